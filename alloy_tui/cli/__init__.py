@@ -1,0 +1,1 @@
+"""The command line: the composition root, the one place where concrete parts meet."""

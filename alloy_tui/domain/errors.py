@@ -1,0 +1,132 @@
+"""Every error that Alloy raises on purpose, in one tree.
+
+    AlloyError
+    ├── ConfigError              settings, flags or files say something impossible
+    ├── ProviderError            a model service failed; `kind` says how (see ErrorKind)
+    ├── ToolError                a tool refuses its arguments or could not do its work
+    ├── TranscriptError          a conversation breaks a rule that every wire format has
+    └── AgentError               an agent cannot take what was asked of it
+        ├── QueueFullError
+        ├── DuplicateRequestError
+        ├── UnknownRequestError
+        ├── MiddlewareError      a middleware answered with something its hook cannot do
+        └── AgentStoppedError
+
+Messages are sentences for a person: what happened, where, what to do. They may
+hold untrusted text (a server's words); whoever shows them passes them through
+`domain.sanitise` first. Owns no behaviour beyond naming.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+ErrorKind: TypeAlias = Literal[
+    "rate_limited",  # 429 and its cousins; worth a retry
+    "overloaded",  # 503, 529; worth a retry
+    "server_error",  # other 5xx and in-stream server errors; worth a retry
+    "timeout",  # nothing came in time; worth a retry
+    "network",  # no connection, or it broke before any answer; worth a retry
+    "stream_cut",  # the answer ended without its terminal event
+    "malformed",  # the answer breaks its own wire format
+    "context_overflow",  # the request is longer than the model's window
+    "output_limit",  # the answer hit the output token limit
+    "refused",  # the model or a content filter declined
+    "quota",  # no credit, or a spend limit; waiting does not help
+    "auth",  # key missing, wrong or not allowed
+    "not_found",  # no such model or path
+    "invalid_request",  # the service rejects what we sent
+    "script",  # the scripted provider ran out of, or kept, replies
+    "internal",  # a defect of ours or of a middleware, caught at the run's edge
+    "unknown",
+]
+
+RETRYABLE_KINDS: frozenset[str] = frozenset(
+    {"rate_limited", "overloaded", "server_error", "timeout", "network"}
+)
+
+
+class AlloyError(Exception):
+    """Base of all errors raised on purpose.
+
+    `hint` is one sentence saying what the user can do next, or None.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(AlloyError):
+    """Settings, flags, environment or files ask for something impossible."""
+
+
+class ProviderError(AlloyError):
+    """A model service failed.
+
+    `status` is the HTTP status if one was seen; `code` the service's own code
+    or type string; `retry_after_s` what the service asked us to wait, in
+    seconds; `should_retry` overrides the kind's default when the service said
+    so itself (header `x-should-retry`).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: ErrorKind = "unknown",
+        status: int | None = None,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+        should_retry: bool | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.kind: ErrorKind = kind
+        self.status = status
+        self.code = code
+        self.retry_after_s = retry_after_s
+        self.should_retry = should_retry
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may succeed later."""
+        if self.should_retry is not None:
+            return self.should_retry
+        return self.kind in RETRYABLE_KINDS
+
+
+class ToolError(AlloyError):
+    """A tool refuses its arguments or could not do its work.
+
+    The message is written for the model: what was wrong and what to send instead.
+    """
+
+
+class TranscriptError(AlloyError):
+    """A conversation breaks a rule that every wire format has."""
+
+
+class AgentError(AlloyError):
+    """An agent cannot take what was asked of it."""
+
+
+class QueueFullError(AgentError):
+    """The agent's queue already holds `max_pending` requests."""
+
+
+class DuplicateRequestError(AgentError):
+    """A request id is in use or was used before by this agent."""
+
+
+class UnknownRequestError(AgentError):
+    """No running or queued request has that id."""
+
+
+class MiddlewareError(AgentError):
+    """A middleware answered with something that its hook cannot do."""
+
+
+class AgentStoppedError(AgentError):
+    """The agent was stopped and takes no more requests."""

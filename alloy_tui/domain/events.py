@@ -1,0 +1,383 @@
+"""The one stream of events that every view folds: the union and its envelope.
+
+Public and versioned: types and fields are added, never renamed. On the wire
+(`alloy run --json`) an envelope is one JSON object whose `event.type` is the
+snake_case name of the class here. A consumer that understands only `*_started`
+and `*_finished` is still correct.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from alloy_tui.domain.messages import ResultContent
+from alloy_tui.domain.usage import TokenUsage
+
+VERSION = 1
+
+RunStatus: TypeAlias = Literal[
+    "completed", "error", "halted", "max_turns", "timed_out", "cancelled"
+]
+Lane: TypeAlias = Literal["prompt", "steer", "follow_up"]
+Decision: TypeAlias = Literal["once", "session", "always", "deny"]
+OutputStream: TypeAlias = Literal["stdout", "stderr", "note"]
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
+    """Base of all events; never published itself."""
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error as events carry it: `kind` as in `domain.errors.ErrorKind`."""
+
+    kind: str
+    message: str
+    hint: str | None = None
+    status: int | None = None
+    code: str | None = None
+
+
+class RunStarted(Event, frozen=True, tag=_snake):
+    """A request left the queue; `prompt` is its text, `lane` how it came in."""
+
+    model: str
+    prompt: str
+    lane: Lane = "prompt"
+
+
+class RunFinished(Event, frozen=True, tag=_snake):
+    """The last event of a request.
+
+    `text` is what the model said in this run alone: the text of its last
+    assistant message that has any. `cost` is in US dollars, None = unknown.
+    """
+
+    status: RunStatus
+    text: str
+    turns: int
+    usage: TokenUsage
+    stop_reason: str | None = None
+    cost: float | None = None
+    error: ErrorInfo | None = None
+    duration_ms: int = 0
+
+
+class TurnStarted(Event, frozen=True, tag=_snake):
+    """A request to the model is about to leave."""
+
+    model: str
+
+
+class TurnFinished(Event, frozen=True, tag=_snake):
+    """The model's answer is whole, or ended early (`incomplete` says why)."""
+
+    stop_reason: str | None
+    usage: TokenUsage
+    incomplete: str | None = None
+    cost: float | None = None
+    duration_ms: int = 0
+
+
+class ThinkingDelta(Event, frozen=True, tag=_snake):
+    """A piece of reasoning."""
+
+    text: str
+
+
+class TextDelta(Event, frozen=True, tag=_snake):
+    """A piece of the answer; the deltas of a turn join to its text."""
+
+    text: str
+
+
+class ToolCallStarted(Event, frozen=True, tag=_snake):
+    """The model began to write a tool call."""
+
+    id: str
+    name: str
+
+
+class ToolArgumentsDelta(Event, frozen=True, tag=_snake):
+    """A piece of the call's arguments, raw JSON."""
+
+    id: str
+    text: str
+
+
+class ToolCallReady(Event, frozen=True, tag=_snake):
+    """The call's arguments are whole. `invalid` holds their raw text if they are no JSON object."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    invalid: str | None = None
+
+
+class ToolStarted(Event, frozen=True, tag=_snake):
+    """The tool begins to work; `headline` is one line for people."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    headline: str = ""
+
+
+class ToolOutput(Event, frozen=True, tag=_snake):
+    """Live output of a running tool."""
+
+    id: str
+    text: str
+    stream: OutputStream = "stdout"
+
+
+class ToolFinished(Event, frozen=True, tag=_snake):
+    """The call's one result. `details` is for views (diff, paths, exit code), not for the model.
+
+    `started` is false for calls that never ran: denied, blocked, cancelled, invalid.
+    """
+
+    id: str
+    name: str
+    is_error: bool
+    content: tuple[ResultContent, ...]
+    duration_ms: int = 0
+    started: bool = True
+    details: dict[str, Any] | None = None
+
+
+class ApprovalRequested(Event, frozen=True, tag=_snake):
+    """A tool call waits for a person. Answer by `id`."""
+
+    id: str
+    call_id: str
+    tool: str
+    arguments: dict[str, Any]
+    reason: str
+    headline: str = ""
+    rule: str = ""
+
+
+class ApprovalAnswered(Event, frozen=True, tag=_snake):
+    """`by` is "user", "policy" or "shutdown"; `feedback` goes to the model on a denial."""
+
+    id: str
+    decision: Decision
+    by: str
+    feedback: str | None = None
+
+
+class RetryScheduled(Event, frozen=True, tag=_snake):
+    """The provider failed and will be asked again in `delay_s` seconds; `attempt` counts from 1."""
+
+    attempt: int
+    max_attempts: int
+    delay_s: float
+    error: ErrorInfo
+
+
+class FallbackUsed(Event, frozen=True, tag=_snake):
+    """The model failed for good; another one takes over for this run."""
+
+    from_model: str
+    to_model: str
+    error: ErrorInfo
+
+
+class CompactionStarted(Event, frozen=True, tag=_snake):
+    """The history is about to be shortened."""
+
+    tokens_before: int
+
+
+class CompactionFinished(Event, frozen=True, tag=_snake):
+    """The history was shortened."""
+
+    tokens_before: int
+    tokens_after: int
+
+
+class Queued(Event, frozen=True, tag=_snake):
+    """A request waits; `position` counts from 1 in its lane."""
+
+    lane: Lane
+    position: int
+    text: str
+
+
+class Steered(Event, frozen=True, tag=_snake):
+    """A steering message went into the running request at a tool boundary.
+
+    `into` is the id of the run that took it.
+    """
+
+    text: str
+    into: str
+
+
+class Dequeued(Event, frozen=True, tag=_snake):
+    """A waiting request left the queue to run, to be edited or because it was withdrawn."""
+
+    lane: Lane
+    reason: Literal["started", "withdrawn", "stopped"]
+
+
+class Cancelled(Event, frozen=True, tag=_snake):
+    """A request was cancelled while `phase`."""
+
+    phase: Literal["running", "queued"]
+
+
+class ModelChanged(Event, frozen=True, tag=_snake):
+    """The agent speaks to another model from now on."""
+
+    from_model: str
+    to_model: str
+
+
+class AgentConfigured(Event, frozen=True, tag=_snake):
+    """Something else of a live agent was changed; `what` names the fields."""
+
+    what: tuple[str, ...]
+
+
+class AgentStarted(Event, frozen=True, tag=_snake):
+    """The agent is ready."""
+
+    model: str
+
+
+class AgentCrashed(Event, frozen=True, tag=_snake):
+    """A run died of a defect; the agent lives on."""
+
+    cause: str
+
+
+class AgentRestarted(Event, frozen=True, tag=_snake):
+    """A supervisor started the agent anew."""
+
+    cause: str
+    restarts: int
+
+
+class AgentStopped(Event, frozen=True, tag=_snake):
+    """The agent takes no more requests."""
+
+    cause: str = ""
+
+
+class UsageUpdated(Event, frozen=True, tag=_snake):
+    """Totals of the agent's life. `context_tokens` is what the last prompt and answer filled."""
+
+    usage: TokenUsage
+    by_model: dict[str, TokenUsage]
+    cost: float | None = None
+    context_tokens: int | None = None
+    context_window: int | None = None
+
+
+class BudgetWarned(Event, frozen=True, tag=_snake):
+    """Spending passed the warning mark."""
+
+    spent: float
+    limit: float
+
+
+class BudgetReached(Event, frozen=True, tag=_snake):
+    """Spending reached its limit."""
+
+    spent: float
+    limit: float
+
+
+class SessionSaved(Event, frozen=True, tag=_snake):
+    """Nodes of the session are on disk."""
+
+    session_id: str
+    node_ids: tuple[str, ...]
+
+
+class LeafMoved(Event, frozen=True, tag=_snake):
+    """The conversation's position in its tree moved."""
+
+    from_node: str | None
+    to_node: str | None
+
+
+class CheckpointMade(Event, frozen=True, tag=_snake):
+    """A checkpoint was made."""
+
+    node_id: str
+    label: str | None = None
+
+
+class HistoryReset(Event, frozen=True, tag=_snake):
+    """The conversation was cleared; configuration and usage stay."""
+
+
+class Notice(Event, frozen=True, tag=_snake):
+    """Words for the user."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+EngineEvent: TypeAlias = (
+    RunStarted
+    | RunFinished
+    | TurnStarted
+    | TurnFinished
+    | ThinkingDelta
+    | TextDelta
+    | ToolCallStarted
+    | ToolArgumentsDelta
+    | ToolCallReady
+    | ToolStarted
+    | ToolOutput
+    | ToolFinished
+    | ApprovalRequested
+    | ApprovalAnswered
+    | RetryScheduled
+    | FallbackUsed
+    | CompactionStarted
+    | CompactionFinished
+    | Queued
+    | Steered
+    | Dequeued
+    | Cancelled
+    | ModelChanged
+    | AgentConfigured
+    | AgentStarted
+    | AgentCrashed
+    | AgentRestarted
+    | AgentStopped
+    | UsageUpdated
+    | BudgetWarned
+    | BudgetReached
+    | SessionSaved
+    | LeafMoved
+    | CheckpointMade
+    | HistoryReset
+    | Notice
+)
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """An event with its place: `seq` rises by one per delivered envelope of a channel.
+
+    `request_id` is None for events that belong to no request; `turn` counts
+    from 1 within a run and is 0 outside turns; `at_ms` is wall-clock epoch time.
+    """
+
+    v: int
+    seq: int
+    agent: str
+    request_id: str | None
+    turn: int
+    at_ms: int
+    event: EngineEvent

@@ -1,0 +1,133 @@
+"""What a screen may ask of the engine: the `RuntimePort` protocol and its snapshots.
+
+Owns the contract only. Every method may be called from any thread, returns at
+once and never raises for the engine's troubles: those come back as events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from alloy_tui.domain.events import Decision, Envelope, Lane
+from alloy_tui.domain.messages import ChatMessage
+from alloy_tui.domain.usage import TokenUsage
+
+ApprovalMode: TypeAlias = Literal["ask", "edits", "all", "none"]
+
+
+class ModelChoice(msgspec.Struct, frozen=True):
+    """How the program came by its model, in plain words for the first-run screen.
+
+    `found` lists what was looked at and what was there, one line each;
+    `reason` says why `model` was chosen; `how_to_change` what to type.
+    `kind` is "demo" for the scripted agent, which every view labels as such.
+    """
+
+    model: str
+    kind: Literal["remote", "local", "demo", "scripted"]
+    found: tuple[str, ...]
+    reason: str
+    how_to_change: str
+    first_run: bool = False
+
+
+class QueuedItem(msgspec.Struct, frozen=True):
+    """A request that waits."""
+
+    request_id: str
+    lane: Lane
+    text: str
+
+
+class UsageView(msgspec.Struct, frozen=True):
+    """Totals for `/usage` and the status bar."""
+
+    usage: TokenUsage
+    by_model: dict[str, TokenUsage]
+    cost: float | None
+    context_tokens: int | None
+    context_window: int | None
+
+
+class RuntimePort(Protocol):
+    """The engine as a screen sees it."""
+
+    def start(self) -> None:
+        """Start the engine thread; events flow from then on. Returns before it is ready."""
+        ...
+
+    def drain(self, max_chars: int = 4096) -> Sequence[Envelope]:
+        """Take what has happened, in order; at most about `max_chars` of delta text."""
+        ...
+
+    def on_ring(self, ring: Callable[[], None] | None) -> None:
+        """Set who is called, from the engine thread, when the channel goes from quiet to busy."""
+        ...
+
+    def submit(self, text: str, *, lane: Lane = "prompt") -> str:
+        """Send a user's message; returns its request id. Busy: it queues in `lane`."""
+        ...
+
+    def withdraw(self, request_id: str) -> None:
+        """Take a waiting request back (it comes out as `dequeued`, reason withdrawn)."""
+        ...
+
+    def cancel(self, request_id: str | None = None) -> None:
+        """Cancel that request, or the one that runs."""
+        ...
+
+    def answer_approval(
+        self, approval_id: str, decision: Decision, feedback: str | None = None
+    ) -> None:
+        """Answer a waiting approval by its id; a stale id is ignored."""
+        ...
+
+    def set_model(self, model: str) -> None:
+        """Switch models; a `model_changed` or an error `notice` follows."""
+        ...
+
+    def set_approval_mode(self, mode: ApprovalMode) -> None:
+        """Change what runs without asking."""
+        ...
+
+    def reset(self) -> None:
+        """Clear the conversation; `history_reset` follows."""
+        ...
+
+    def history(self) -> tuple[ChatMessage, ...]:
+        """The conversation as of now."""
+        ...
+
+    def queued(self) -> tuple[QueuedItem, ...]:
+        """What waits, in order."""
+        ...
+
+    def usage(self) -> UsageView:
+        """Totals as of now."""
+        ...
+
+    def models(self) -> tuple[str, ...]:
+        """Names that `set_model` is likely to take, best first."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model that answers now, `service/model`."""
+        ...
+
+    @property
+    def choice(self) -> ModelChoice:
+        """How the model was chosen at the start."""
+        ...
+
+    @property
+    def cwd(self) -> str:
+        """The folder that the tools work in, absolute."""
+        ...
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Stop everything, children included, within `timeout_s` seconds; safe to call twice."""
+        ...

@@ -1,0 +1,1 @@
+"""What the model can do on this machine. Must not know providers, agents or screens."""

@@ -1,0 +1,1 @@
+"""The full-screen face. Owns everything Textual; sees only runtime and domain."""

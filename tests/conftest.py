@@ -1,0 +1,69 @@
+"""Guards that hold for every test: an own home, no key from outside, nothing left running."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_KEYS = ("ANTHROPIC_", "OPENAI_", "GEMINI_", "OPENROUTER_", "XAI_", "DEEPSEEK_", "MISTRAL_")
+_KEYS += ("GROQ_", "AZURE_", "AWS_", "ALLOY_", "OLLAMA_")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The engine runs on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Every test has its own ALLOY_HOME and HOME and sees no key of the machine."""
+    for name in list(os.environ):
+        if name.startswith(_KEYS):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("ALLOY_HOME", str(home / "alloy"))
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    return home
+
+
+def _children() -> set[int]:
+    path = Path(f"/proc/{os.getpid()}/task")
+    if not path.is_dir():
+        return set()
+    found: set[int] = set()
+    for task in path.iterdir():
+        try:
+            found.update(int(pid) for pid in (task / "children").read_text().split())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """A test that leaves a thread of ours or a child process behind fails."""
+    threads = set(threading.enumerate())
+    children = _children()
+    yield
+    left = [
+        t.name for t in threading.enumerate() if t not in threads and t.name.startswith("alloy")
+    ]
+    for thread in threading.enumerate():
+        if thread not in threads and thread.name.startswith("alloy"):
+            thread.join(2)
+    left = [t for t in left if any(t == live.name for live in threading.enumerate())]
+    assert not left, f"threads left running: {left}"
+    orphans = {
+        pid
+        for pid in _children() - children
+        if Path(f"/proc/{pid}/status").exists()
+        and "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    }
+    assert not orphans, f"child processes left running: {orphans}"
