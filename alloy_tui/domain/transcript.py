@@ -28,13 +28,17 @@ from alloy_tui.domain.messages import (
 NOT_RUN = "Not run: the request was interrupted before this call was executed."
 
 
-def check(messages: Sequence[ChatMessage]) -> None:
-    """Raise TranscriptError at the first rule that `messages` breaks."""
+def check(messages: Sequence[ChatMessage], *, continuing: bool = False) -> None:
+    """Raise TranscriptError at the first rule that `messages` breaks.
+
+    `continuing` allows the last message to be the assistant's: a turn that the
+    service paused is sent back as it is.
+    """
     if not messages:
         raise TranscriptError("The conversation is empty.")
     if messages[0].role != "user":
         raise TranscriptError("The conversation does not start with a user message.")
-    if messages[-1].role != "user":
+    if messages[-1].role != "user" and not continuing:
         raise TranscriptError("The conversation does not end with a user message.")
     seen: set[str] = set()
     awaited: tuple[str, ...] = ()
@@ -69,34 +73,35 @@ def repair(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
     """
     mended: list[ChatMessage] = []
     used: set[str] = set()
+    asked: tuple[str, ...] = ()  # the ids of the last assistant's calls before any renaming
     for message in messages:
+        last = mended[-1] if mended else None
         if message.role == "assistant":
             kept = _assistant(message, used)
             if kept is None:
                 continue
-            if not mended:
+            if last is None:
                 mended.append(_bridge("(The beginning of this conversation is missing.)"))
-            elif mended[-1].role == "assistant":
-                mended.append(_answers(mended[-1], {}) or _bridge("(continue)"))
+            elif last.role == "assistant":
+                mended.append(_answers(last, asked, ()) or _bridge("(continue)"))
             mended.append(kept)
+            asked = tuple(c.id for c in message.tool_calls)
             continue
-        previous = mended[-1] if mended and mended[-1].role == "assistant" else None
-        results = {r.call_id: r for r in message.tool_results}
-        due = _answers(previous, results) if previous is not None else None
+        due = None
+        if last is not None and last.role == "assistant":
+            due = _answers(last, asked, message.tool_results)
         rest = tuple(b for b in message.blocks if not isinstance(b, ToolResultBlock))
-        blocks = (*(due.blocks if due else ()), *rest)
-        if not blocks:
+        made = _same_or(message, (*(due.blocks if due else ()), *rest))
+        if not _has_content(made):
             continue
-        made = _same_or(message, blocks)
-        if mended and mended[-1].role == "user":
-            # Two user messages in a row are legal in every format once results
+        if last is not None and last.role == "user":
+            # Two user messages in a row are legal in most formats once results
             # stand first, yet joining them keeps strict servers content.
-            last = mended[-1]
             mended[-1] = ChatMessage("user", (*last.blocks, *rest), synthetic=last.synthetic)
-        elif _has_content(made):
+        else:
             mended.append(made)
     if mended and mended[-1].role == "assistant":
-        due = _answers(mended[-1], {})
+        due = _answers(mended[-1], asked, ())
         if due is not None:
             mended.append(due)
     return tuple(mended)
@@ -154,12 +159,21 @@ def _unique(call: ToolCallBlock, used: set[str]) -> ToolCallBlock:
     return ToolCallBlock(name, call.name, call.arguments, call.invalid, call.opaque)
 
 
-def _answers(message: ChatMessage, results: dict[str, ToolResultBlock]) -> ChatMessage | None:
+def _answers(
+    message: ChatMessage, asked: Sequence[str], results: Iterable[ToolResultBlock]
+) -> ChatMessage | None:
+    """One result per call of `message`, in call order; `asked` are the ids the results know."""
     calls = message.tool_calls
     if not calls:
         return None
-    answers = tuple(
-        results.get(c.id) or ToolResultBlock(c.id, (TextBlock(NOT_RUN),), is_error=True)
-        for c in calls
-    )
-    return ChatMessage("user", answers, synthetic=True)
+    left = list(results)
+    answers: list[ToolResultBlock] = []
+    for call, known_as in zip(calls, asked, strict=True):
+        match = next((r for r in left if r.call_id in (known_as, call.id)), None)
+        if match is None:
+            answers.append(ToolResultBlock(call.id, (TextBlock(NOT_RUN),), is_error=True))
+            continue
+        left.remove(match)
+        same = match.call_id == call.id
+        answers.append(match if same else ToolResultBlock(call.id, match.content, match.is_error))
+    return ChatMessage("user", tuple(answers), synthetic=True)
