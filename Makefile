@@ -1,0 +1,55 @@
+# Everything a newcomer needs: `make run` and `make test`. Needs python3 (3.11+) with venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types layers bench screenshots install clean
+
+help:
+	@echo "make run          open the program (sets everything up first); ARGS=\"--demo\" passes flags"
+	@echo "make test         set up and run the whole test suite"
+	@echo "make check        format check, lint, types, layers"
+	@echo "make bench        run the benchmarks and print their tables"
+	@echo "make screenshots  make the pictures in screenshots/ from the running program"
+	@echo "make install      install the alloy command for this user"
+
+# Two stamps, so that opening the program does not wait for the test tools.
+$(VENV)/.run: requirements/run.txt requirements/local.txt pyproject.toml scripts/setup.sh
+	PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh run
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	PYTHON=$(PYTHON) VENV=$(VENV) scripts/setup.sh dev
+	touch $@
+
+run: $(VENV)/.run
+	@$(BIN)/alloy $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types layers
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/pyright
+
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m screenshots
+
+install:
+	$(PYTHON) -m pip install --user .
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,38 @@
+"""What importing pulls in: start-up is sacred."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+_HEAVY = ("textual", "httpx", "rich", "pygments", "markdown_it", "msgspec", "asyncio", "tomlkit")
+
+
+def imported_by(code: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after `code`."""
+    script = f"{code}\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True, timeout=60
+    )
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+def test_importing_the_package_pulls_in_nothing_heavy() -> None:
+    assert not imported_by("import alloy_tui") & set(_HEAVY)
+
+
+def test_the_engine_pulls_in_neither_screen_nor_http() -> None:
+    loaded = imported_by("from alloy_tui import Agent")
+    assert not loaded & {"textual", "rich", "httpx", "pygments", "markdown_it"}
+
+
+def test_the_version_is_told_without_loading_the_program() -> None:
+    code = "from alloy_tui.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass"
+    assert not imported_by(code) & {"textual", "httpx", "rich", "asyncio"}
+
+
+def test_the_screen_modules_load_neither_http_nor_markdown_nor_lexers() -> None:
+    loaded = imported_by("import alloy_tui.ui.app, alloy_tui.runtime.runtime")
+    assert not loaded & {"httpx", "markdown_it", "alloy_tui.agent.agent"}
+    assert not [m for m in loaded if m.startswith("pygments.lexers.")]
