@@ -1,0 +1,160 @@
+"""Settings from the user's file, the environment and the command line; nearest wins.
+
+Owns the order and the words of every refusal. A project's own files are not
+read: whoever wrote a repository must not choose where keys are sent, what runs
+unasked, or which model answers. Never shows a key.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from alloy_tui.domain.access import ServiceAccess, Timeouts
+from alloy_tui.domain.errors import ConfigError
+from alloy_tui.domain.models import ModelRef
+from alloy_tui.domain.secret import Secret
+from alloy_tui.settings.paths import Paths, locate
+from alloy_tui.settings.schema import ApprovalMode, Settings, TimeoutSettings, UserFile
+from alloy_tui.settings.services import (
+    KEY_VARIABLES,
+    base_url_variable,
+    service_of_base_url,
+)
+from alloy_tui.settings.validation import check_base_url, check_key, validate
+
+_TIMEOUT_VARIABLES = {
+    "ALLOY_CONNECT_TIMEOUT_S": "connect_s",
+    "ALLOY_CHUNK_TIMEOUT_S": "chunk_s",
+    "ALLOY_CONTENT_TIMEOUT_S": "content_s",
+}
+
+
+class Flags(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line said; None leaves the matter to environment and file."""
+
+    model: str | None = None
+    approve: ApprovalMode | None = None
+    max_turns: int | None = None
+    timeout_s: float | None = None
+    system_prompt: str | None = None
+
+
+def load_settings(
+    environment: Mapping[str, str] | None = None,
+    *,
+    flags: Flags = Flags(),  # noqa: B008 -- frozen
+    paths: Paths | None = None,
+) -> Settings:
+    """All settings, resolved. Raises ConfigError: where, which key, what to write."""
+    env = os.environ if environment is None else environment
+    file = read_user_file((paths or locate(env)).config_file)
+    timeouts = _timeouts(env, file.timeouts)
+    common: dict[str, Any] = {
+        name: getattr(file, name) for name in file.__struct_fields__ if name != "services"
+    }
+    common.update(timeouts=timeouts)
+    common.update(_from_flags(flags, file))
+    services = _services(env, file, timeouts.resolved())
+    return Settings(**common, services=services)
+
+
+def read_user_file(path: Path) -> UserFile:
+    """The config file; a missing one is an empty one. Raises ConfigError."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return UserFile()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    return parse_user_file(data, where=str(path))
+
+
+def parse_user_file(data: bytes, *, where: str) -> UserFile:
+    """The settings in TOML `data`; `where` names it in errors. Raises ConfigError."""
+    try:
+        text = data.decode()
+        raw = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{where} is not UTF-8 text (byte {error.start}).") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(
+            f"{where} is not valid TOML: {error}.",
+            hint="Run `alloy config edit` to mend it.",
+        ) from None
+    return validate(raw, text=text, where=where)
+
+
+def _from_flags(flags: Flags, file: UserFile) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    if flags.model is not None:
+        ModelRef.parse(flags.model)
+        chosen["model"] = flags.model
+    if flags.approve is not None:
+        chosen["approvals"] = msgspec.structs.replace(file.approvals, mode=flags.approve)
+    for name in ("max_turns", "timeout_s", "system_prompt"):
+        value = getattr(flags, name)
+        if value is not None:
+            chosen[name] = value
+    return chosen
+
+
+def _timeouts(env: Mapping[str, str], file: TimeoutSettings) -> TimeoutSettings:
+    changed: dict[str, float] = {}
+    for variable, field in _TIMEOUT_VARIABLES.items():
+        text = env.get(variable, "").strip()
+        if not text:
+            continue
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds <= 86_400:
+            raise ConfigError(
+                f"The environment variable {variable} is “{text}”.",
+                hint="Set it to a number of seconds above 0, such as 30.",
+            )
+        changed[field] = seconds
+    return msgspec.structs.replace(file, **changed)
+
+
+def _services(
+    env: Mapping[str, str], file: UserFile, timeouts: Timeouts
+) -> dict[str, ServiceAccess]:
+    from_variables = {service_of_base_url(name) for name, value in env.items() if value.strip()}
+    names = dict.fromkeys([*KEY_VARIABLES, *file.services])
+    names.update(dict.fromkeys(sorted(n for n in from_variables if n)))
+    found = {name: _service(name, env, file, timeouts) for name in names}
+    return {name: a for name, a in found.items() if a.api_key or a.base_url}
+
+
+def _service(
+    name: str, env: Mapping[str, str], file: UserFile, timeouts: Timeouts
+) -> ServiceAccess:
+    entry = file.services.get(name)
+    key, source = (entry.api_key, "the config file") if entry and entry.api_key else (None, None)
+    for variable in KEY_VARIABLES.get(name, ()):
+        text = env.get(variable, "").strip()
+        if text:
+            key, source = Secret(text), f"environment variable {variable}"
+            check_key(key, _refusal(f"The environment variable {variable}"))
+            break
+    variable = base_url_variable(name)
+    base_url = env.get(variable, "").strip() or None
+    check_base_url(base_url, _refusal(f"The environment variable {variable}"))
+    return ServiceAccess(
+        base_url=(base_url or (entry.base_url if entry else None)),
+        api_key=key,
+        key_source=source,
+        timeouts=timeouts,
+    )
+
+
+def _refusal(where: str) -> Callable[[str], ConfigError]:
+    return lambda words: ConfigError(f"{where}: {words}")

@@ -1,0 +1,124 @@
+"""What can be set, of which type, and how to say so.
+
+Owns the shape of the config file (`UserFile`), of the resolved `Settings`, and
+the words that tell a person what to write. Reads nothing itself.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from alloy_tui.domain.access import ServiceAccess, Timeouts
+from alloy_tui.domain.provider import Effort
+from alloy_tui.domain.secret import Secret
+
+ApprovalMode: TypeAlias = Literal["ask", "edits", "all", "none"]
+ToolPolicy: TypeAlias = Literal["ask", "allow", "deny"]
+
+Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class ApprovalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What runs without asking: the mode, and exceptions by tool name."""
+
+    mode: ApprovalMode = "ask"
+    tools: dict[str, ToolPolicy] = {}
+
+
+class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Patience with a service, in seconds; see `domain.access.Timeouts`."""
+
+    connect_s: Seconds = 10.0
+    chunk_s: Seconds = 120.0
+    content_s: Seconds = 300.0
+
+    def resolved(self) -> Timeouts:
+        """As providers take it."""
+        return Timeouts(self.connect_s, self.chunk_s, self.content_s)
+
+
+class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often and how patiently a failed request is repeated."""
+
+    max_attempts: Annotated[int, Meta(ge=1, le=20)] = 4
+    longest_wait_s: Seconds = 120.0
+
+
+class ServiceEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[services.NAME]` table."""
+
+    api_key: Secret | None = None
+    base_url: str | None = None
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What both the file and the resolved settings have; None leaves the engine's default."""
+
+    model: str | None = None
+    fallbacks: tuple[str, ...] = ()
+    effort: Effort | None = None
+    max_turns: Count = 50
+    max_output: Count | None = None
+    max_pending: Annotated[int, Meta(ge=1, le=10_000)] = 16
+    timeout_s: Seconds | None = None
+    tool_timeout_s: Seconds = 600.0
+    system_prompt: str | None = None
+    theme: str | None = None
+    approvals: ApprovalSettings = ApprovalSettings()
+    timeouts: TimeoutSettings = TimeoutSettings()
+    retry: RetrySettings = RetrySettings()
+
+
+class UserFile(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The config file."""
+
+    services: dict[str, ServiceEntry] = {}
+
+
+class Settings(Options, frozen=True, kw_only=True):
+    """Everything resolved: file, environment and flags, nearest wins.
+
+    `services` holds every service of which something is known. Its `access` is
+    an AccessLookup.
+    """
+
+    services: dict[str, ServiceAccess] = {}
+
+    def access(self, service: str) -> ServiceAccess:
+        """How to reach `service`; unknown ones get the timeouts and nothing else."""
+        known = self.services.get(service)
+        return known or ServiceAccess(timeouts=self.timeouts.resolved())
+
+
+# What to write, by key; `*` stands for any name.
+WHAT_TO_WRITE: dict[str, str] = {
+    "model": 'a model name in quotes, such as "anthropic/claude-sonnet-5"',
+    "fallbacks": 'a list of model names, such as ["openai/gpt-5"]',
+    "effort": "one of none, minimal, low, medium, high, xhigh, max, in quotes",
+    "max_turns": "a whole number of at least 1",
+    "max_output": "a whole number of tokens, at least 1",
+    "max_pending": "a whole number from 1 to 10000",
+    "timeout_s": "a number of seconds above 0",
+    "tool_timeout_s": "a number of seconds above 0",
+    "system_prompt": "text in quotes",
+    "theme": "the name of a theme, in quotes",
+    "approvals": "a table: [approvals]",
+    "approvals.mode": "one of ask, edits, all, none, in quotes",
+    "approvals.tools": "a table: [approvals.tools]",
+    "approvals.tools.*": "one of ask, allow, deny, in quotes",
+    "timeouts": "a table: [timeouts]",
+    "timeouts.connect_s": "a number of seconds above 0",
+    "timeouts.chunk_s": "a number of seconds above 0",
+    "timeouts.content_s": "a number of seconds above 0",
+    "retry": "a table: [retry]",
+    "retry.max_attempts": "a whole number from 1 to 20",
+    "retry.longest_wait_s": "a number of seconds above 0",
+    "services": "tables such as [services.anthropic]",
+    "services.*": "a table with api_key, base_url or both",
+    "services.*.api_key": "the key in quotes",
+    "services.*.base_url": 'an address such as "https://example.org/v1"',
+}
