@@ -86,7 +86,7 @@ class BashTool(CoreTool[BashArguments]):
 
     async def run(self, prepared: BashArguments, context: ToolContext) -> ToolReply:
         """Run it; cancelling ends every process of it before this returns."""
-        return await in_thread(partial(self._run, prepared, context))
+        return await in_thread(partial(self._run, prepared, context), at_once=True)
 
     def _run(self, prepared: BashArguments, context: ToolContext, stop: Stop) -> ToolReply:
         if not context.cwd.is_dir():

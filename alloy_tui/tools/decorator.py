@@ -133,7 +133,11 @@ def _arguments(
     function: Callable[..., Any], name: str, words: dict[str, str]
 ) -> tuple[str | None, type[msgspec.Struct]]:
     """The parameter that takes the context, if any, and a Struct for the rest."""
-    hints = typing.get_type_hints(function, include_extras=True)
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except NameError as error:
+        # Hints as strings are looked up in the module, not where `def` stands.
+        raise TypeError(f"tool {name}: {error}; define the type at module level.") from error
     context_name: str | None = None
     fields: list[Any] = []
     for parameter in inspect.signature(function).parameters.values():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from itertools import pairwise
 
 _SECTION = re.compile(
     r"^(Args|Arguments|Parameters|Returns|Return|Raises|Yields|Examples?|Notes?):$"
@@ -22,7 +23,7 @@ def describe(text: str | None) -> tuple[str, dict[str, str]]:
     sections = [i for i, line in enumerate(lines) if _SECTION.match(line)]
     head = lines[: sections[0]] if sections else lines
     parameters: dict[str, str] = {}
-    for start, end in zip(sections, [*sections[1:], len(lines)], strict=True):
+    for start, end in pairwise([*sections, len(lines)]):
         if lines[start] in {"Args:", "Arguments:", "Parameters:"}:
             parameters.update(_parameters(lines[start + 1 : end]))
     return _joined(head), parameters

@@ -48,8 +48,12 @@ class Stop:
         call()
 
 
-async def in_thread(work: Callable[[Stop], T]) -> T:
-    """Run `work(stop)` in a worker thread; cancelling sets `stop` and waits for its end."""
+async def in_thread(work: Callable[[Stop], T], *, at_once: bool = False) -> T:
+    """Run `work(stop)` in a worker thread; cancelling sets `stop` and waits for its end.
+
+    `at_once` is for work that may take minutes: it does not use up one of the
+    slots (40 by default) for which short work would then have to wait.
+    """
     stop = Stop()
 
     async def stop_when_cancelled() -> None:
@@ -60,11 +64,12 @@ async def in_thread(work: Callable[[Stop], T]) -> T:
 
     results: list[T] = []
     errors: list[Exception] = []
+    limiter = anyio.CapacityLimiter(1) if at_once else None
     async with anyio.create_task_group() as group:
         group.start_soon(stop_when_cancelled)
         with anyio.CancelScope(shield=True):
             try:
-                results.append(await anyio.to_thread.run_sync(work, stop))
+                results.append(await anyio.to_thread.run_sync(work, stop, limiter=limiter))
             except Exception as error:  # noqa: BLE001 - raised below: the group would wrap it
                 errors.append(error)
         group.cancel_scope.cancel()

@@ -40,7 +40,7 @@ def context(workspace: Path, tmp_path: Path, progress: list[tuple[str, str]]) ->
 
 @pytest.fixture
 def call(context: ToolContext) -> Callable[..., Any]:
-    """Prepare and run, as the engine does: `await call(tool, file_path=…)`."""
+    """Prepare arguments and run the tool, as the engine does."""
 
     async def do(tool: Tool, **arguments: Any) -> ToolReply:
         return await tool.run(tool.prepare(arguments), context)
