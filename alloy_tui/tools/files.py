@@ -53,7 +53,7 @@ def stat_regular(path: Path) -> os.stat_result | None:
     """The regular file's status, None if nothing is there; ToolError for another kind."""
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise _unreadable(path, error) from None
