@@ -1,0 +1,86 @@
+"""The conversation: everything that was said, and what of it the model is shown.
+
+Owns the append-only history and the compacted view beside it. Must not know
+why a run ended; the words that mark an ending are given to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from alloy_tui.domain import transcript
+from alloy_tui.domain.messages import (
+    ChatMessage,
+    TextBlock,
+    ToolCallBlock,
+    ToolResultBlock,
+)
+
+
+class Conversation:
+    """What was said, in order; nothing is ever taken out but by `clear`."""
+
+    def __init__(self, messages: Iterable[ChatMessage] = ()) -> None:
+        self._messages: list[ChatMessage] = list(messages)
+        self._summary: tuple[ChatMessage, ...] | None = None
+        self._summarised = 0
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    @property
+    def messages(self) -> tuple[ChatMessage, ...]:
+        """Everything, as it was said."""
+        return tuple(self._messages)
+
+    def since(self, start: int) -> tuple[ChatMessage, ...]:
+        """The messages from number `start` on, counted from 0."""
+        return tuple(self._messages[start:])
+
+    def append(self, message: ChatMessage) -> None:
+        """Add a message at the end."""
+        self._messages.append(message)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._messages.clear()
+        self._summary, self._summarised = None, 0
+
+    def shorten(self, messages: Sequence[ChatMessage]) -> None:
+        """Show the model `messages` in place of all that was said until now."""
+        self._summary, self._summarised = tuple(messages), len(self._messages)
+
+    def view(self) -> tuple[ChatMessage, ...]:
+        """What the model is shown, mended so that every wire format can send it."""
+        if self._summary is None:
+            return transcript.repair(self._messages)
+        return transcript.repair((*self._summary, *self._messages[self._summarised :]))
+
+    def call_ids(self) -> frozenset[str]:
+        """The ids of all tool calls ever made here."""
+        return frozenset(call.id for m in self._messages for call in m.tool_calls)
+
+    def unanswered(self) -> tuple[ToolCallBlock, ...]:
+        """The calls of the last message, if it is an assistant's: their results are due."""
+        if not self._messages or self._messages[-1].role != "assistant":
+            return ()
+        return self._messages[-1].tool_calls
+
+    def answer(self, results: Mapping[str, ToolResultBlock]) -> tuple[ToolResultBlock, ...]:
+        """Append the results of the last message's calls, in call order; every one must be there.
+
+        Results that the harness wrote for calls that never ran count too.
+        """
+        due = tuple(results[call.id] for call in self.unanswered())
+        if due:
+            self._messages.append(ChatMessage("user", due))
+        return due
+
+    def close_with(self, words: str) -> None:
+        """Mark an ending without an answer, so that the next prompt is not taken as its part.
+
+        What counts is the model's view: it is not shown an answer of mere thoughts.
+        """
+        view = self.view()
+        if view and view[-1].role == "user":
+            self._messages.append(ChatMessage("user", (TextBlock(f"[{words}]"),), synthetic=True))

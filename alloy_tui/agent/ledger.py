@@ -1,0 +1,93 @@
+"""What an agent has used in its life: tokens by model, money, how full the window is.
+
+Owns the sums. Must not know of events or providers; prices come in as costs.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from alloy_tui.domain.events import UsageUpdated
+from alloy_tui.domain.usage import ZERO, TokenUsage
+
+
+class UsageTotals(msgspec.Struct, frozen=True):
+    """Totals as of now.
+
+    `cost` is in US dollars, None when some turn's price is unknown. A turn
+    whose tokens are unknown (it was cut off) leaves `cost` as a lower bound and
+    marks `usage.partial`. `context_tokens` is what the last prompt and answer filled.
+    """
+
+    usage: TokenUsage
+    by_model: dict[str, TokenUsage]
+    cost: float | None
+    context_tokens: int | None
+    context_window: int | None
+
+
+class Spending:
+    """A sum of costs in which an unknown price makes the whole unknown."""
+
+    def __init__(self) -> None:
+        self._known = 0.0
+        self._any = False
+        self._unpriced = False
+
+    def add(self, usage: TokenUsage, cost: float | None) -> None:
+        """Add a turn; a turn without known tokens changes nothing."""
+        if cost is not None:
+            self._known += cost
+            self._any = True
+        elif usage.known:
+            self._unpriced = True
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars, or None for unknown."""
+        return self._known if self._any and not self._unpriced else None
+
+
+class Ledger:
+    """Adds up the turns of one agent."""
+
+    def __init__(self) -> None:
+        self._usage: TokenUsage | None = None
+        self._by_model: dict[str, TokenUsage] = {}
+        self._spending = Spending()
+        self._context_tokens: int | None = None
+        self._context_window: int | None = None
+
+    def add(
+        self, model: str, usage: TokenUsage, cost: float | None, context_window: int | None
+    ) -> UsageUpdated:
+        """Add one turn of `model`; returns the event that tells the new totals."""
+        self._usage = _plus(self._usage, usage)
+        self._by_model[model] = _plus(self._by_model.get(model), usage)
+        self._spending.add(usage, cost)
+        if usage.total is not None:
+            self._context_tokens = usage.total
+        self._context_window = context_window or self._context_window
+        now = self.totals()
+        return UsageUpdated(
+            now.usage, now.by_model, now.cost, now.context_tokens, now.context_window
+        )
+
+    def forget_context(self) -> None:
+        """The conversation was cleared: nothing fills the window."""
+        self._context_tokens = None
+
+    def totals(self) -> UsageTotals:
+        """The sums as a value."""
+        return UsageTotals(
+            ZERO if self._usage is None else self._usage,
+            dict(self._by_model),
+            self._spending.cost,
+            self._context_tokens,
+            self._context_window,
+        )
+
+
+def _plus(total: TokenUsage | None, usage: TokenUsage) -> TokenUsage:
+    """The sum; the first turn is taken as it is, so that nothing known stays unknown."""
+    return usage if total is None else total + usage
