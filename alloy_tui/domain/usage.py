@@ -64,15 +64,27 @@ ZERO = TokenUsage(input=0, output=0)
 
 
 class Price(msgspec.Struct, frozen=True, omit_defaults=True):
-    """US dollars per million tokens. A None price makes a cost unknown where it is needed."""
+    """US dollars per million tokens. A None price makes a cost unknown where it is needed.
+
+    `long` replaces the whole price for a request whose prompt has more than
+    `long_from` tokens; so a cost is of one request, never of a sum of them.
+    """
 
     input: float | None = None
     output: float | None = None
     cache_read: float | None = None
     cache_write: float | None = None
+    long_from: int | None = None
+    long: Price | None = None
 
     def cost(self, usage: TokenUsage) -> float | None:
-        """Dollars for `usage`, or None when a needed price or count is unknown."""
+        """Dollars for the `usage` of one request, None when a needed price or count is unknown."""
+        if self.long is not None and self.long_from is not None:
+            prompt = usage.prompt
+            if prompt is None:
+                return None
+            if prompt > self.long_from:
+                return self.long.cost(usage)
         total = 0.0
         pairs = (
             (usage.input, self.input),

@@ -1,0 +1,92 @@
+"""A model behind HTTP: one service's table row, one model, one address.
+
+Owns the course of a request: encode, send, read, decode, and the promise that
+only ProviderError comes out of it. Never retries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from alloy_tui.domain.access import ServiceAccess, Timeouts
+from alloy_tui.domain.errors import ProviderError
+from alloy_tui.domain.models import ModelInfo, ModelRef
+from alloy_tui.domain.provider import Completion, CompletionRequest, StreamPart
+from alloy_tui.providers.errors import fit_to_show
+from alloy_tui.providers.services import Service, auth_headers, endpoint
+from alloy_tui.providers.transport import Transport
+from alloy_tui.providers.wire.answer import AnswerReader, Decoder
+from alloy_tui.providers.wire.calls import CallIds
+
+
+class ServiceProvider:
+    """One model of one service; fills `domain.provider.Provider`."""
+
+    def __init__(
+        self, info: ModelInfo, service: Service, base_url: str, access: ServiceAccess
+    ) -> None:
+        self._info = info
+        self._service = service
+        self._key = access.api_key
+        self._url = endpoint(base_url, service.path)
+        self._patience = access.timeouts
+        self._transport = Transport(service.label, base_url, access.api_key)
+
+    @property
+    def ref(self) -> ModelRef:
+        """The model's name."""
+        return self._info.ref
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is known of the model."""
+        return self._info
+
+    def __repr__(self) -> str:
+        return f"ServiceProvider({self.ref}, {self._transport.address})"
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[StreamPart, None]:
+        """Send `request`, yield the answer's parts; see `domain.provider.Provider`."""
+        try:
+            body = self._service.encode(request, self._info)
+            decoder = self._service.decoder(
+                self._service.label, str(self.ref), CallIds(request.messages)
+            )
+            async for part in self._ask(body, decoder, self._timeouts(request)):
+                yield part
+        except ProviderError as error:
+            raise fit_to_show(error, self._key) from None
+        except Exception as error:
+            message = (
+                f"A defect in the code for {self._service.label}: {type(error).__name__}: {error}"
+            )
+            raise fit_to_show(ProviderError(message, kind="internal"), self._key) from error
+
+    async def aclose(self) -> None:
+        """Give the connections back; safe to call twice."""
+        await self._transport.aclose()
+
+    async def _ask(
+        self, body: bytes, decoder: Decoder, timeouts: Timeouts
+    ) -> AsyncGenerator[StreamPart, None]:
+        headers = {
+            "content-type": "application/json",
+            "accept": "text/event-stream, application/json",
+            **auth_headers(self._service, self._key),
+        }
+        reader = AnswerReader(decoder, self._service.label)
+        async with self._transport.post(self._url, headers, body, timeouts) as reply:
+            while not reader.finished:
+                chunk = await reply.read()
+                for part in reader.close() if chunk is None else reader.feed(chunk):
+                    reply.progress()
+                    if isinstance(part, Completion):
+                        reply.finish()
+                    yield part
+
+    def _timeouts(self, request: CompletionRequest) -> Timeouts:
+        """A plain request is silent until its answer is whole: its patience is the longer one."""
+        t = self._patience
+        if request.stream:
+            return t
+        return Timeouts(t.connect_s, max(t.chunk_s, t.content_s), max(t.chunk_s, t.content_s))

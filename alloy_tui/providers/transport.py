@@ -1,0 +1,352 @@
+"""HTTP to the services: the one module that imports httpx, and only when first used.
+
+Owns connections, patience, redirect and size rules, and the translation of
+everything that can go wrong on the way into ProviderError. Knows no wire
+format: it hands out raw bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final, NoReturn, cast
+from urllib.parse import urlsplit
+
+import anyio
+
+from alloy_tui.domain.access import Timeouts
+from alloy_tui.domain.errors import ErrorKind, ProviderError
+from alloy_tui.domain.secret import Secret
+from alloy_tui.providers.errors import from_body
+from alloy_tui.providers.retry_hints import retry_after_s, should_retry
+
+if TYPE_CHECKING:
+    import httpx
+
+ERROR_BODY_LIMIT: Final = 64 * 1024
+_LIST_LIMIT: Final = 4 * 1024 * 1024
+_DRAIN_LIMIT: Final = 64 * 1024
+_DRAIN_S: Final = 0.1
+_ERROR_BODY_S: Final = 5.0
+_LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
+
+
+class Reply:
+    """An answer with status 200 whose body is being read.
+
+    Call `progress` whenever what was read turned out to carry content: bytes
+    without content for longer than `content_s` are a timeout. Call `finish`
+    when the answer is whole, so that the rest of the body is drained and the
+    connection kept for the next request.
+    """
+
+    def __init__(self, response: httpx.Response, service: str, timeouts: Timeouts) -> None:
+        self._response = response
+        self._service = service
+        self._content_s = timeouts.content_s
+        self._waited_s = 0.0
+        # Typed as an iterator by httpx, yet it is a generator that wants closing.
+        self._bytes = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
+        self._finished = False
+        self.content_type: str = response.headers.get("content-type", "").lower()
+
+    async def read(self) -> bytes | None:
+        """The body's next decoded bytes, None at its end. Raises ProviderError."""
+        started = time.monotonic()
+        with anyio.move_on_after(max(0.0, self._content_s - self._waited_s)):
+            try:
+                chunk = await anext(self._bytes)
+            except StopAsyncIteration:
+                return None
+            except Exception as error:  # noqa: BLE001 (all of httpx's and h11's, told apart there)
+                raise_plain(error, self._service, address(str(self._response.url)), began=True)
+            # Only our own waiting counts: a slow reader is not the service's fault.
+            self._waited_s += time.monotonic() - started
+            return chunk
+        raise ProviderError(
+            f"{self._service} kept the connection open for {self._content_s:g} s"
+            " without saying anything.",
+            kind="timeout",
+            hint="Try again; ALLOY_CONTENT_TIMEOUT_S sets how long to wait.",
+        )
+
+    def progress(self) -> None:
+        """Content arrived: patience starts anew."""
+        self._waited_s = 0.0
+
+    def finish(self) -> None:
+        """The answer is whole; what follows does not matter."""
+        self._finished = True
+
+    async def aclose(self) -> None:
+        """Close the answer; a finished one is drained first if little is left of it."""
+        if self._finished:
+            left = _DRAIN_LIMIT
+            with anyio.move_on_after(_DRAIN_S), suppress(Exception):
+                async for chunk in self._bytes:
+                    left -= len(chunk)
+                    if left < 0:
+                        break
+        with anyio.CancelScope(shield=True), suppress(Exception):
+            await self._bytes.aclose()
+            await self._response.aclose()
+
+
+class Transport:
+    """Requests to one base address, over a client that all its users share.
+
+    May be built outside an event loop; the client is leased on first use and
+    belongs to the loop that is running then.
+    """
+
+    def __init__(self, service: str, base_url: str, key: Secret | None) -> None:
+        self.service = service
+        self.address = address(base_url)
+        self._key = key
+        self._lease: _Shared | None = None
+
+    @asynccontextmanager
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, timeouts: Timeouts
+    ) -> AsyncGenerator[Reply]:
+        """Send `body`; the reply is open inside the block and closed at its end, come what may.
+
+        Raises ProviderError for everything that is not an answer with status 200.
+        """
+        reply = await self._open("POST", url, headers, body, timeouts)
+        try:
+            yield reply
+        finally:
+            await reply.aclose()
+
+    async def get(self, url: str, headers: Mapping[str, str], timeouts: Timeouts) -> bytes:
+        """The body of a small document. Raises ProviderError."""
+        reply = await self._open("GET", url, headers, None, timeouts)
+        try:
+            body = bytearray()
+            while (chunk := await reply.read()) is not None:
+                body += chunk
+                if len(body) > _LIST_LIMIT:
+                    raise ProviderError(f"{self.service} sent too long a list.", kind="malformed")
+            return bytes(body)
+        finally:
+            await reply.aclose()
+
+    async def aclose(self) -> None:
+        """Give the client back; its connections close with its last user."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            await lease.release()
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._lease is None or not self._lease.usable():
+            self._lease = _Shared.lease(self.address)
+        return self._lease.client
+
+    async def _open(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        t: Timeouts,
+    ) -> Reply:
+        import httpx
+
+        patience = httpx.Timeout(t.chunk_s, connect=t.connect_s, pool=t.connect_s)
+        client = self._client()
+        try:
+            request = client.build_request(
+                method, url, headers=dict(headers), content=body, timeout=patience
+            )
+            response = await client.send(request, stream=True)
+        except Exception as error:  # noqa: BLE001 (all of httpx's, h11's and ssl's, told apart there)
+            raise_plain(error, self.service, self.address, began=False)
+        reply = Reply(response, self.service, t)
+        if response.status_code == 200:
+            return reply
+        try:
+            raise await self._refusal(response, reply)
+        finally:
+            await reply.aclose()
+
+    async def _refusal(self, response: httpx.Response, reply: Reply) -> ProviderError:
+        status, headers = response.status_code, response.headers
+        if 300 <= status < 400:
+            return ProviderError(
+                f"{self.service} at {self.address} wants to send us elsewhere"
+                f" ({address(headers.get('location', '')) or 'nowhere'}, status {status});"
+                " keys never follow a redirect.",
+                kind="invalid_request",
+                status=status,
+                hint="Set the service's base URL to where it really is.",
+            )
+        if status < 300:
+            return ProviderError(
+                f"{self.service} answered with status {status} and no content.",
+                kind="malformed",
+                status=status,
+            )
+        error = from_body(self.service, status, await self._error_body(reply))
+        error.should_retry = should_retry(headers)
+        error.retry_after_s = retry_after_s(headers, time.time())
+        return error
+
+    async def _error_body(self, reply: Reply) -> bytes:
+        body = bytearray()
+        # The status says enough if the body is slow or broken.
+        with anyio.move_on_after(_ERROR_BODY_S), suppress(ProviderError):
+            while len(body) < ERROR_BODY_LIMIT and (chunk := await reply.read()) is not None:
+                body += chunk
+        # Redacted while whole: a later cut inside the key would leave a part of it.
+        key = self._key.reveal().encode() if self._key else b""
+        return bytes(body).replace(key, b"[redacted]") if key else bytes(body)
+
+
+class _Shared:
+    """A client with the number of its users; one per event loop and address."""
+
+    _all: Final[dict[tuple[int, str], _Shared]] = {}
+
+    def __init__(self, key: tuple[int, str], client: httpx.AsyncClient) -> None:
+        self._key = key
+        self._loop = asyncio.get_running_loop()
+        self._users = 0
+        self.client = client
+
+    @classmethod
+    def lease(cls, where: str) -> _Shared:
+        """The running loop's client for `where`, made if there is none."""
+        key = (id(asyncio.get_running_loop()), where)
+        shared = cls._all.get(key)
+        if shared is None or not shared.usable():
+            shared = cls._all[key] = cls(key, _make_client(where))
+        shared._users += 1
+        return shared
+
+    def usable(self) -> bool:
+        return self._loop is asyncio.get_running_loop() and not self.client.is_closed
+
+    async def release(self) -> None:
+        self._users -= 1
+        if self._users > 0:
+            return
+        if self._all.get(self._key) is self:
+            del self._all[self._key]
+        # A client of a loop that is gone cannot be closed; its sockets went with the loop.
+        if self.usable():
+            await self.client.aclose()
+
+
+def address(url: str) -> str:
+    """Scheme, host and port of `url`, without the password that may stand before the host."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if not host:
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
+def _make_client(where: str) -> httpx.AsyncClient:
+    import httpx
+
+    loopback = urlsplit(where).hostname in _LOOPBACK
+    return httpx.AsyncClient(
+        http2=False,
+        follow_redirects=False,
+        # No certificates to load where neither TLS nor a proxy can be.
+        verify=False if loopback and where.startswith("http:") else _tls(),
+        # A proxy cannot reach our loopback; for anything else the environment decides.
+        trust_env=not loopback,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
+        headers={"user-agent": "alloy-tui"},
+    )
+
+
+def raise_plain(error: Exception, service: str, where: str, *, began: bool) -> NoReturn:
+    """Raise the ProviderError that says in plain words what `error` means.
+
+    `began` is true once the answer's headers were read. Nothing of the request
+    (its headers hold the key) is kept in the new error.
+    """
+    import httpx
+
+    kind: ErrorKind = "stream_cut" if began else "network"
+    hint: str | None = None
+    match error:
+        case ProviderError():
+            raise error
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            kind, words = "timeout", f"{service} at {where} did not accept a connection in time."
+            hint = (
+                "Check the address and your network; ALLOY_CONNECT_TIMEOUT_S sets how long to wait."
+            )
+        case httpx.TimeoutException():
+            kind, words = "timeout", f"{service} fell silent: nothing came from {where} in time."
+            hint = "Try again; ALLOY_CHUNK_TIMEOUT_S sets how long to wait."
+        case httpx.ProxyError():
+            words = f"The proxy on the way to {service} refused: {error}"
+            hint = "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY."
+        case httpx.DecodingError():
+            kind, words = (
+                "malformed",
+                f"{service} sent a body that its own compression header belies.",
+            )
+        case httpx.UnsupportedProtocol() | httpx.InvalidURL() | httpx.LocalProtocolError():
+            kind, words = (
+                "invalid_request",
+                f"The request to {service} at {where} cannot be sent: {error}",
+            )
+            hint = "Check the service's base URL."
+        case httpx.ConnectError():
+            words, hint = _connect_words(error, service, where)
+        case httpx.TransportError() | httpx.StreamError() | OSError():
+            words = (
+                f"{service} broke off the connection in the middle of its answer."
+                if began
+                else f"{service} at {where} closed the connection without an answer."
+            )
+        case _:
+            kind, words = (
+                "internal",
+                f"The request to {service} failed: {type(error).__name__}: {error}",
+            )
+    raise ProviderError(words, kind=kind, hint=hint) from None
+
+
+def _connect_words(error: Exception, service: str, where: str) -> tuple[str, str]:
+    said = str(error).lower()
+    if "certificate" in said or "ssl" in said or "tls" in said:
+        return (
+            f"The TLS connection to {service} at {where} failed: {error}",
+            "Check the address and the clock; SSL_CERT_FILE names additional certificates.",
+        )
+    if (
+        "name or service" in said
+        or "getaddrinfo" in said
+        or "nodename" in said
+        or "resolution" in said
+    ):
+        return (
+            f"The name of {service} at {where} is unknown to your network.",
+            "Check the address for typing errors, and whether you are online.",
+        )
+    return (
+        f"Nothing answers at {where} ({service}): the connection failed.",
+        "Check that the server runs there, or set another base URL.",
+    )

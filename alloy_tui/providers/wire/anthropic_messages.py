@@ -1,0 +1,311 @@
+"""Answers in the Anthropic Messages format, streamed or whole.
+
+Owns the decoder. Thinking and its signature are kept byte for byte, for they go
+back unchanged. Requests are `anthropic_request`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from alloy_tui.domain.errors import ProviderError
+from alloy_tui.domain.messages import Block, ChatMessage, TextBlock, ThinkingBlock
+from alloy_tui.domain.provider import (
+    ArgumentsPart,
+    CallPart,
+    Completion,
+    StreamPart,
+    TextPart,
+    ThinkingPart,
+)
+from alloy_tui.domain.stops import Stop, StopReason
+from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.providers.errors import from_stream
+from alloy_tui.providers.framing import ServerEvent
+from alloy_tui.providers.tolerant_json import SurrogateJoiner, count, encode, mapping, read, scrub
+from alloy_tui.providers.wire.calls import CallIds, call_block
+
+_STOPS: dict[str, StopReason] = {
+    "end_turn": "end_turn",
+    "stop_sequence": "stop_sequence",
+    "tool_use": "tool_use",
+    "max_tokens": "max_tokens",
+    "model_context_window_exceeded": "context_overflow",
+    "refusal": "refusal",
+    "pause_turn": "pause",
+}
+_CUTTING: frozenset[str] = frozenset({"max_tokens", "context_overflow", "refusal"})
+
+
+class WireBlock(msgspec.Struct):
+    """A content block, at its start or whole."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    data: str | None = None
+    id: str | None = None
+    name: str | None = None
+    input: Any = None
+
+
+class WireDelta(msgspec.Struct):
+    """What grows a block, or closes the message."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    partial_json: str | None = None
+    stop_reason: str | None = None
+    stop_details: Any = None
+
+
+class WireMessage(msgspec.Struct):
+    """A message: the shell of a stream, or the whole answer."""
+
+    type: str = ""
+    content: list[WireBlock] | None = None
+    stop_reason: str | None = None
+    stop_details: Any = None
+    usage: Any = None
+    error: Any = None
+
+
+class WireEvent(msgspec.Struct):
+    """One event of a stream."""
+
+    type: str = ""
+    index: int | None = None
+    message: WireMessage | None = None
+    content_block: WireBlock | None = None
+    delta: WireDelta | None = None
+    usage: Any = None
+    error: Any = None
+
+
+class _Open:
+    """A block that is being received."""
+
+    def __init__(self, block: WireBlock) -> None:
+        self.kind = block.type
+        self.id = ""
+        self.name = scrub(block.name or "")
+        self.pieces: list[str] = []
+        self.joiner = SurrogateJoiner()
+        self.signature: list[str] = []
+        self.data = block.data
+        self.whole_input: Any = block.input
+        self.closed = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+class AnthropicDecoder:
+    """Decodes one answer; see `wire.answer.Decoder`.
+
+    The answer is whole once a stop reason and `message_stop` came.
+    """
+
+    def __init__(self, service: str, origin: str, ids: CallIds) -> None:
+        self._service = service
+        self._origin = origin
+        self._ids = ids
+        self._blocks: dict[int, _Open] = {}
+        self._last_said = -1
+        self._stop: Stop | None = None
+        self._usage: dict[str, Any] = {}
+
+    def event(self, event: ServerEvent) -> Iterator[StreamPart]:
+        """One event; `data.type` counts, the `event:` line may be missing or wrong."""
+        wire = read(event.data, WireEvent)
+        if wire.error or wire.type == "error" or event.name == "error":
+            raise from_stream(self._service, mapping(wire.error) or {"error": str(wire.error)})
+        match wire.type:
+            case "message_start":
+                self._begin(wire)
+            case "content_block_start" if wire.content_block is not None:
+                yield from self._open(self._index(wire), wire.content_block)
+            case "content_block_delta" if wire.delta is not None:
+                yield from self._grow(self._index(wire), wire.delta)
+            case "content_block_stop":
+                yield from self._close(self._index(wire))
+            case "message_delta":
+                self._count(wire.usage)
+                if wire.delta is not None and wire.delta.stop_reason:
+                    self._stop = _stop(wire.delta.stop_reason, wire.delta.stop_details)
+            case "message_stop":
+                yield from self.end(terminal=True)
+            case _:
+                pass  # pings, and whatever the service invents next
+
+    def document(self, body: bytes) -> Iterator[StreamPart]:
+        """A whole answer."""
+        message = read(body, WireMessage)
+        if message.error or message.type == "error":
+            raise from_stream(
+                self._service, mapping(message.error) or {"error": str(message.error)}
+            )
+        for index, block in enumerate(message.content or ()):
+            yield from self._open(index, block)
+            yield from self._close(index)
+        self._count(message.usage)
+        if message.stop_reason:
+            self._stop = _stop(message.stop_reason, message.stop_details)
+        yield from self.end(terminal=True)
+
+    def end(self, *, terminal: bool = False) -> Iterator[StreamPart]:
+        """Close the answer; without its terminal event and a stop reason it is a cut one."""
+        if not terminal or self._stop is None:
+            raise ProviderError(
+                f"The answer of {self._service} broke off before its end."
+                if self._blocks
+                else f"{self._service} ended its answer without saying anything.",
+                kind="stream_cut",
+                # With nothing shown there is nothing to discard: a second try is safe.
+                should_retry=None if self._blocks else True,
+            )
+        for index, block in self._blocks.items():
+            if block.kind == "tool_use" and not block.closed:
+                raise ProviderError(
+                    f"{self._service} ended its answer inside a tool call.", kind="stream_cut"
+                )
+            yield from self._close(index)
+        yield self._complete(self._stop)
+
+    def _begin(self, wire: WireEvent) -> None:
+        if self._blocks:
+            raise ProviderError(
+                f"{self._service} began a second answer inside the first.", kind="malformed"
+            )
+        if wire.message is not None:
+            # The output count here is a placeholder; the real one comes at the end.
+            self._count({**mapping(wire.message.usage), "output_tokens": None})
+
+    def _index(self, wire: WireEvent) -> int:
+        return wire.index if wire.index is not None else max(self._blocks, default=0)
+
+    def _open(self, index: int, start: WireBlock) -> Iterator[StreamPart]:
+        if index in self._blocks:
+            raise ProviderError(
+                f"{self._service} began the same block of its answer twice.", kind="malformed"
+            )
+        block = self._blocks[index] = _Open(start)
+        if block.kind == "tool_use":
+            if not block.name:
+                raise ProviderError(
+                    f"{self._service} sent a tool call without a name.", kind="malformed"
+                )
+            block.id = self._ids.take(start.id or "")
+            yield CallPart(block.id, block.name)
+        first = WireDelta(text=start.text, thinking=start.thinking, signature=start.signature)
+        yield from self._grow(index, first)
+
+    def _grow(self, index: int, delta: WireDelta) -> Iterator[StreamPart]:
+        if index not in self._blocks:
+            # A lost start: text can still be shown, anything else is not worth guessing at.
+            if delta.text is None:
+                return
+            self._blocks[index] = _Open(WireBlock("text"))
+        block = self._blocks[index]
+        if block.kind == "text" and delta.text:
+            yield from self._say(index, block, delta.text)
+        elif block.kind == "thinking":
+            block.signature.append(delta.signature or "")
+            yield from self._piece(block, delta.thinking or "")
+        elif block.kind == "tool_use" and delta.partial_json:
+            yield from self._piece(block, delta.partial_json)
+
+    def _say(self, index: int, block: _Open, text: str) -> Iterator[StreamPart]:
+        if index < self._last_said:
+            # What was shown could no longer be joined to what is kept.
+            raise ProviderError(
+                f"{self._service} mixed up the text blocks of its answer.", kind="malformed"
+            )
+        self._last_said = index
+        yield from self._piece(block, text)
+
+    def _piece(self, block: _Open, text: str) -> Iterator[StreamPart]:
+        text = block.joiner.feed(text)
+        if text:
+            block.pieces.append(text)
+            yield _part(block, text)
+
+    def _close(self, index: int) -> Iterator[StreamPart]:
+        block = self._blocks.get(index)
+        if block is None or block.closed:
+            return
+        block.closed = True
+        rest = block.joiner.close()
+        if rest:
+            block.pieces.append(rest)
+            yield _part(block, rest)
+        if block.kind == "tool_use" and not block.pieces and block.whole_input:
+            # Some servers put the input into the start of the block and send no deltas.
+            block.pieces.append(encode(block.whole_input).decode())
+            yield _part(block, block.text)
+
+    def _count(self, usage: Any) -> None:
+        """Later counts replace earlier ones: they are cumulative."""
+        for name, value in mapping(usage).items():
+            if value is not None:
+                self._usage[name] = value
+
+    def _complete(self, stop: Stop) -> Completion:
+        blocks: list[Block] = []
+        ordered = [self._blocks[i] for i in sorted(self._blocks)]
+        for block in ordered:
+            match block.kind:
+                case "text" if block.pieces:
+                    blocks.append(TextBlock(block.text))
+                case "thinking":
+                    signature = scrub("".join(block.signature))
+                    opaque = {"signature": signature} if signature else None
+                    blocks.append(ThinkingBlock(block.text, opaque))
+                case "redacted_thinking" if block.data:
+                    blocks.append(ThinkingBlock("", {"redacted": scrub(block.data)}))
+                case "tool_use":
+                    cut = stop.reason in _CUTTING and block is ordered[-1]
+                    blocks.append(call_block(block.id, block.name, block.text, cut=cut))
+                case _:
+                    pass  # blocks of server-side tools, which we never ask for
+        message = ChatMessage("assistant", tuple(blocks), origin=self._origin)
+        if stop.reason == "tool_use" and not message.tool_calls:
+            raise ProviderError(
+                f"{self._service} says that the model called a tool, yet sent no call.",
+                kind="malformed",
+            )
+        return Completion(message, stop, usage_of(self._usage))
+
+
+def _part(block: _Open, text: str) -> StreamPart:
+    match block.kind:
+        case "thinking":
+            return ThinkingPart(text)
+        case "tool_use":
+            return ArgumentsPart(block.id, text)
+        case _:
+            return TextPart(text)
+
+
+def _stop(raw: str, details: Any) -> Stop:
+    explained = mapping(details)
+    said = [str(explained[k]) for k in ("category", "explanation") if explained.get(k)]
+    return Stop(_STOPS.get(raw, "unknown"), scrub(raw), scrub(": ".join(said)) or None)
+
+
+def usage_of(usage: dict[str, Any]) -> TokenUsage:
+    """Token counts; this service reports the fresh part of the prompt by itself."""
+    return TokenUsage(
+        input=count(usage.get("input_tokens")),
+        cache_read=count(usage.get("cache_read_input_tokens")),
+        cache_write=count(usage.get("cache_creation_input_tokens")),
+        output=count(usage.get("output_tokens")),
+        reasoning=count(mapping(usage.get("output_tokens_details")).get("thinking_tokens")),
+    )

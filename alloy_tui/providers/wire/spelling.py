@@ -1,0 +1,30 @@
+"""Words that stand in a request where a wire format has no room for the real thing.
+
+Owns these few sentences, so that every format uses the same ones.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from alloy_tui.domain.messages import DocumentBlock, ToolResultBlock
+
+NO_TEXT: Final = "(no text)"
+"""Stands for a message whose whole content another model's format had: none may be empty."""
+
+NO_OUTPUT: Final = "(no output)"
+"""Stands for an empty tool result."""
+
+
+def result_text(result: ToolResultBlock) -> str:
+    """A tool result as text alone, for formats without an error flag."""
+    text = result.text or NO_OUTPUT
+    return f"Error: {text}" if result.is_error and not text.startswith("Error") else text
+
+
+def unreadable(document: DocumentBlock) -> str:
+    """Says that a document was left out, so that the model does not invent its content."""
+    return (
+        f"[The document “{document.name}” ({document.media_type}, {len(document.data)} bytes)"
+        " was attached, but this service takes no such documents; its content is not shown.]"
+    )

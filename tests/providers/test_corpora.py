@@ -1,0 +1,59 @@
+"""The shared corpora of damaged and odd answers, through real provider code over a real socket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.providers import replay
+
+pytestmark = pytest.mark.corpus
+
+OPENAI, ANTHROPIC = "sse_openai_chat.json", "sse_anthropic.json"
+
+
+@pytest.fixture(scope="session")
+def openai_outcomes() -> dict[str, dict[str, Any]]:
+    return replay.play_all(OPENAI, "compat")
+
+
+@pytest.fixture(scope="session")
+def anthropic_outcomes() -> dict[str, dict[str, Any]]:
+    return replay.play_all(ANTHROPIC, "anthropic")
+
+
+@pytest.mark.parametrize("case", replay.cases(OPENAI))
+def test_openai_chat_case(case: dict[str, Any], openai_outcomes: dict[str, Any]) -> None:
+    """What survives of the answer, and what is reported, is what the corpus says is due."""
+    _judge(case, openai_outcomes[case["id"]])
+
+
+@pytest.mark.parametrize("case", replay.cases(ANTHROPIC))
+def test_anthropic_case(case: dict[str, Any], anthropic_outcomes: dict[str, Any]) -> None:
+    """What survives of the answer, and what is reported, is what the corpus says is due."""
+    _judge(case, anthropic_outcomes[case["id"]])
+
+
+def _judge(case: dict[str, Any], outcome: dict[str, Any]) -> None:
+    expect = case["expect"]
+    assert not outcome["crashed"], outcome["err"]
+    assert replay.judge().judge(case, outcome) == []
+    error = outcome.get("raised")
+    if error is not None:
+        assert replay.KEY not in f"{error.message}{error.hint}{error.code}"
+        assert len(error.message) <= expect.get("message_max_chars", 4000)
+    match expect.get("error_class"):
+        case "retryable":
+            assert error.retryable
+        case "fatal":
+            assert not error.retryable
+        case None:
+            pass
+        case kind:
+            assert error.kind == kind
+    if expect.get("usage") == "unknown":
+        assert not outcome["completion"].usage.known
+    notice = {"truncated": "max_tokens", "content_filter": "content_filter", "refusal": "refusal"}
+    if "notice" in expect:
+        assert outcome["completion"].stop.reason == notice[expect["notice"]]
