@@ -1,0 +1,108 @@
+"""What each slash command does.
+
+Owns the table from names to deeds. Sees the app only as a `Host`, so that the
+commands can be run by the prompt, the palette and a click alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, Protocol, cast, get_args
+
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.port import ApprovalMode, RuntimePort
+from alloy_tui.ui.commands import MODES, nearest
+from alloy_tui.ui.themes import THEMES
+
+Severity = Literal["information", "warning", "error"]
+PageName = Literal["help", "usage", "history"]
+
+
+class Host(Protocol):
+    """What a command may ask of the app."""
+
+    @property
+    def runtime(self) -> RuntimePort:
+        """The engine."""
+        ...
+
+    def say(self, text: str, severity: Severity = "information") -> None:
+        """A short word in the corner; `text` is sanitised and no markup."""
+        ...
+
+    def open_page(self, page: PageName) -> None:
+        """Open one of the pages."""
+        ...
+
+    def open_model_picker(self) -> None:
+        """Let the user choose a model."""
+        ...
+
+    def use_theme(self, word: str) -> None:
+        """Switch to the theme of that word of `themes.THEMES`, or to the other one for ""."""
+        ...
+
+    def toggle_output(self) -> None:
+        """Open or close the tool pane."""
+        ...
+
+    def copy_answer(self) -> None:
+        """Copy the last answer."""
+        ...
+
+    def leave(self) -> None:
+        """End the program."""
+        ...
+
+
+def run_command(host: Host, name: str, argument: str) -> None:
+    """Run `/name argument`; what is not a command is said so, with the nearest one."""
+    deed = _DEEDS.get(name)
+    if deed is not None:
+        deed(host, argument)
+        return
+    near = nearest(name)
+    hint = f" Did you mean /{near}?" if near else " /help lists them all."
+    host.say(f"There is no command /{clean_line(name, limit=30)}.{hint}", "warning")
+
+
+def _model(host: Host, argument: str) -> None:
+    if argument:
+        host.runtime.set_model(argument)
+    else:
+        host.open_model_picker()
+
+
+def _approve(host: Host, argument: str) -> None:
+    word = argument.lower()
+    if word in get_args(ApprovalMode):
+        host.runtime.set_approval_mode(cast("ApprovalMode", word))
+        host.say(f"Approvals: {MODES[word]}.")
+    else:
+        host.say(f"/approve takes one of: {', '.join(MODES)}.", "warning")
+
+
+def _theme(host: Host, argument: str) -> None:
+    word = argument.lower()
+    if word and word not in THEMES:
+        host.say(f"/theme takes one of: {', '.join(THEMES)}.", "warning")
+    else:
+        host.use_theme(word)
+
+
+_DEEDS: dict[str, Callable[[Host, str], None]] = {
+    "help": lambda host, _: host.open_page("help"),
+    "model": _model,
+    "usage": lambda host, _: host.open_page("usage"),
+    "history": lambda host, _: host.open_page("history"),
+    "approve": _approve,
+    "theme": _theme,
+    "output": lambda host, _: host.toggle_output(),
+    "copy": lambda host, _: host.copy_answer(),
+    "reset": lambda host, _: host.runtime.reset(),
+    "quit": lambda host, _: host.leave(),
+}
+
+
+DEED_NAMES: frozenset[str] = frozenset(_DEEDS)
+"""The commands that do something; a test holds them against `commands.COMMANDS`."""

@@ -1,0 +1,133 @@
+"""The slash commands as data: names, words, arguments, and how typing completes them.
+
+One table feeds the prompt's completion, the command palette and the help
+screen. Pure: what a command does is `actions`' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from alloy_tui.domain.sanitise import clean_line
+
+ArgumentKind: TypeAlias = Literal["none", "model", "mode", "theme"]
+
+MODES: dict[str, str] = {
+    "ask": "ask before anything that changes files or runs programs",
+    "edits": "let edits through, ask before programs",
+    "all": "let everything through",
+    "none": "refuse whatever would have to ask",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command; `hint` shows its argument, `summary` what it does."""
+
+    name: str
+    summary: str
+    hint: str = ""
+    argument: ArgumentKind = "none"
+    key: str = ""
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("help", "keys and commands", key="F1"),
+    Command("model", "choose the model that answers", "[service/model]", "model"),
+    Command("usage", "tokens and cost so far"),
+    Command("history", "the conversation, message by message"),
+    Command("approve", "what may run without asking", "[ask|edits|all|none]", "mode"),
+    Command("theme", "light or dark", "[light|dark]", "theme"),
+    Command("output", "open or close the tool pane", key="Ctrl+O"),
+    Command("copy", "copy the last answer"),
+    Command("reset", "clear the conversation"),
+    Command("quit", "leave", key="Ctrl+C twice"),
+)
+
+_BY_NAME = {command.name: command for command in COMMANDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One line of the popup: `insert` replaces the whole prompt; `note` is shown beside `label`."""
+
+    insert: str
+    label: str
+    note: str
+    hint: str = ""
+
+
+def parse(text: str) -> tuple[str, str] | None:
+    """`/name argument` as (name, argument), or None when `text` is a message and no command.
+
+    A path such as `/etc/hosts is wrong` is a message: a name has no slash in it.
+    """
+    if not text.startswith("/") or "\n" in text.strip():
+        return None
+    name, _, argument = text[1:].strip().partition(" ")
+    if not name or not name.replace("-", "").isalnum():
+        return None
+    return name.lower(), argument.strip()
+
+
+def find(name: str) -> Command | None:
+    """The command of that exact name."""
+    return _BY_NAME.get(name)
+
+
+def nearest(name: str) -> str | None:
+    """The command that `name` was likely meant to be."""
+    ranked = rank(name, [command.name for command in COMMANDS])
+    return ranked[0] if ranked else None
+
+
+def rank(query: str, candidates: Sequence[str]) -> list[str]:
+    """The candidates that hold the letters of `query` in order, best first."""
+    if not query:
+        return list(candidates)
+    # Imported here: nothing completes before the first frame.
+    from textual.fuzzy import FuzzySearch
+
+    search = FuzzySearch(case_sensitive=False)
+    scored = [(search.match(query, candidate)[0], candidate) for candidate in candidates]
+    return [name for score, name in sorted(scored, key=lambda s: -s[0]) if score > 0]
+
+
+def completions(text: str, models: Callable[[], Sequence[str]]) -> list[Completion]:
+    """What the prompt's popup offers for `text`; `models` is asked only when one is wanted."""
+    if not text.startswith("/") or "\n" in text:
+        return []
+    name, space, argument = text[1:].partition(" ")
+    if not space:
+        return [
+            Completion(
+                insert=f"/{c.name} " if c.argument != "none" else f"/{c.name}",
+                label=f"/{c.name}",
+                note=c.summary,
+                hint=c.hint,
+            )
+            for c in (_BY_NAME[n] for n in rank(name, list(_BY_NAME)))
+        ]
+    command = _BY_NAME.get(name)
+    if command is None or command.argument == "none":
+        return []
+    notes = MODES if command.argument == "mode" else {}
+    return [
+        Completion(f"/{name} {value}", clean_line(value, limit=60), notes.get(value, ""))
+        for value in rank(argument.strip(), argument_values(command, models))
+    ]
+
+
+def argument_values(command: Command, models: Callable[[], Sequence[str]]) -> list[str]:
+    """The values that a command's argument may take, best first."""
+    match command.argument:
+        case "model":
+            return list(models())
+        case "mode":
+            return list(MODES)
+        case "theme":
+            return ["light", "dark"]
+        case "none":
+            return []

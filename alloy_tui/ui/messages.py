@@ -1,0 +1,92 @@
+"""The Textual messages that cross from one part of the screen to another.
+
+Owns the shapes only. Everything from the engine arrives as one of the first
+two; the rest go up from widgets to the screen. Nothing here holds a widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from textual.message import Message
+
+from alloy_tui.domain.events import Decision, Envelope, Lane
+
+TokenKind: TypeAlias = Literal["text", "thinking", "arguments", "output"]
+
+
+class TokensArrived(Message):
+    """Text that grew since the last frame: one message a frame and source, however many tokens.
+
+    `first` is the envelope that the text begins with; `text` joins it and the
+    ones that followed it without a break. `source` is the tool call's id for
+    "arguments" and "output", else None.
+    """
+
+    def __init__(self, kind: TokenKind, first: Envelope, text: str, source: str | None) -> None:
+        super().__init__()
+        self.kind = kind
+        self.first = first
+        self.text = text
+        self.source = source
+
+
+class EngineEvents(Message):
+    """Envelopes other than growing text, in order."""
+
+    def __init__(self, envelopes: Sequence[Envelope]) -> None:
+        super().__init__()
+        self.envelopes = tuple(envelopes)
+
+
+class PromptSubmitted(Message):
+    """The user sent `text`; `lane` says what it is for while a run is under way."""
+
+    def __init__(self, text: str, lane: Lane) -> None:
+        super().__init__()
+        self.text = text
+        self.lane: Lane = lane
+
+
+class CommandInvoked(Message):
+    """A slash command, from the prompt, the palette or a click."""
+
+    def __init__(self, name: str, argument: str = "") -> None:
+        super().__init__()
+        self.name = name
+        self.argument = argument
+
+
+class Interrupted(Message):
+    """Esc in the prompt: put away what is on top, or stop the run."""
+
+
+class Continued(Message):
+    """Enter in the empty prompt: go on from whatever is only there to be read."""
+
+
+class WithdrawRequested(Message):
+    """Take a waiting message back into the prompt."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__()
+        self.request_id = request_id
+
+
+class ApprovalDecided(Message):
+    """The user answered the approval `approval_id`; `feedback` is for the model."""
+
+    def __init__(self, approval_id: str, decision: Decision, feedback: str | None = None) -> None:
+        super().__init__()
+        self.approval_id = approval_id
+        self.decision: Decision = decision
+        self.feedback = feedback
+
+
+class DenialReasonWanted(Message):
+    """The user wants to say why the approval `approval_id` is denied."""
+
+    def __init__(self, approval_id: str) -> None:
+        super().__init__()
+        self.approval_id = approval_id

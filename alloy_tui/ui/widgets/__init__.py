@@ -1,0 +1,1 @@
+"""The small parts of the screen: bars, prompt, popups. They post messages up and know no engine."""

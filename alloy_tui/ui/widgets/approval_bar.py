@@ -1,0 +1,208 @@
+"""The bar over the prompt that asks before a tool runs, and cannot be answered by accident.
+
+It never takes the focus. An answer counts only once the approval on show has
+been there for `ARMING_S`; a plain letter counts only in an empty prompt and
+after a pause in typing of the same length. Owns these rules and the preview;
+the answer goes up as a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from alloy_tui.domain.events import ApprovalRequested, Decision
+from alloy_tui.domain.sanitise import clean_line, reveal
+from alloy_tui.ui.clock import Clock
+from alloy_tui.ui.messages import ApprovalDecided, DenialReasonWanted
+from alloy_tui.ui.tool_view import argument_lines, diff_lines
+from alloy_tui.ui.viewstate import PendingApproval
+from alloy_tui.ui.widgets.chrome import link, pack, spread
+from alloy_tui.ui.widgets.line_view import Line, LineView
+
+ARMING_S = 0.3
+LETTERS: dict[str, str] = {"y": "once", "s": "session", "a": "always", "n": "deny", "e": "reason"}
+
+
+def preview(request: ApprovalRequested) -> tuple[list[Line], int]:
+    """The whole of what would run, hidden characters spelt out, and how many those were."""
+    hidden = 0
+
+    def spelt(value: Any) -> Any:
+        nonlocal hidden
+        if isinstance(value, str):
+            shown, count = reveal(value)
+            hidden += count
+            return shown
+        if isinstance(value, dict):
+            pairs = cast("dict[str, Any]", value)
+            return {spelt(k): spelt(v) for k, v in pairs.items()}
+        if isinstance(value, list):
+            return [spelt(item) for item in cast("list[Any]", value)]
+        return value
+
+    arguments: Mapping[str, Any] = spelt(request.arguments)
+    lines: list[Line] = []
+    rest = dict(arguments)
+    command = rest.pop("command", None)
+    if isinstance(command, str):
+        lines.extend(("plain", row) for row in command.split("\n"))
+    changes = diff_lines(arguments, None)
+    if changes:
+        rest = {k: v for k, v in rest.items() if k in {"path", "file_path", "cwd", "replace_all"}}
+    if rest or not (lines or changes):
+        lines.extend(argument_lines(rest))
+    lines.extend(changes)
+    return lines, hidden
+
+
+class ApprovalBar(Vertical):
+    """Shows the first of `approvals`; hidden while there is none."""
+
+    approvals: reactive[tuple[PendingApproval, ...]] = reactive(())
+    armed: reactive[bool] = reactive(False)
+    preview_rows: reactive[int] = reactive(0)
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(id="approval")
+        self._clock = clock
+        self._shown: PendingApproval | None = None
+        self._appeared_s = float("-inf")
+        self._hidden = 0
+
+    def compose(self) -> ComposeResult:
+        """Who, what, and the keys."""
+        yield Static(id="approval-who", markup=False)
+        yield LineView(id="approval-what")
+        yield Static(id="approval-keys", markup=False)
+
+    @property
+    def current(self) -> PendingApproval | None:
+        """The approval on show."""
+        return self._shown
+
+    def watch_approvals(self, approvals: tuple[PendingApproval, ...]) -> None:
+        """Show the first; one that has just come to the front must arm anew."""
+        first = approvals[0] if approvals else None
+        known = self._shown.request.id if self._shown else None
+        self._shown = first
+        self.display = first is not None
+        if first is None:
+            self.armed = False
+            return
+        if first.request.id != known:
+            self.armed = False
+            self._appeared_s = self._clock.monotonic_s()
+            self.set_timer(ARMING_S, self._arm)
+            lines, self._hidden = preview(first.request)
+            view = self.query_one("#approval-what", LineView)
+            view.set_lines(lines)
+            self.call_after_refresh(self._fit)
+        self._paint()
+
+    def _fit(self) -> None:
+        view = self.query_one("#approval-what", LineView)
+        limit = max(3, self.screen.size.height // 3)
+        view.styles.height = max(1, min(limit, view.row_count))
+        self.preview_rows = view.row_count
+
+    def _arm(self) -> None:
+        self.armed = self._ready()
+
+    def _ready(self, idle_s: float | None = None) -> bool:
+        now_s = self._clock.monotonic_s()
+        shown_long_enough = now_s - self._appeared_s >= ARMING_S
+        return shown_long_enough and (idle_s is None or idle_s >= ARMING_S)
+
+    def watch_armed(self) -> None:
+        """Say when it listens."""
+        self._paint()
+
+    def watch_preview_rows(self) -> None:
+        """Say how much there is to scroll."""
+        self._paint()
+
+    def on_resize(self) -> None:
+        """The lines are composed for a width."""
+        self.call_after_refresh(self._fit)
+        self._paint()
+
+    def take_letter(self, letter: str, idle_s: float) -> bool:
+        """Whether `letter`, typed into the empty prompt, was an answer."""
+        if letter not in LETTERS or self._shown is None or not self._ready(idle_s):
+            return False
+        self._give(LETTERS[letter])
+        return True
+
+    def answer(self, choice: str) -> bool:
+        """Answer by an Alt key or a click; false while there is nothing to answer or not armed."""
+        if self._shown is None or not self._ready():
+            return False
+        self._give(choice)
+        return True
+
+    def action_answer(self, choice: str) -> None:
+        """The clicks of the keys' line."""
+        self.answer(choice)
+
+    def _give(self, choice: str) -> None:
+        if self._shown is None:
+            return
+        approval_id = self._shown.request.id
+        if choice == "reason":
+            self.post_message(DenialReasonWanted(approval_id))
+        else:
+            self.post_message(ApprovalDecided(approval_id, cast("Decision", choice)))
+
+    def _paint(self) -> None:
+        if self._shown is None or not self.is_mounted:
+            return
+        self.query_one("#approval-who", Static).update(self._who(self._shown))
+        self.query_one("#approval-keys", Static).update(self._keys(self._shown.request))
+
+    def _who(self, pending: PendingApproval) -> Content:
+        request = pending.request
+        tool = clean_line(request.tool, limit=40)
+        left = [Content.styled(f"{tool} wants to run", "bold $warning")]
+        if request.reason:
+            left.append(Content.styled(clean_line(request.reason, limit=160), "$text-muted"))
+        right: list[Content] = []
+        if self._hidden:
+            words = f"{self._hidden} hidden characters, spelt out below"
+            if self._hidden == 1:
+                words = "1 hidden character, spelt out below"
+            right.append(Content.styled(words, "bold $error"))
+        agent = clean_line(pending.agent, limit=40)
+        if agent and agent != "agent":
+            right.append(Content.styled(agent, "$text-muted"))
+        if len(self.approvals) > 1:
+            right.append(Content.styled(f"1 of {len(self.approvals)} waiting", "$warning"))
+        return spread(left, right, max(20, self.size.width))
+
+    def _keys(self, request: ApprovalRequested) -> Content:
+        rule = clean_line(request.rule, limit=60)
+        words = {
+            "y": "once",
+            "s": "this session",
+            "a": f"always “{rule}”" if rule else "always",
+            "n": "deny",
+            "e": "deny and say why",
+        }
+        look = "$foreground" if self.armed else "$text-disabled"
+        keys = [
+            Content.styled(f"{letter} ", "bold $warning" if self.armed else "$text-disabled")
+            + link(text, f"answer('{LETTERS[letter]}')", look)
+            for letter, text in words.items()
+        ]
+        more: list[Content] = []
+        rows = self.query_one("#approval-what", LineView)
+        over = self.preview_rows - rows.size.height
+        if over > 0 and rows.size.height:
+            more.append(Content.styled(f"{over} more rows, scroll", "$text-muted"))
+        return pack([*keys, *more], max(20, self.size.width))

@@ -1,0 +1,168 @@
+"""A scrolling view of plain lines with a kind each: tool output, diffs, previews, pages.
+
+Owns wrapping and painting of lines that it is given; only the visible ones are
+rendered. The text must have been sanitised by the caller; it is never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, Literal, TypeAlias
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+LineKind: TypeAlias = Literal["plain", "muted", "heading", "add", "remove", "hunk", "error"]
+Line: TypeAlias = tuple[LineKind, str]
+
+MAX_LINES = 20_000
+"""Lines that are kept; the pane says how many went before them."""
+
+
+class LineView(ScrollView, can_focus=True):
+    """Shows `Line`s, wrapped to its width; `follow` keeps the newest in sight while at the end."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"line-view--{kind}" for kind in ("muted", "heading", "add", "remove", "hunk", "error")
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", show=False),
+        Binding("down,j", "scroll_down", show=False),
+        Binding("home,g", "scroll_home", show=False),
+        Binding("end,G", "scroll_end", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None, follow: bool = False) -> None:  # noqa: A002 - Textual's own parameter name
+        super().__init__(id=id)
+        self._follow = follow
+        self._lines: list[Line] = []
+        self._rows: list[Line] = []
+        self._open = False
+        self._wrapped_to = 0
+        self.dropped = 0
+
+    @property
+    def text(self) -> str:
+        """All lines that are kept, joined."""
+        return "\n".join(text for _, text in self._lines)
+
+    @property
+    def row_count(self) -> int:
+        """Rows after wrapping."""
+        return len(self._rows)
+
+    def set_lines(self, lines: Iterable[Line]) -> None:
+        """Show these lines instead, from the top (or the end, when following)."""
+        self._lines = list(lines)
+        self._open = False
+        self.dropped = 0
+        self._trim()
+        self._rewrap()
+        if self._follow:
+            self.scroll_end(animate=False, immediate=True)
+        else:
+            self.scroll_home(animate=False, immediate=True)
+
+    def append(self, text: str, kind: LineKind = "plain") -> None:
+        """Add text that may end within a line; the next piece of the same kind continues it."""
+        if not text:
+            return
+        at_end = self.is_vertical_scroll_end
+        pieces = text.split("\n")
+        first = len(self._lines)
+        if self._open and self._lines and self._lines[-1][0] == kind:
+            first -= 1
+            self._lines[-1] = (kind, self._lines[-1][1] + pieces.pop(0))
+        self._lines.extend((kind, piece) for piece in pieces)
+        self._open = not text.endswith("\n")
+        if not self._open and self._lines[-1][1] == "":
+            self._lines.pop()
+        if self._trim():
+            self._rewrap()
+        else:
+            self._wrap_from(first)
+        if self._follow and at_end:
+            self.scroll_end(animate=False, immediate=True)
+
+    def _trim(self) -> bool:
+        over = len(self._lines) - MAX_LINES
+        if over <= 0:
+            return False
+        # A tenth at a time, so that a flood does not re-wrap everything per piece.
+        cut = over + MAX_LINES // 10
+        del self._lines[:cut]
+        self.dropped += cut
+        return True
+
+    def _wrap_from(self, first: int) -> None:
+        if not self._wrapped_to:
+            return
+        if first < len(self._starts):
+            del self._rows[self._starts[first] :]
+            del self._starts[first:]
+        self._wrap(first)
+
+    def _rewrap(self) -> None:
+        self._rows = []
+        self._starts: list[int] = []
+        self._wrapped_to = self.scrollable_content_region.width
+        self._wrap(0)
+
+    def _wrap(self, first: int) -> None:
+        width = max(4, self._wrapped_to)
+        for kind, text in self._lines[first:]:
+            self._starts.append(len(self._rows))
+            shown = text.expandtabs(8) if "\t" in text else text
+            if len(shown) * 2 <= width or (shown.isascii() and len(shown) <= width):
+                self._rows.append((kind, shown))
+            else:
+                self._rows.extend((kind, part.plain) for part in Content(shown).fold(width))
+        self.virtual_size = Size(self._wrapped_to, len(self._rows))
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap anew when the width changed; stay at the end if we were there."""
+        del event
+        if self.scrollable_content_region.width == self._wrapped_to:
+            return
+        at_end = self.is_vertical_scroll_end
+        self._rewrap()
+        if self._follow and at_end:
+            self.scroll_end(animate=False, immediate=True)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text, as shown."""
+        return selection.extract("\n".join(text for _, text in self._rows)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Repaint: the selection moved."""
+        del selection
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Row `y` of what is visible."""
+        width = self.scrollable_content_region.width
+        row = y + self.scroll_offset.y
+        base = self.rich_style
+        if row >= len(self._rows):
+            return Strip.blank(width, base)
+        kind, text = self._rows[row]
+        style = base
+        if kind != "plain":
+            style = base + self.get_component_rich_style(f"line-view--{kind}", partial=True)
+        span = self.text_selection.get_span(row) if self.text_selection is not None else None
+        if span is None:
+            segments = [Segment(text, style)]
+        else:
+            start, end = span[0], len(text) if span[1] == -1 else span[1]
+            chosen = style + self.screen.get_component_rich_style("screen--selection")
+            parts = ((text[:start], style), (text[start:end], chosen), (text[end:], style))
+            segments = [Segment(part, look) for part, look in parts if part]
+        strip = Strip(segments).adjust_cell_length(width, base)
+        return strip.apply_offsets(0, row)

@@ -1,0 +1,54 @@
+"""The line at the top: where we are, what answers, and who needs you.
+
+Owns only this line. The folder and the model's name are foreign text and go
+through the sanitiser here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.content import Content
+from textual.reactive import reactive
+
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.ui.viewstate import AgentView
+from alloy_tui.ui.widgets.chrome import Bar, link
+
+
+def short_path(path: str, home: str) -> str:
+    """`path` with the home folder as ~."""
+    if path == home:
+        return "~"
+    return f"~/{path[len(home) + 1 :]}" if path.startswith(f"{home}/") else path
+
+
+class TopBar(Bar):
+    """`~/src/shop   DEMO   …   anthropic/claude   2 need you`."""
+
+    view: reactive[AgentView] = reactive(AgentView())
+
+    def __init__(self, cwd: str, *, demo: bool, id: str | None = None) -> None:  # noqa: A002 - Textual's own parameter name
+        super().__init__(id=id)
+        self._cwd = short_path(cwd, str(Path.home()))
+        self._demo = demo
+
+    def pieces(self, width: int) -> tuple[list[Content], list[Content]]:
+        """The folder keeps at most half of the line."""
+        left: list[Content] = []
+        if self._demo:
+            left.append(Content.styled(" DEMO: no model, a scripted agent ", "$warning on $panel"))
+        cwd = clean_line(self._cwd, limit=200)
+        limit = max(12, width // 2)
+        if len(cwd) > limit:
+            cwd = "…" + cwd[-(limit - 1) :]
+        left.append(Content(cwd))
+        right: list[Content] = []
+        if width >= 80 and self.view.model:
+            model = clean_line(self.view.model, limit=60)
+            right.append(link(model, "screen.command('model')", "$text-muted"))
+        waiting = len(self.view.approvals)
+        if waiting:
+            words = "needs you" if waiting == 1 else f"{waiting} need you"
+            right.append(Content.styled(words, "bold $warning"))
+        return left, right

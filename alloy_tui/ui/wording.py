@@ -1,0 +1,158 @@
+"""The screen's words for figures and states: pure text, no colour, no width.
+
+Owns how durations, tokens, money and states are said. Text that comes from a
+model or a tool goes through the sanitiser here, so that whatever this module
+returns may be shown.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.ui.viewstate import AgentView, Outcome, Retry
+
+_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=\S*$")
+_PATH_KEYS = ("path", "file_path", "file")
+
+
+def duration(milliseconds: int) -> str:
+    """`412 ms`, `12 s`, `1 m 04`, `2 h 07`."""
+    if milliseconds < 1000:
+        return f"{max(0, milliseconds)} ms"
+    seconds = milliseconds // 1000
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} m {seconds:02}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02}"
+
+
+def seconds(milliseconds: int) -> str:
+    """Like `duration`, for something that is still going on: whole seconds from 0 s."""
+    return f"{max(0, milliseconds) // 1000} s" if milliseconds < 1000 else duration(milliseconds)
+
+
+def tokens(count: int | None) -> str:
+    """`812`, `4.2k`, `1.3M`, or `?` when unknown."""
+    if count is None:
+        return "?"
+    if count < 1000:
+        return str(count)
+    if count < 99_950:
+        return f"{count / 1000:.1f}k"
+    return f"{round(count / 1000)}k" if count < 999_500 else f"{count / 1_000_000:.1f}M"
+
+
+def money(dollars: float | None) -> str:
+    """`$0.12`, `< $0.01`, `$0.00` for nothing at all, or `cost unknown`."""
+    if dollars is None:
+        return "cost unknown"
+    if 0 < dollars < 0.005:
+        return "< $0.01"
+    return f"${dollars:,.2f}"
+
+
+def subject_of(tool: str, arguments: dict[str, Any]) -> str:
+    """What a call works on, in a word or two: the program it runs, the file it touches, or ""."""
+    command = arguments.get("command")
+    if isinstance(command, str):
+        words = [w for w in command.split()[:40] if not _ASSIGNMENT.match(w)]
+        return clean_line(words[0].rsplit("/", 1)[-1], limit=24) if words else tool
+    for key in _PATH_KEYS:
+        path = arguments.get(key)
+        if isinstance(path, str) and path:
+            return clean_line(path.rstrip("/").rsplit("/", 1)[-1], limit=32)
+    return ""
+
+
+_VERBS = {"bash": "running", "read": "reading", "write": "writing", "edit": "editing"}
+
+_FAILURES = {
+    "rate_limited": "rate-limited",
+    "overloaded": "service overloaded",
+    "server_error": "service in trouble",
+    "timeout": "no answer",
+    "network": "no connection",
+    "stream_cut": "answer cut off",
+    "malformed": "answer unreadable",
+    "context_overflow": "too long for the model",
+    "output_limit": "output limit reached",
+    "refused": "model declined",
+    "quota": "out of credit",
+    "auth": "key refused",
+    "not_found": "no such model",
+    "invalid_request": "request refused",
+}
+
+
+def failure(kind: str) -> str:
+    """An error kind in a few words."""
+    return _FAILURES.get(kind, "failed")
+
+
+def retry_words(retry: Retry, now_ms: int) -> str:
+    """`rate-limited, again in 8 s`."""
+    left_ms = retry.until_ms - now_ms
+    what = failure(retry.error.kind)
+    if left_ms <= 0:
+        return f"{what}, asking again"
+    return f"{what}, again in {-(-left_ms // 1000)} s"
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """How a run ended: `done in 32 s`, `stopped by you`, `failed: key refused`."""
+    match outcome.status:
+        case "completed":
+            return f"done in {duration(outcome.duration_ms)}" if outcome.duration_ms else "ready"
+        case "cancelled":
+            return "stopped by you"
+        case "max_turns":
+            return f"stopped after {outcome.turns} turns"
+        case "timed_out":
+            return "stopped: out of time"
+        case "halted":
+            return "halted"
+        case _:
+            what = failure(outcome.error.kind) if outcome.error else "failed"
+            return what if what == "failed" else f"failed: {what}"
+
+
+def state_words(view: AgentView, now_ms: int) -> str:
+    """What the agent does, in words, with the time it has taken where that grows."""
+    match view.state:
+        case "starting" | "restarting":
+            return view.state
+        case "idle":
+            return "ready"
+        case "queued":
+            return "queued"
+        case "thinking":
+            return f"thinking {seconds(now_ms - view.since_ms)}"
+        case "streaming":
+            what = f"writing a {view.writing_call} call" if view.writing_call else "writing"
+            return f"{clean_line(what, limit=40)} {seconds(now_ms - view.since_ms)}"
+        case "tool":
+            return _tool_words(view, now_ms)
+        case "waiting_approval":
+            return "needs you"
+        case "compacting":
+            return f"compacting {seconds(now_ms - view.since_ms)}"
+        case "rate_limited":
+            return retry_words(view.retry, now_ms) if view.retry else "asking again"
+        case "done" | "failed" | "cancelled":
+            return outcome_words(view.outcome) if view.outcome else "ready"
+
+
+def _tool_words(view: AgentView, now_ms: int) -> str:
+    first = min(view.tools, key=lambda t: t.started_ms)
+    taken = seconds(now_ms - first.started_ms)
+    if len(view.tools) > 1:
+        return f"running {len(view.tools)} tools {taken}"
+    verb = _VERBS.get(first.name)
+    if verb and first.subject:
+        return f"{verb} {first.subject} {taken}"
+    return f"running {clean_line(first.name, limit=32)} {taken}"

@@ -1,0 +1,144 @@
+"""A `RuntimePort` that records what the screen asks and says what the test feeds it.
+
+A peer at the protocol's boundary: it runs nothing and answers nothing by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from alloy_tui.domain.events import Decision, Envelope, Lane, TextDelta, ThinkingDelta
+from alloy_tui.domain.messages import ChatMessage
+from alloy_tui.domain.usage import ZERO
+from alloy_tui.runtime.port import ApprovalMode, ModelChoice, QueuedItem, UsageView
+
+CHOICE = ModelChoice(
+    model="scripted/tour",
+    kind="remote",
+    found=(),
+    reason="",
+    how_to_change="",
+)
+
+
+class FakePort:
+    """Feed it envelopes; read `asked` for what the screen wanted, in order."""
+
+    def __init__(self, choice: ModelChoice = CHOICE, cwd: str = "/home/ada/src/shop") -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self.drains = 0
+        self._waiting: deque[Envelope] = deque()
+        self._ring: Callable[[], None] | None = None
+        self._lock = threading.Lock()
+        self._choice = choice
+        self._cwd = cwd
+        self.messages: tuple[ChatMessage, ...] = ()
+        self.model_names: tuple[str, ...] = (
+            "anthropic/claude-sonnet-5",
+            "anthropic/claude-opus-5",
+            "openai/gpt-6",
+            "scripted/tour",
+        )
+        self.totals = UsageView(ZERO, {}, None, None, None)
+        self._submitted = 0
+        self._settled = True
+        self._idle: asyncio.Event | None = None
+
+    def feed(self, *envelopes: Envelope) -> None:
+        """Let these happen; rings if the channel was quiet."""
+        with self._lock:
+            quiet = not self._waiting
+            self._waiting.extend(envelopes)
+            self._settled = False
+            ring = self._ring
+        if quiet and ring is not None:
+            ring()
+
+    async def until_quiet(self) -> None:
+        """Until everything fed has been taken and found empty once more."""
+        if not self._settled:
+            self._idle = asyncio.Event()
+            await asyncio.wait_for(self._idle.wait(), 10)
+
+    def wanted(self, verb: str) -> list[tuple[object, ...]]:
+        """The calls of that name, without it."""
+        return [call[1:] for call in self.asked if call[0] == verb]
+
+    # RuntimePort
+
+    def start(self) -> None:
+        self.asked.append(("start",))
+
+    def drain(self, max_chars: int = 4096) -> Sequence[Envelope]:
+        self.drains += 1
+        out: list[Envelope] = []
+        chars = 0
+        with self._lock:
+            while self._waiting and chars < max_chars:
+                envelope = self._waiting.popleft()
+                if isinstance(envelope.event, TextDelta | ThinkingDelta):
+                    chars += len(envelope.event.text)
+                out.append(envelope)
+        if not out:
+            self._settled = True
+            if self._idle is not None:
+                self._idle.set()
+        return out
+
+    def on_ring(self, ring: Callable[[], None] | None) -> None:
+        self._ring = ring
+
+    def submit(self, text: str, *, lane: Lane = "prompt") -> str:
+        self._submitted += 1
+        self.asked.append(("submit", text, lane))
+        return f"s{self._submitted}"
+
+    def withdraw(self, request_id: str) -> None:
+        self.asked.append(("withdraw", request_id))
+
+    def cancel(self, request_id: str | None = None) -> None:
+        self.asked.append(("cancel", request_id))
+
+    def answer_approval(
+        self, approval_id: str, decision: Decision, feedback: str | None = None
+    ) -> None:
+        self.asked.append(("answer", approval_id, decision, feedback))
+
+    def set_model(self, model: str) -> None:
+        self.asked.append(("set_model", model))
+
+    def set_approval_mode(self, mode: ApprovalMode) -> None:
+        self.asked.append(("mode", mode))
+
+    def reset(self) -> None:
+        self.asked.append(("reset",))
+
+    def history(self) -> tuple[ChatMessage, ...]:
+        return self.messages
+
+    def queued(self) -> tuple[QueuedItem, ...]:
+        return ()
+
+    def usage(self) -> UsageView:
+        return self.totals
+
+    def models(self) -> tuple[str, ...]:
+        return self.model_names
+
+    @property
+    def model(self) -> str:
+        return self._choice.model
+
+    @property
+    def choice(self) -> ModelChoice:
+        return self._choice
+
+    @property
+    def cwd(self) -> str:
+        return self._cwd
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        self.asked.append(("close",))
