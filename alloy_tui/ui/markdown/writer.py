@@ -1,0 +1,275 @@
+"""Closed leaves to rows of cells: the block parser's sink.
+
+Owns prefixes (quote bars, list markers), spacing and the styles of leaves.
+Spacing follows the source: a blank line is shown where the source has at least
+one, and before a heading. Rows are only ever added, except that a closing code
+block is drawn once more as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rich.style import Style
+from textual.strip import Strip
+
+from alloy_tui.ui import highlight
+from alloy_tui.ui.markdown import inline
+from alloy_tui.ui.markdown.cells import Span, strip_of, wrap
+from alloy_tui.ui.markdown.containers import Container, Table
+from alloy_tui.ui.markdown.palette import Palette
+from alloy_tui.ui.markdown.scan import TASK
+from alloy_tui.ui.markdown.tables import Grid, grid
+
+_NULL = Style.null()
+
+
+@dataclass(slots=True)
+class Listing:
+    """A code block: its lines, how many were drawn, and where."""
+
+    language: str
+    stack: list[Container]
+    lines: list[str] = field(default_factory=list[str])
+    drawn: int = 0
+    start: int = 0
+    first: list[Span] = field(default_factory=list[Span])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What rows are drawn on: `width` cells, `gutter` at the left and `margin` at the right blank.
+
+    `finish` has the last word on each row (colour filters, say).
+    """
+
+    width: int
+    palette: Palette
+    gutter: int = 0
+    margin: int = 0
+    finish: Callable[[Strip], Strip] | None = None
+
+    @property
+    def room(self) -> int:
+        """Cells for text."""
+        return max(1, self.width - self.gutter - self.margin)
+
+    def strip(self, spans: list[Span], fill: Style | None = None) -> Strip:
+        """A finished row of exactly `width` cells."""
+        if self.gutter:
+            spans = [(" " * self.gutter, _NULL), *spans]
+        strip = strip_of(spans, self.width, self.palette.base, fill)
+        return strip if self.finish is None else self.finish(strip)
+
+
+class Writer:
+    """Draws leaves on a page.
+
+    `rows` grows; `changed` is the first row that is not as it was when it was
+    last reset. A preview (`ahead` of another writer) draws code as it comes and
+    leaves the other's state alone.
+    """
+
+    def __init__(self, page: Page, ahead: Writer | None = None) -> None:
+        self.page = page
+        self.rows: list[Strip] = []
+        self.changed = 0
+        self.gap = ahead.gap if ahead is not None else False
+        self.references: inline.References = dict(ahead.references) if ahead is not None else {}
+        self._ahead = ahead
+        self._open: Listing | None = None
+        self.cells: dict[str, list[Span]] = ahead.cells if ahead is not None else {}
+
+    # -- leaves (the Sink protocol) -------------------------------------------------------
+
+    def paragraph(self, stack: list[Container], text: str) -> None:
+        """A paragraph; at the start of a list item it may be a task."""
+        inner = stack[-1] if stack else None
+        if inner is not None and inner.kind == "item" and not inner.shown:
+            task = TASK.match(text)
+            if task is not None:
+                box = "☐" if task[1] == " " else "☑"
+                inner.label = f"{inner.label} {box}" if inner.label[0].isdigit() else box
+                text = text[task.end() :]
+        quoted = any(container.kind == "quote" for container in stack)
+        self._prose(stack, text, self.page.palette.quote if quoted else _NULL)
+
+    def heading(self, stack: list[Container], level: int, text: str) -> None:
+        """A heading stands apart from what is before it."""
+        self.gap = True
+        palette = self.page.palette
+        style = palette.heading if level <= 2 else palette.strong + palette.heading
+        self._prose(stack, text, style)
+
+    def rule(self, stack: list[Container]) -> None:
+        """A line across."""
+        self._write(stack, [[("─" * min(self._room(stack), 40), self.page.palette.muted)]])
+
+    def definition(self, stack: list[Container], label: str, url: str, title: str) -> None:
+        """Definitions are shown, so that no address is hidden."""
+        inline.define(self.references, label, url, title)
+        palette = self.page.palette
+        link = palette.muted + inline.link_style(palette, url)
+        spans = [(f"[{inline.plain(label)}]: ", palette.muted), (inline.plain(url), link)]
+        if title:
+            spans.append((f"  {inline.plain(title)}", palette.muted))
+        self._write(stack, wrap(spans, self._room(stack)))
+
+    def bare_marker(self, stack: list[Container]) -> None:
+        """An empty item is its marker alone."""
+        self._write(stack, [[]])
+
+    def table(self, stack: list[Container], table: Table, *, final: bool) -> None:
+        """Rows of a table; the first call fixes the columns."""
+        rows = [[self._cell(cell) for cell in row] for row in table.rows]
+        layout: Grid | None = table.handle
+        drawn: list[list[Span]] = []
+        if layout is None:
+            palette = self.page.palette
+            header = [self._cell(cell, palette.strong) for cell in table.header]
+            layout = grid(header, rows, table.aligns, self._room(stack), palette.muted)
+            drawn += layout.head()
+        for row in rows:
+            drawn += layout.row(row)
+        self._write(stack, drawn)
+        table.handle = layout
+        if final and self._ahead is None:
+            self.cells.clear()
+
+    def open_listing(self, stack: list[Container], info: str) -> Listing:
+        """Code begins; `info` names its language first."""
+        words = info.replace(",", " ").replace("{", " ").split()
+        listing = Listing(words[0].lower() if words else "", list(stack))
+        self._open = listing
+        return listing
+
+    def code_line(self, stack: list[Container], listing: Listing, text: str) -> None:
+        """One more line; drawn with the others of the same piece of text."""
+        line = text.expandtabs(4)
+        if self._ahead is None:
+            listing.lines.append(line)
+        else:
+            self._draw_code(stack, [self._line_spans(listing, line)])
+
+    def close_listing(self, listing: Listing) -> None:
+        """Draw the whole once more: only now is its colouring certain."""
+        if self._ahead is not None:
+            return
+        self._open = None
+        if not listing.lines:
+            return
+        palette = self.page.palette
+        spans = highlight.lines(
+            "\n".join(listing.lines), listing.language, palette.tokens, palette.listing
+        )
+        if listing.drawn:
+            del self.rows[listing.start :]
+            self.changed = min(self.changed, listing.start)
+        else:
+            self._mark(listing)
+        self._draw_code(listing.stack, spans, listing.first)
+
+    def settle(self) -> None:
+        """Draw the lines of open code that came since the last call."""
+        listing = self._open
+        if listing is None or listing.drawn == len(listing.lines):
+            return
+        if not listing.drawn:
+            self._mark(listing)
+        fresh = [self._line_spans(listing, line) for line in listing.lines[listing.drawn :]]
+        self._draw_code(listing.stack, fresh)
+        listing.drawn = len(listing.lines)
+
+    # -- drawing --------------------------------------------------------------------------
+
+    def _mark(self, listing: Listing) -> None:
+        self._close_gap(listing.stack)
+        listing.start = len(self.rows)
+        listing.first = self._prefix(listing.stack)[0]
+
+    def _line_spans(self, listing: Listing, line: str) -> list[Span]:
+        palette = self.page.palette
+        return highlight.line(line, listing.language, palette.tokens, palette.listing)
+
+    def _draw_code(
+        self, stack: list[Container], lines: list[list[Span]], first: list[Span] | None = None
+    ) -> None:
+        room = self._room(stack)
+        rows: list[list[Span]] = []
+        for line in lines:
+            rows += wrap(line, room, fold=True)
+        self._write(stack, rows, fill=self.page.palette.listing, first=first)
+
+    def _prose(self, stack: list[Container], text: str, style: Style) -> None:
+        spans = inline.render(text, self.page.palette, self.references, style)
+        self._write(stack, wrap(spans, self._room(stack)))
+
+    def _cell(self, text: str, style: Style = _NULL) -> list[Span]:
+        # A table's rows are drawn again on every preview: parse each cell once.
+        key = text if style is _NULL else f"\x00{text}"
+        spans = self.cells.get(key)
+        if spans is None:
+            spans = inline.render(text, self.page.palette, self.references, style)
+            self.cells[key] = spans
+        return spans
+
+    def _prefix(self, stack: Sequence[Container]) -> tuple[list[Span], list[Span]]:
+        """What stands before the first row of a leaf, and before its other rows."""
+        palette = self.page.palette
+        first: list[Span] = []
+        rest: list[Span] = []
+        for container in stack:
+            if container.kind == "quote":
+                first.append(("▎ ", palette.muted))
+                rest.append(("▎ ", palette.muted))
+            else:
+                label = f"{container.label} "
+                blank = (" " * len(label), _NULL)
+                first.append(blank if container.shown else (label, palette.marker))
+                rest.append(blank)
+        limit = self.page.room // 2
+        if sum(len(text) for text, _ in rest) > limit:
+            # Very deep nesting keeps its innermost marks and half of the width.
+            while rest and sum(len(text) for text, _ in rest) > limit:
+                first.pop(0)
+                rest.pop(0)
+        return first, rest
+
+    def _room(self, stack: list[Container]) -> int:
+        _, rest = self._prefix(stack)
+        taken = sum(len(text) for text, _ in rest)
+        return max(1, self.page.room - taken)
+
+    def _close_gap(self, stack: Sequence[Container]) -> None:
+        before = bool(self.rows) or (self._ahead is not None and bool(self._ahead.rows))
+        if self.gap and before:
+            shown: list[Container] = []
+            for container in stack:
+                if not container.shown:
+                    break
+                shown.append(container)
+            self._push(self._prefix(shown)[1])
+        self.gap = False
+
+    def _write(
+        self,
+        stack: list[Container],
+        rows: list[list[Span]],
+        *,
+        fill: Style | None = None,
+        first: list[Span] | None = None,
+    ) -> None:
+        if not rows:
+            return
+        self._close_gap(stack)
+        head, rest = self._prefix(stack)
+        prefix = head if first is None else first
+        for row in rows:
+            self._push([*prefix, *row], fill)
+            prefix = rest
+        for container in stack:
+            container.shown = True
+
+    def _push(self, spans: list[Span], fill: Style | None = None) -> None:
+        self.rows.append(self.page.strip(spans, fill))

@@ -1,0 +1,65 @@
+"""Blocks that never change: notices of the program, and markers across the conversation."""
+
+from __future__ import annotations
+
+from textual.strip import Strip
+
+from alloy_tui.domain.sanitise import clean, clean_line
+from alloy_tui.ui.markdown.cells import Span, clip, span_width, wrap
+from alloy_tui.ui.transcript.blocks import Block
+from alloy_tui.ui.transcript.look import Look
+from alloy_tui.ui.transcript.specs import Level
+
+_STYLES: dict[Level, str] = {"info": "muted", "warning": "warning", "error": "danger"}
+
+
+class Notice(Block):
+    """Words of the program, in the colour of their level."""
+
+    kind = "notice"
+
+    def __init__(self, text: str, level: Level) -> None:
+        super().__init__()
+        self._text = clean(text).strip()
+        self._level: Level = level
+
+    def text(self) -> str:
+        """The words."""
+        return self._text
+
+    def content_estimate(self, room: int) -> int:
+        """From the length."""
+        return self._text.count("\n") + 1 + len(self._text) // room
+
+    def content(self, look: Look) -> list[Strip]:
+        """Wrapped rows."""
+        style = look[_STYLES[self._level]]
+        return [look.row(row) for row in wrap([(self._text.expandtabs(4), style)], look.room)]
+
+
+class Marker(Block):
+    """A line across, with words in it."""
+
+    kind = "marker"
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = clean_line(text, limit=120)
+
+    def text(self) -> str:
+        """The words."""
+        return self._text
+
+    def content_estimate(self, room: int) -> int:
+        """One row."""
+        del room
+        return 1
+
+    def content(self, look: Look) -> list[Strip]:
+        """The words between two strokes."""
+        style = look["marker-line"]
+        words = f"── {self._text} "
+        spans: list[Span] = [
+            (words + "─" * max(0, look.room - span_width([(words, style)])), style)
+        ]
+        return [look.row(clip(spans, look.room))]

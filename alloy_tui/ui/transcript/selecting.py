@@ -1,0 +1,88 @@
+"""Selected text: stable coordinates, overlays, extraction.
+
+A selection is kept as (block, row in it), packed into one number that orders
+as the rows do: it stays on its words when an estimate above is corrected or a
+block above grows. Knows the document, no widget.
+"""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.selection import Selection
+from textual.strip import Strip
+
+from alloy_tui.ui.transcript.document import Document
+from alloy_tui.ui.transcript.look import GUTTER
+
+_STRIDE = 1 << 24
+_MAX_ROWS_COPIED = 5000  # beyond this, blocks that are not laid out give their source
+
+
+def pack(index: int, line: int) -> int:
+    """Block and row as one number."""
+    return index * _STRIDE + line
+
+
+def unpack(packed: int) -> tuple[int, int]:
+    """The block and row that `pack` took."""
+    return divmod(packed, _STRIDE)
+
+
+def overlay(strip: Strip, start: int, end: int, style: Style) -> Strip:
+    """`strip` with `style` laid over the characters from `start` to before `end`."""
+    if start >= end:
+        return strip
+    segments: list[Segment] = []
+    at = 0
+    for text, own, _ in strip:
+        low, high = max(0, start - at), min(len(text), end - at)
+        at += len(text)
+        if low >= high:
+            segments.append(Segment(text, own))
+            continue
+        parts = (
+            (text[:low], own),
+            (text[low:high], (own or Style.null()) + style),
+            (text[high:], own),
+        )
+        segments += [Segment(part, look) for part, look in parts if part]
+    made = Strip(segments)
+    # Cutting through a joined emoji can change its width.
+    width = strip.cell_length
+    return made if made.cell_length == width else made.adjust_cell_length(width)
+
+
+def span_of(selection: Selection, index: int, line: int, text: str) -> tuple[int, int] | None:
+    """The characters of a row that are selected, without the gutter and the padding."""
+    span = selection.get_span(pack(index, line))
+    if span is None:
+        return None
+    start, end = span
+    stop = len(text.rstrip())
+    return max(start, _gutter(text)), stop if end == -1 else min(end, stop)
+
+
+def _gutter(text: str) -> int:
+    return GUTTER if text.startswith(" " * GUTTER) else 0
+
+
+def selected_text(document: Document, selection: Selection) -> str:
+    """The selected words; rows end in newlines as they are shown."""
+    if not len(document):
+        return ""
+    last_index = len(document) - 1
+    start = unpack(selection.start.y) if selection.start is not None else (0, 0)
+    end = unpack(selection.end.y) if selection.end is not None else (last_index, _STRIDE - 1)
+    lines: list[str] = []
+    for index in range(start[0], min(end[0], last_index) + 1):
+        inner = start[0] < index < end[0] or (selection.start is None and selection.end is None)
+        if inner and document.blocks[index].rows is None and len(lines) > _MAX_ROWS_COPIED:
+            lines += ["", *document.blocks[index].text().split("\n")]
+            continue
+        for line, strip in enumerate(document.ensure(index)):
+            text = strip.text
+            span = span_of(selection, index, line, text)
+            if span is not None:
+                lines.append(text[slice(*span)].rstrip() if span[0] < span[1] else "")
+    return "\n".join(lines)

@@ -1,0 +1,291 @@
+"""The scrolling, painting half of the transcript widget.
+
+Owns the viewport: what is at its top (the anchor), following the end, scroll
+bar, overlays (selection, search hits, hover, cursor) and the paint path. There
+are no child widgets; a frame hands out the rows that the document holds, the
+same objects every time, so that Textual's caches hit. Knows blocks only as rows.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from alloy_tui.ui.transcript import look as looks
+from alloy_tui.ui.transcript.document import Document
+from alloy_tui.ui.transcript.messages import FollowChanged
+from alloy_tui.ui.transcript.painting import app_of, set_bar, set_geometry
+from alloy_tui.ui.transcript.selecting import overlay, pack, selected_text, span_of
+
+
+class TranscriptView(ScrollView, can_focus=True):
+    """A document in a window that stays still while one reads, or follows its end."""
+
+    DEFAULT_CSS = """
+    TranscriptView { width: 1fr; height: 1fr; overflow-x: hidden; overflow-y: scroll; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(looks.COMPONENT_CLASSES)
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.document = Document()
+        self._anchor = (0, 0)
+        self._follow = True
+        self._unseen: set[int] = set()
+        self._told = (True, 0)
+        self._thumb = (-1, -1)
+        self._cursor: int | None = None
+        self._hover: int | None = None
+        self._needle: re.Pattern[str] | None = None
+
+    # -- following ------------------------------------------------------------------------
+
+    @property
+    def follow(self) -> bool:
+        """Whether the end stays in view as text comes."""
+        return self._follow
+
+    @follow.setter
+    def follow(self, follow: bool) -> None:
+        self._follow = follow
+        if follow:
+            self._settle()
+        self._tell()
+
+    def scroll_to_end(self) -> None:
+        """Show the newest text and follow it."""
+        self.follow = True
+
+    @property
+    def unseen(self) -> int:
+        """How many blocks came or grew since the end is not followed."""
+        return len(self._unseen)
+
+    def _tell(self) -> None:
+        if self._follow:
+            self._unseen.clear()
+        now = (self._follow, len(self._unseen))
+        if now != self._told:
+            self._told = now
+            self.post_message(FollowChanged(*now))
+
+    # -- layout ---------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Take new colours when the theme changes."""
+        app_of(self).theme_changed_signal.subscribe(self, lambda _: self.restyle())
+
+    def on_resize(self) -> None:
+        """A new width makes new rows; a new height shows more or fewer."""
+        look = self.document.look
+        if look is None or look.page.width != self._page_width:
+            self.restyle()
+        else:
+            self._settle()
+
+    @property
+    def _page_width(self) -> int:
+        return self.scrollable_content_region.width
+
+    def restyle(self) -> None:
+        """Draw everything anew: estimates for all, rows only for what is seen."""
+        width = self._page_width
+        if not width:
+            return
+        filters = self.get_line_filters()
+        background = self.background_colors[1]
+
+        def finish(strip: Strip) -> Strip:
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
+            return strip
+
+        self._clear_selection()
+        index, line = self._anchor
+        before = self.document.heights[index] if len(self.document) else 0
+        self.document.restyle(
+            looks.look_of(
+                lambda name: self.get_component_rich_style(name, partial=True),
+                self.visual_style.rich_style,
+                width,
+                finish if filters else None,
+            )
+        )
+        if line and before:
+            # The same part of the block, whatever its rows are now.
+            share = line / before
+            self._anchor = (index, int(share * len(self.document.ensure(index))))
+        self._settle()
+        self.refresh()
+
+    def _clear_selection(self) -> None:
+        if self.is_attached and self in self.screen.selections:
+            self.screen.clear_selection()
+
+    def _settle(self) -> None:
+        """Lay out what is in view and bring scroll offset and bar in line with it."""
+        document = self.document
+        height = self.size.height
+        if document.look is None or not height:
+            return
+        if self._follow:
+            self._anchor = document.settle_end(height)
+        else:
+            self._anchor = document.settle(self._anchor, height)
+        row = document.row_of(self._anchor)
+        first, last = self._anchor[0], document.at(row + height - 1)[0]
+        document.trim(first, last)
+        self._sync(row, height)
+
+    def _sync(self, row: int, height: int) -> None:
+        total = self.document.total
+        size = Size(self._page_width, total)
+        if size != self.virtual_size:
+            # Assigning it would lay out the whole screen, once per delta.
+            set_geometry(self, size=size)
+        if row != self.scroll_offset.y:
+            set_geometry(self, row=row)
+            self.refresh(self.size.region)
+        thumb = (row * height // max(1, total), height * height // max(1, total))
+        if thumb != self._thumb and self.show_vertical_scrollbar:
+            self._thumb = thumb
+            set_bar(self.vertical_scrollbar, total, height, row)
+
+    def _changed(self, index: int, first: int, height_before: int) -> None:
+        """Rows of a block changed from row `first` on: settle, and repaint no more than needed."""
+        if not self._follow:
+            self._unseen.add(index)
+        offset = self.scroll_offset.y
+        self._settle()
+        self._tell()
+        if self.scroll_offset.y != offset or not self.is_attached:
+            return  # painted whole already
+        top = self.document.heights.top(index) + first - offset
+        grown = self.document.heights[index] != height_before
+        rows = self.size.height if grown else self.document.heights[index] - first
+        region = Region(0, top, self.size.width, rows).intersection(self.size.region)
+        if region:
+            self.refresh(region)
+
+    def _move_to(self, row: int) -> None:
+        """Scroll so that document row `row` is at the top, as near as there are rows."""
+        end = max(0, self.document.total - self.size.height)
+        self._follow = row >= end
+        self._anchor = self.document.at(max(0, min(row, end)))
+        self._settle()
+        self._tell()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Somebody scrolled: wheel, bar or key."""
+        if round(old_value) == round(new_value):
+            return
+        self._move_to(round(new_value))
+        self.refresh(self.size.region)
+
+    # -- painting -------------------------------------------------------------------------
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of a frame: ready-made, without Textual's per-line styling."""
+        offset = self.scroll_offset.y
+        rows = [self._row(y + offset) for y in range(crop.y, crop.bottom)]
+        if crop.x == 0 and crop.width >= self._page_width:
+            return rows
+        return [row.crop(crop.x, crop.right) for row in rows]
+
+    def render_line(self, y: int) -> Strip:
+        """One row for hit tests: its cells know which character of which row they show."""
+        row = y + self.scroll_offset.y
+        strip, index, line = self.document.strip_at(row)
+        if strip is None:
+            # Below the text a selection ends with the last row.
+            index, line = self.document.at(row)
+            strip = Strip([])
+        return strip.apply_offsets(0, pack(index, line))
+
+    def _row(self, row: int) -> Strip:
+        if self.document.look is None:
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
+        strip, index, line = self.document.strip_at(row)
+        if strip is None:
+            return Strip.blank(self._page_width, self.document.look.page.palette.base)
+        return self._overlaid(strip, index, line)
+
+    def _overlaid(self, strip: Strip, index: int, line: int) -> Strip:
+        look = self.document.look
+        selection = self.text_selection
+        assert look is not None
+        pointed = index in (self._hover, self._cursor)
+        if not pointed and self._needle is None and selection is None:
+            return strip
+        if pointed and self.document.blocks[index].header_at(line):
+            text = strip.text
+            start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+            if index == self._hover:
+                strip = overlay(strip, start, end, Style(underline=True))
+            if index == self._cursor and self.has_focus:
+                strip = overlay(strip, 0, len(text), look["cursor"])
+        if self._needle is not None:
+            for match in self._needle.finditer(strip.text):
+                strip = overlay(strip, match.start(), match.end(), look["match"])
+        if selection is not None:
+            span = span_of(selection, index, line, strip.text)
+            if span is not None:
+                style = self.screen.get_component_rich_style("screen--selection")
+                strip = overlay(strip, *span, style)
+        return strip
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected words."""
+        if self.document.look is None:
+            return None
+        return selected_text(self.document, selection), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Repaint the selected rows."""
+        del selection
+        self.refresh(self.size.region)
+
+    # -- scrolling ------------------------------------------------------------------------
+
+    def _scroll_by(self, rows: int) -> None:
+        # Without animation: what is above is measured only as it comes into view.
+        self._move_to(self.scroll_offset.y + rows)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Underline what a click would act on."""
+        self._point_at(event.y)
+
+    def on_leave(self) -> None:
+        """The pointer is gone."""
+        self._point_at(None)
+
+    def _point_at(self, y: int | None) -> None:
+        target = None
+        if y is not None and len(self.document):
+            index, line = self.document.heights.find(y + self.scroll_offset.y)
+            if index < len(self.document) and self.document.blocks[index].header_at(line):
+                target = index
+        if target != self._hover:
+            self._hover, before = target, self._hover
+            for index in (before, target):
+                self._repaint_block(index)
+
+    def _repaint_block(self, index: int | None) -> None:
+        if index is None or index >= len(self.document):
+            return
+        top = self.document.heights.top(index) - self.scroll_offset.y
+        region = Region(0, top, self.size.width, self.document.heights[index])
+        if region := region.intersection(self.size.region):
+            self.refresh(region)
