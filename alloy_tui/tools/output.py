@@ -90,10 +90,10 @@ class Spill:
             while data:
                 data = data[os.write(self._file, data) :]
         except OSError as error:
-            self._problem = f"could not be kept whole: {error.strerror or error}"
+            self._problem = f"could not be kept ({error.strerror or error})"
             return
         if len(kept) < len(text):
-            self._problem = f"is kept up to {self._limit:,} characters"
+            self._problem = f"than {self._limit:,} characters is not kept"
 
     def close(self) -> None:
         """Close the file; it stays."""
@@ -105,8 +105,10 @@ class Spill:
     def note(self) -> str:
         """One clause on where the whole output is."""
         if self.path is None:
-            return f"the whole output {self._problem}" if self._problem else ""
-        whole = f"the output, which {self._problem}," if self._problem else "the whole output"
+            return f"it {self._problem}" if self._problem else ""
+        whole = (
+            f"the output, of which more {self._problem}," if self._problem else "the whole output"
+        )
         return f"{whole} is in {self.path}; see parts of it with read or grep"
 
     def _create(self) -> int:
