@@ -2,8 +2,7 @@
 
 Owns finding the installed packages, and one server process: started on a free
 loopback port with a random key, watched until it answers, stopped with the
-program. Must not know what is asked of the model. Speaks just enough HTTP to
-ask for its health; everything else is the providers' business.
+program. Must not know what is asked of the model.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ import msgspec
 
 from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.secret import Secret
+from alloy_tui.runtime import loopback
 
 MODEL_NAME = "smollm2-135m"
 
@@ -212,16 +212,5 @@ def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -
 
 async def _healthy(address: str) -> bool:
     """Whether `GET /health` says 200; a server that still loads says 503."""
-    host, _, port = address.removeprefix("http://").partition(":")
-    try:
-        reader, writer = await asyncio.open_connection(host, int(port))
-    except OSError:
-        return False
-    try:
-        writer.write(f"GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-        status = await reader.readline()
-    except OSError:
-        return False
-    finally:
-        writer.close()
-    return b" 200 " in status
+    answer = await loopback.get(address, "/health")
+    return answer is not None and answer[0] == 200
