@@ -5,7 +5,7 @@ Owns the look-up only; which widget a sheet is for is said by its name.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -20,7 +20,7 @@ def stylesheet_folder() -> Path:
     )
 
 
-def stylesheets() -> list[Path]:
+def stylesheets() -> list[str | PurePath]:
     """All sheets, `app.tcss` first so that the others may refine it."""
     folder = stylesheet_folder()
     first = folder / "app.tcss"

@@ -86,15 +86,21 @@ class ToolRecord:
                     )
                 )
                 self.details, self.duration_ms = event.details, event.duration_ms
-                self.state = ("error" if event.is_error else "done") if event.started else "denied"
+                self.state = self._end(event)
             case _:
                 pass
 
+    def _end(self, event: ev.ToolFinished) -> CallState:
+        if not event.is_error:
+            return "done"
+        if not event.started and self.state in {"denied", "ready", "waiting"}:
+            # It never ran: a person said no, or the run ended before its turn came.
+            return "denied" if self.state == "denied" else "cancelled"
+        return "error"
+
     def title(self) -> str:
-        """One line: the tool and what it does."""
-        words = self.headline or headline_of(self.name, self.arguments)
-        name = clean_line(self.name, limit=40)
-        return words if words.startswith(name) else f"{name}  {words}".rstrip()
+        """What the call works on, in one line: the tool's words, or those of its arguments."""
+        return self.headline or headline_of(self.name, self.arguments)
 
 
 CallKey: TypeAlias = tuple[str | None, int, str]

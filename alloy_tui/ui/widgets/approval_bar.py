@@ -15,7 +15,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import Static
 
 from alloy_tui.domain.events import ApprovalRequested, Decision
 from alloy_tui.domain.sanitise import clean_line, reveal
@@ -23,7 +22,7 @@ from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.messages import ApprovalDecided, DenialReasonWanted
 from alloy_tui.ui.tool_view import argument_lines, diff_lines
 from alloy_tui.ui.viewstate import PendingApproval
-from alloy_tui.ui.widgets.chrome import link, pack, spread
+from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.widgets.line_view import Line, LineView
 
 ARMING_S = 0.3
@@ -78,9 +77,9 @@ class ApprovalBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """Who, what, and the keys."""
-        yield Static(id="approval-who", markup=False)
+        yield ActionLine(id="approval-who")
         yield LineView(id="approval-what")
-        yield Static(id="approval-keys", markup=False)
+        yield ActionLine(id="approval-keys")
 
     @property
     def current(self) -> PendingApproval | None:
@@ -147,10 +146,6 @@ class ApprovalBar(Vertical):
         self._give(choice)
         return True
 
-    def action_answer(self, choice: str) -> None:
-        """The clicks of the keys' line."""
-        self.answer(choice)
-
     def _give(self, choice: str) -> None:
         if self._shown is None:
             return
@@ -163,8 +158,8 @@ class ApprovalBar(Vertical):
     def _paint(self) -> None:
         if self._shown is None or not self.is_mounted:
             return
-        self.query_one("#approval-who", Static).update(self._who(self._shown))
-        self.query_one("#approval-keys", Static).update(self._keys(self._shown.request))
+        self.query_one("#approval-who", ActionLine).update(self._who(self._shown))
+        self.query_one("#approval-keys", ActionLine).update(self._keys(self._shown.request))
 
     def _who(self, pending: PendingApproval) -> Content:
         request = pending.request
@@ -197,7 +192,7 @@ class ApprovalBar(Vertical):
         look = "$foreground" if self.armed else "$text-disabled"
         keys = [
             Content.styled(f"{letter} ", "bold $warning" if self.armed else "$text-disabled")
-            + link(text, f"answer('{LETTERS[letter]}')", look)
+            + link(text, f"screen.answer('{LETTERS[letter]}')", look)
             for letter, text in words.items()
         ]
         more: list[Content] = []

@@ -6,14 +6,18 @@ the bars. Text goes in through `Content` and is never markup.
 
 from __future__ import annotations
 
+from textual import events
 from textual.content import Content
+from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
 
+_ACTION = "alloy-action"
+
 
 def link(text: str, action: str, style: str = "") -> Content:
-    """`text` as something to click; `action` is one of ours, with no foreign text in it."""
-    made = Content.styled(text, Style.from_meta({"@click": action}))
+    """`text` to click on in an `ActionLine`; `action` is ours, with no foreign text in it."""
+    made = Content.styled(text, Style.from_meta({_ACTION: action}))
     return made.stylize(style) if style else made
 
 
@@ -51,14 +55,63 @@ def pack(pieces: list[Content], width: int, gap: str = "   ") -> Content:
     return Content("\n").join(lines)
 
 
-class Bar(Widget, can_focus=False):
+class ActionLine(Widget, can_focus=False):
+    """Text whose `link`s run their actions when clicked and are underlined under the mouse.
+
+    Subclasses give `content`; others use `update`.
+    """
+
+    hovered: reactive[str] = reactive("")
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own parameter name
+        super().__init__(id=id)
+        self._given = Content()
+
+    def content(self) -> Content:
+        """What to show now."""
+        return self._given
+
+    def update(self, content: Content) -> None:
+        """Show this from now on."""
+        if not content.is_same(self._given):
+            taller = content.plain.count("\n") != self._given.plain.count("\n")
+            self._given = content
+            self.refresh(layout=taller)
+
+    def render(self) -> Content:
+        """The content, with the link under the mouse underlined."""
+        content = self.content()
+        if not self.hovered:
+            return content
+        for span in content.spans:
+            if isinstance(span.style, Style) and span.style.meta.get(_ACTION) == self.hovered:
+                content = content.stylize("underline", span.start, span.end)
+        return content
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Underline what a click would do something to."""
+        self.hovered = event.style.meta.get(_ACTION, "")
+
+    def on_leave(self) -> None:
+        """The mouse went elsewhere."""
+        self.hovered = ""
+
+    async def on_click(self, event: events.Click) -> None:
+        """Run the action of the link that was clicked."""
+        action = event.style.meta.get(_ACTION)
+        if action:
+            event.stop()
+            await self.run_action(action)
+
+
+class Bar(ActionLine):
     """One line at the full width; subclasses give `pieces(width)`."""
 
     def pieces(self, width: int) -> tuple[list[Content], list[Content]]:
         """What stands at the left and at the right of a line `width` cells wide."""
         raise NotImplementedError
 
-    def render(self) -> Content:
+    def content(self) -> Content:
         """The line for the present width."""
         width = self.size.width
         left, right = self.pieces(width)

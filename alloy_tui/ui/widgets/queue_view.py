@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.ui.messages import WithdrawRequested
 from alloy_tui.ui.viewstate import Waiting
-from alloy_tui.ui.widgets.chrome import link
+from alloy_tui.ui.widgets.chrome import ActionLine, link
 
 LANE_WORDS = {"steer": "steer", "follow_up": "follow-up", "prompt": "next"}
 SHOWN = 5
 """Rows at most; the rest is counted."""
 
 
-class QueueView(Widget, can_focus=False):
+class QueueView(ActionLine):
     """One row a waiting message; Esc takes them all back into the prompt."""
 
     queue: reactive[tuple[Waiting, ...]] = reactive((), layout=True)
@@ -28,7 +27,7 @@ class QueueView(Widget, can_focus=False):
         """Show only when there is something to show."""
         self.display = bool(queue)
 
-    def render(self) -> Content:
+    def content(self) -> Content:
         """The rows."""
         width = self.size.width or 80
         shown = self.queue[:SHOWN]

@@ -1,0 +1,77 @@
+"""What the conversation says about runs, in sentences: endings, retries, summaries of calls.
+
+Pure; foreign text goes through the sanitiser here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alloy_tui.domain import events as ev
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.ui.transcript.specs import Level
+from alloy_tui.ui.wording import failure
+
+_INCOMPLETE = {
+    "cancelled": "stopped by you",
+    "stream_cut": "the connection broke",
+    "output_limit": "the output limit was reached",
+    "max_tokens": "the output limit was reached",
+    "timed_out": "out of time",
+    "error": "the service failed",
+}
+
+
+def incomplete_words(reason: str | None) -> str:
+    """Why an answer is not whole, or "" when it is."""
+    if not reason:
+        return ""
+    return _INCOMPLETE.get(reason, clean_line(reason.replace("_", " "), limit=60))
+
+
+def ending(event: ev.RunFinished) -> tuple[Level, str] | None:
+    """What to say at the end of a run; None when the answer speaks for itself."""
+    match event.status:
+        case "completed":
+            return None
+        case "cancelled":
+            kept = " What arrived is kept." if event.text else ""
+            return "info", f"Stopped.{kept}"
+        case "max_turns":
+            return "warning", (
+                f"Stopped after {event.turns} turns, the most that one run may take. "
+                "Send “go on” to continue."
+            )
+        case "timed_out":
+            return "warning", "The time for this run was up. What arrived is kept."
+        case "halted":
+            said = clean_line(event.error.message, limit=400) if event.error else ""
+            return "warning", said or "The run was halted."
+        case _:
+            return "error", _error_sentence(event.error)
+
+
+def _error_sentence(error: ev.ErrorInfo | None) -> str:
+    if error is None:
+        return "The run failed, and nothing says why."
+    said = clean_line(error.message, limit=600) or f"The run failed: {failure(error.kind)}."
+    hint = clean_line(error.hint, limit=300) if error.hint else ""
+    return f"{said} {hint}".rstrip()
+
+
+def retry_notice(event: ev.RetryScheduled) -> str:
+    """One line in the conversation; the countdown is the status bar's."""
+    what = failure(event.error.kind).capitalize()
+    tries = f"try {event.attempt + 1} of {event.max_attempts}"
+    return f"{what}. Asking again in {event.delay_s:.0f} s, {tries}."
+
+
+def change_summary(details: dict[str, Any] | None, diff: str) -> str:
+    """`+2 −1` for a change, the exit code of a program that failed, else ""."""
+    if diff:
+        rows = diff.split("\n")
+        added = sum(r.startswith("+") and not r.startswith("+++") for r in rows)
+        removed = sum(r.startswith("-") and not r.startswith("---") for r in rows)
+        return f"+{added} −{removed}"
+    code = (details or {}).get("exit_code")
+    return f"exit {code}" if isinstance(code, int) and code else ""

@@ -1,0 +1,69 @@
+"""What an empty conversation shows: how the model was chosen, and how to begin.
+
+Shown in the conversation's place, never over the prompt, so that it stops
+nobody from typing. Owns its words; goes with the first message.
+"""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.port import ModelChoice
+
+_KINDS = {
+    "remote": "",
+    "local": "It runs on this machine; nothing you write leaves it.",
+    "demo": "No model answers here: a scripted agent shows what Alloy does, in a scratch folder.",
+    "scripted": "A script answers here, not a model.",
+}
+
+
+class Welcome(Widget, can_focus=False):
+    """The long form on a first run, the short one later."""
+
+    choice: reactive[ModelChoice | None] = reactive(None)
+
+    def render(self) -> Content:
+        """The words."""
+        choice = self.choice
+        if choice is None:
+            return Content()
+        model = clean_line(choice.model, limit=80)
+        lines = [Content.styled("Alloy", "bold $primary"), Content("")]
+        if choice.first_run:
+            lines += self._first_run(choice, model)
+        else:
+            lines.append(Content(model) if model else Content("Looking for a model …"))
+            if _KINDS[choice.kind]:
+                lines.append(Content.styled(_KINDS[choice.kind], "$text-muted"))
+        lines += [Content(""), *_hints()]
+        return Content("\n").join(lines)
+
+    @staticmethod
+    def _first_run(choice: ModelChoice, model: str) -> list[Content]:
+        lines = [Content("Welcome. This is what was found on this machine:"), Content("")]
+        lines += [
+            Content.styled("  · ", "$text-muted") + Content(clean_line(found, limit=160))
+            for found in choice.found
+        ]
+        lines += [Content(""), Content("Chosen: ") + Content.styled(model, "bold $primary")]
+        if choice.reason:
+            lines.append(Content(clean_line(choice.reason, limit=240)))
+        if _KINDS[choice.kind]:
+            lines.append(Content(_KINDS[choice.kind]))
+        if choice.how_to_change:
+            words = clean_line(choice.how_to_change, limit=240)
+            lines += [Content(""), Content.styled("To change it: ", "$text-muted") + Content(words)]
+        lines += [Content(""), Content.styled("Type whenever you like; Enter goes on.", "$warning")]
+        return lines
+
+
+def _hints() -> list[Content]:
+    hints = (("/", "commands"), ("Ctrl+P", "everything by name"), ("F1", "keys"))
+    return [
+        Content.styled(f"{key:<8}", "$foreground") + Content.styled(words, "$text-muted")
+        for key, words in hints
+    ]

@@ -1,0 +1,128 @@
+"""Conversation and tool pane side by side, and the rules for what the pane shows.
+
+The pane follows the newest call until the user picks one; it opens by itself
+with the first call on a wide screen unless the user has closed it. Owns the
+records of the calls; both panes read the same ones.
+"""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from alloy_tui.domain import events as ev
+from alloy_tui.domain.events import Envelope
+from alloy_tui.runtime.port import ModelChoice
+from alloy_tui.ui.messages import TokensArrived
+from alloy_tui.ui.panes.chat import ChatPane
+from alloy_tui.ui.panes.tool_output import ToolPane
+from alloy_tui.ui.tool_view import CallKey, ToolRecords
+
+
+class WorkArea(Horizontal):
+    """Everything between the bars and the prompt."""
+
+    def __init__(self) -> None:
+        super().__init__(id="work")
+        self.records = ToolRecords()
+        self.chat = ChatPane(self.records)
+        self.tool_pane = ToolPane()
+        self._closed_by_user = False
+        self._pinned = False
+
+    def compose(self) -> ComposeResult:
+        """The two panes."""
+        yield self.chat
+        yield self.tool_pane
+
+    @property
+    def wide(self) -> bool:
+        """Whether the pane stands beside the conversation and not over it."""
+        return self.screen.has_class("-wide")
+
+    def tokens(self, message: TokensArrived) -> None:
+        """Growing text of the model or of a tool."""
+        if message.kind in {"text", "thinking"}:
+            self.chat.tokens(message)
+        elif message.kind == "output" and message.source is not None:
+            key = self.records.key(message.first, message.source)
+            record = self.records.get(key)
+            if record is not None:
+                shown = record.take_output(message.text)
+                self.chat.output(key, shown)
+                self.tool_pane.output_arrived(key, shown)
+
+    def event(self, envelope: Envelope, choice: ModelChoice) -> None:
+        """Anything else that happened."""
+        event = envelope.event
+        key = self.chat.event(envelope)
+        if isinstance(event, ev.RunStarted):
+            self._pinned = False
+        elif isinstance(event, ev.HistoryReset):
+            self.records.clear()
+            self.tool_pane.clear()
+            self.chat.welcome(choice)
+        if key is None:
+            return
+        if isinstance(event, ev.ToolStarted):
+            if not self._pinned:
+                self._turn_to(key)
+            if self.wide and not self._closed_by_user:
+                self.tool_pane.display = True
+        self.tool_pane.call_changed(key)
+
+    def tick(self, now_ms: int) -> None:
+        """The running times."""
+        self.tool_pane.now_ms = now_ms
+        self.chat.tick(now_ms)
+
+    def show_call(self, key: CallKey | None, *, open_pane: bool) -> None:
+        """The user picked this call: the pane stays with it until the next run."""
+        if key is not None and self._turn_to(key):
+            self._pinned = True
+            self.tool_pane.display = self.tool_pane.display or open_pane
+
+    def toggle_pane(self) -> None:
+        """Open or close the pane; closing is remembered."""
+        pane = self.tool_pane
+        if pane.key is None:
+            newest = self.records.beside(None, 0)
+            if newest is not None:
+                self._turn_to(newest)
+            else:
+                pane.repaint()
+        pane.display = not pane.display
+        self._closed_by_user = not pane.display
+
+    def show_tab(self, index: int) -> None:
+        """Open the pane on that tab."""
+        if not self.tool_pane.display:
+            self.toggle_pane()
+        self.tool_pane.tab = index
+
+    def step(self, by: int) -> None:
+        """The call before or after the one on show."""
+        self.show_call(self.records.beside(self.tool_pane.key, by), open_pane=True)
+
+    def page(self, direction: int) -> None:
+        """A page back (-1) or on (1): in the tool pane while it is read, else in the chat."""
+        covered = self.tool_pane.display and not self.wide
+        lines = self.tool_pane.lines
+        if not (covered or lines.has_focus):
+            self.chat.transcript.action_page(direction)
+        elif direction < 0:
+            lines.scroll_page_up(animate=False)
+        else:
+            lines.scroll_page_down(animate=False)
+
+    def on_chat_pane_call_chosen(self, message: ChatPane.CallChosen) -> None:
+        """A tool call was clicked: the pane follows."""
+        message.stop()
+        self.show_call(message.key, open_pane=message.open_pane)
+
+    def _turn_to(self, key: CallKey) -> bool:
+        record = self.records.get(key)
+        if record is None:
+            return False
+        self.tool_pane.show_call(key, record)
+        return True

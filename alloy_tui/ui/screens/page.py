@@ -1,0 +1,49 @@
+"""A page of lines over the workbench: help, usage, history. Esc or a click outside closes it.
+
+Owns the frame only; the lines come sanitised from whoever opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from alloy_tui.ui.widgets.line_view import Line, LineView
+
+
+class Page(ModalScreen[None]):
+    """A title and lines to scroll."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,f1", "dismiss", "close", show=False),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[Line]) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = tuple(lines)
+
+    def compose(self) -> ComposeResult:
+        """The frame."""
+        with Vertical(id="page"):
+            yield Static(f"{self._title}", id="page-title", markup=False)
+            yield LineView(id="page-lines")
+            yield Static("Esc closes", id="page-foot", markup=False)
+
+    def on_mount(self) -> None:
+        """Fill in."""
+        view = self.query_one(LineView)
+        view.set_lines(self._lines)
+        view.focus()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the page closes it."""
+        if event.widget is self:
+            self.dismiss()

@@ -1,0 +1,106 @@
+"""What the pages say: help from the real keys and commands, usage, history. Pure.
+
+Owns the lines; foreign text goes through the sanitiser here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alloy_tui.domain.messages import ChatMessage
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.runtime.port import UsageView
+from alloy_tui.ui.commands import COMMANDS
+from alloy_tui.ui.keymap import SECTIONS
+from alloy_tui.ui.widgets.line_view import Line
+from alloy_tui.ui.wording import money, tokens
+
+_MOUSE = (
+    ("click a tool call", "unfold it, and show it in the tool pane"),
+    ("drag", "select; Ctrl+C copies"),
+    ("wheel", "read back; the pill jumps down again"),
+)
+
+
+def _section(title: str) -> list[Line]:
+    return [("plain", ""), ("heading", title)]
+
+
+def help_lines() -> list[Line]:
+    """Every command and every key."""
+    lines: list[Line] = [("heading", "Commands")]
+    lines.extend(("plain", f"  {f'/{c.name} {c.hint}'.strip():<30} {c.summary}") for c in COMMANDS)
+    for title, keys in SECTIONS:
+        lines.extend(_section(title))
+        lines.extend(("plain", f"  {k.shown:<30} {k.words}") for k in keys if k.shown)
+    lines.extend(_section("Mouse"))
+    lines.extend(("plain", f"  {what:<30} {words}") for what, words in _MOUSE)
+    return lines
+
+
+def _count(count: int | None) -> str:
+    return "unknown" if count is None else f"{count:,}"
+
+
+def _usage_rows(usage: TokenUsage) -> list[tuple[str, str]]:
+    rows = [
+        ("prompt, fresh", _count(usage.input)),
+        ("prompt, from cache", _count(usage.cache_read)),
+        ("prompt, into cache", _count(usage.cache_write)),
+        ("output", _count(usage.output)),
+    ]
+    if usage.reasoning is not None:
+        rows.append(("  of it reasoning", _count(usage.reasoning)))
+    return rows
+
+
+def usage_lines(view: UsageView) -> list[Line]:
+    """Tokens by kind and by model, the cost, and how full the window is."""
+    lines: list[Line] = [("heading", "This conversation")]
+    lines.extend(("plain", f"  {name:<24}{value:>14}") for name, value in _usage_rows(view.usage))
+    lines.append(("plain", f"  {'cost':<24}{money(view.cost).removeprefix('cost '):>14}"))
+    if view.usage.partial:
+        lines.append(("muted", "  Some answers came without figures: these are lower bounds."))
+    if view.cost is None:
+        lines.append(("muted", "  The price of a model used here is not known."))
+    if view.context_tokens is not None:
+        window = view.context_window
+        of = f" of {tokens(window)}, {view.context_tokens / window:.0%}" if window else ""
+        filled = f"{tokens(view.context_tokens)} tokens{of}".replace("%", " %")
+        lines.extend(_section("Context"))
+        lines.append(("plain", f"  {filled}"))
+    if len(view.by_model) > 1:
+        lines.extend(_section("By model"))
+        for model, used in view.by_model.items():
+            name = clean_line(model, limit=40)
+            figures = f"{tokens(used.prompt):>8} in {tokens(used.output):>8} out"
+            lines.append(("plain", f"  {name:<42}{figures}"))
+    return lines
+
+
+def history_lines(messages: Sequence[ChatMessage]) -> list[Line]:
+    """One line a message, tool calls and results by name."""
+    if not messages:
+        return [("muted", "Nothing has been said yet.")]
+    lines: list[Line] = []
+    for number, message in enumerate(messages, 1):
+        who = "you" if message.role == "user" else "alloy"
+        results = message.tool_results
+        if results:
+            failed = sum(r.is_error for r in results)
+            noun = "result" if len(results) == 1 else "results"
+            words = f"{len(results)} tool {noun}" + (f", {failed} failed" if failed else "")
+            lines.append(("muted", f"{number:>4}  tools  {words}"))
+        text = clean_line(message.text, limit=400)
+        if text:
+            cut = (
+                f"  (incomplete: {clean_line(message.incomplete, 40)})"
+                if message.incomplete
+                else ""
+            )
+            lines.append(("plain", f"{number:>4}  {who:<6} {text}{cut}"))
+        if message.tool_calls:
+            names = ", ".join(clean_line(call.name, limit=40) for call in message.tool_calls)
+            lines.append(("muted", f"{number:>4}  {who:<6} called {names}"))
+    return lines

@@ -1,0 +1,200 @@
+"""The main screen: bars, work area and composer, and the one `AgentView` they all read.
+
+Tells the engine what the user wants through `RuntimePort`, and learns what
+happened only from the pump's messages. Owns what Esc and typing mean here.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widget import Widget
+
+from alloy_tui.domain import events as ev
+from alloy_tui.domain.events import Lane
+from alloy_tui.runtime.port import RuntimePort
+from alloy_tui.ui import messages as ms
+from alloy_tui.ui.clock import Clock
+from alloy_tui.ui.history import PromptHistory
+from alloy_tui.ui.keymap import APPROVAL_KEYS, SCREEN_KEYS, bindings
+from alloy_tui.ui.panes.work_area import WorkArea
+from alloy_tui.ui.projection import fold
+from alloy_tui.ui.transcript import PromptScreen
+from alloy_tui.ui.viewstate import AgentView
+from alloy_tui.ui.widgets.composer import Composer
+from alloy_tui.ui.widgets.status_bar import StatusBar
+from alloy_tui.ui.widgets.top_bar import TopBar
+
+WIDE = 100
+"""From this width on the tool pane stands beside the conversation; below, over it."""
+
+
+class Workbench(PromptScreen[None]):
+    """Everything that is on the screen when nothing is open over it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(SCREEN_KEYS), *bindings(APPROVAL_KEYS)]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
+        (0, "-narrow"),
+        (WIDE, "-wide"),
+    ]
+    AUTO_FOCUS: ClassVar[str | None] = "#prompt"
+
+    view: reactive[AgentView] = reactive(AgentView())
+
+    def __init__(self, runtime: RuntimePort, history: PromptHistory, clock: Clock) -> None:
+        super().__init__()
+        self._runtime = runtime
+        self._clock = clock
+        self._ticker: Timer | None = None
+        self._started = False
+        self._early: list[tuple[str, Lane]] = []
+        self.top = TopBar(runtime.cwd, demo=runtime.choice.kind == "demo", id="top")
+        self.work = WorkArea()
+        self.composer = Composer(history, clock, runtime.models)
+        self.prompt = self.composer.prompt
+        self.status = StatusBar(id="status")
+
+    def compose(self) -> ComposeResult:
+        """The parts from top to bottom."""
+        yield self.top
+        yield self.work
+        yield self.composer
+        yield self.status
+
+    def on_mount(self) -> None:
+        """Make the ticker, which runs only while a run does."""
+        self._ticker = self.set_interval(1.0, self._tick, pause=True)
+        self.work.chat.welcome(self._runtime.choice)
+        self.view = AgentView(model=self._runtime.model)
+
+    def engine_started(self) -> None:
+        """The engine takes requests now: send what was typed ahead."""
+        self._started = True
+        early, self._early = self._early, []
+        for text, lane in early:
+            self._runtime.submit(text, lane=lane)
+
+    def on_tokens_arrived(self, message: ms.TokensArrived) -> None:
+        """Growing text: the state may change with its first piece, the rest is only text."""
+        self.view = fold(self.view, message.first)
+        self.work.tokens(message)
+
+    def on_engine_events(self, message: ms.EngineEvents) -> None:
+        """Everything else, one after the other; the parts are told once."""
+        view = self.view
+        for envelope in message.envelopes:
+            event = envelope.event
+            if isinstance(event, ev.Dequeued) and event.reason == "withdrawn":
+                for waiting in view.queue:
+                    if waiting.request_id == envelope.request_id:
+                        self.prompt.take_back(waiting.text)
+            view = fold(view, envelope)
+            self.work.event(envelope, self._runtime.choice)
+        self.view = view
+
+    def watch_view(self, view: AgentView) -> None:
+        """Hand the view to the parts; those whose share of it changed repaint."""
+        if not self.is_mounted:
+            return
+        self.status.now_ms = self._clock.wall_ms()
+        self.status.view = view
+        self.top.view = view
+        self.composer.show(view)
+        if self._ticker is not None:
+            if view.busy:
+                self._ticker.resume()
+            else:
+                self._ticker.pause()
+
+    def _tick(self) -> None:
+        now_ms = self._clock.wall_ms()
+        self.status.now_ms = now_ms
+        if self.view.busy:
+            self.work.tick(now_ms)
+
+    def on_prompt_submitted(self, message: ms.PromptSubmitted) -> None:
+        """Send it; while a run is under way it steers or follows up."""
+        lane: Lane = message.lane if self.view.busy or self.view.queue else "prompt"
+        self.work.chat.follow()
+        if self._started:
+            self._runtime.submit(message.text, lane=lane)
+        else:
+            self._early.append((message.text, "prompt"))
+
+    def on_interrupted(self) -> None:
+        """Esc: stop the run and take back what waits; else close the tool pane."""
+        view = self.view
+        pane_covers = self.work.tool_pane.display and not self.work.wide
+        if (view.busy or view.queue) and not pane_covers:
+            # First out of the queue, so that nothing of it starts in the gap.
+            for waiting in view.queue:
+                self._runtime.withdraw(waiting.request_id)
+            if view.request_id is not None:
+                self._runtime.cancel(view.request_id or None)
+        elif self.work.tool_pane.display:
+            self.action_toggle_output()
+
+    def on_withdraw_requested(self, message: ms.WithdrawRequested) -> None:
+        """Take one waiting message back."""
+        self._runtime.withdraw(message.request_id)
+        self.prompt.focus()
+
+    def on_approval_decided(self, message: ms.ApprovalDecided) -> None:
+        """Pass the answer on; the bar goes when the engine says that it was taken."""
+        self._runtime.answer_approval(message.approval_id, message.decision, message.feedback)
+        self.prompt.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed while another pane has the focus goes to the prompt."""
+        if self.focused is self.prompt:
+            return
+        if event.key == "escape":
+            if self.work.tool_pane.display and self.work.tool_pane.lines.has_focus:
+                self.action_toggle_output()
+            self.prompt.focus()
+        elif event.is_printable and event.character:
+            self.prompt.focus()
+            self.prompt.insert(event.character)
+
+    def action_toggle_output(self) -> None:
+        """Open or close the tool pane."""
+        self.work.toggle_pane()
+        if not self.work.tool_pane.display:
+            self.prompt.focus()
+
+    def action_show_tab(self, index: int) -> None:
+        """Open the tool pane on that tab."""
+        self.work.show_tab(index)
+
+    def action_step_tool(self, by: int) -> None:
+        """The call before or after, in the pane."""
+        self.work.step(by)
+
+    def action_next_pane(self) -> None:
+        """Prompt, conversation, tool pane, and round again."""
+        stops: list[Widget] = [self.prompt, self.work.chat.transcript]
+        if self.work.tool_pane.display:
+            stops.append(self.work.tool_pane.lines)
+        at = stops.index(self.focused) if self.focused in stops else -1
+        stops[(at + 1) % len(stops)].focus()
+
+    def action_page(self, direction: int) -> None:
+        """A page back or on in whatever is being read."""
+        self.work.page(direction)
+
+    def action_to_end(self) -> None:
+        """To the newest line, and follow it."""
+        self.work.chat.follow()
+
+    def action_answer(self, choice: str) -> None:
+        """An Alt key answers whatever stands in the prompt."""
+        self.composer.approval.answer(choice)
+
+    def action_command(self, name: str) -> None:
+        """A click or a key that stands for a command."""
+        self.post_message(ms.CommandInvoked(name))
