@@ -1,13 +1,13 @@
-"""Support: the shared replay server, and one corpus case played through real provider code."""
+"""Support: the shared replay server, and corpus cases played through a real agent."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Generator
@@ -19,17 +19,12 @@ from typing import Any
 import anyio
 import pytest
 
+from alloy_tui.agent.agent import Agent
 from alloy_tui.domain.access import ServiceAccess, Timeouts
-from alloy_tui.domain.errors import ProviderError
-from alloy_tui.domain.messages import user
-from alloy_tui.domain.provider import Completion, CompletionRequest, TextPart
+from alloy_tui.domain.events import Envelope, TextDelta, ToolCallReady, ToolStarted, TurnFinished
 from alloy_tui.domain.secret import Secret
-from alloy_tui.domain.tool import ToolSpec
-from alloy_tui.providers import registry
-from alloy_tui.providers.retry import RetryPolicy
 
 CORPORA = Path(__file__).resolve().parents[2].parent / "shared" / "corpora"
-OFFERED = ("bash", "read", "noargs")
 KEY = "sk-corpus-0123456789abcdef"
 
 
@@ -102,57 +97,42 @@ def requests_seen(base: str, case_id: str) -> list[dict[str, Any]]:
 
 
 async def play(case: dict[str, Any], base: str, service: str) -> dict[str, Any]:
-    """Ask as an engine would: retry before visible output only."""
-    patience = float(case["expect"].get("client_timeout_s") or case.get("client_timeout_s") or 60)
+    """Ask through a real agent with real tools in a scratch folder; nothing needs approval.
+
+    What is judged is the first turn; a second one shows that tool results can be sent.
+    """
+    patience = float(case["expect"].get("client_timeout_s") or 60)
     access = ServiceAccess(
         base_url=f"{base}/{case['id']}",
         api_key=Secret(KEY),
         timeouts=Timeouts(connect_s=5, chunk_s=patience, content_s=patience),
     )
-    provider = registry.create(f"{service}/m", lambda _: access)
-    request = CompletionRequest(
-        system="You are a test.",
-        messages=(user("go"),),
-        tools=tuple(ToolSpec(n, n, {"type": "object", "properties": {}}) for n in OFFERED),
-    )
-    seen: dict[str, Any] = {"text": "", "error": False, "tools": [], "crashed": False}
-    draw, policy, attempt = random.Random(1).random, RetryPolicy(), 0
+    events: list[Envelope] = []
+    seen: dict[str, Any] = {"crashed": False, "err": None}
     started = time.monotonic()
-    try:
-        while True:
-            attempt += 1
-            try:
-                await _once(provider, request, seen)
-                break
-            except ProviderError as error:
-                wait = None if seen["parts"] else policy.delay_s(attempt, error, draw)
-                if wait is None:
-                    seen |= {"error": True, "err": error.message, "kind": error.kind}
-                    seen["raised"] = error
-                    break
-                await anyio.sleep(wait)
-    except Exception as error:
-        seen |= {"crashed": True, "error": True, "err": repr(error)}
-    finally:
-        await provider.aclose()
+    with tempfile.TemporaryDirectory() as scratch:
+        agent = Agent(
+            f"{service}/m",
+            system_prompt="You are a test.",
+            approval_mode="all",
+            max_turns=2,
+            cwd=scratch,
+            access=lambda _: access,
+        )
+        agent.hub.subscribe(events.append)
+        async with agent:
+            result = await agent.chat("go")
+    first = [e.event for e in events if e.turn == 1]
     seen["elapsed"] = time.monotonic() - started
-    seen["tools_executed"] = any(
-        c.invalid is None and c.name in OFFERED for c in seen.get("calls", ())
-    )
+    seen["text"] = "".join(e.text for e in first if isinstance(e, TextDelta))
+    seen["error"] = result.status not in ("completed", "max_turns")
+    if result.error is not None:
+        seen["err"], seen["raised"] = result.error.message, result.error
+        seen["crashed"] = result.error.kind == "internal"
+    whole = [e for e in first if isinstance(e, TurnFinished) and e.incomplete is None]
+    ready = [e for e in first if isinstance(e, ToolCallReady)]
+    seen["tools"] = [{"name": e.name, "args": e.arguments} for e in ready] if whole else []
+    seen["tools_executed"] = any(isinstance(e.event, ToolStarted) for e in events)
+    seen["turn"] = whole[-1] if whole else None
     seen["requests"] = [e["t"] for e in requests_seen(base, case["id"])]
     return seen
-
-
-async def _once(provider: Any, request: CompletionRequest, seen: dict[str, Any]) -> None:
-    seen["parts"] = 0
-    async for part in provider.stream(request):
-        if isinstance(part, Completion):
-            calls = part.message.tool_calls
-            seen["completion"] = part
-            seen["calls"] = calls
-            seen["tools"] = [{"name": c.name, "args": c.arguments} for c in calls]
-            assert part.message.text == seen["text"], "deltas do not join to the text"
-        else:
-            seen["parts"] += 1
-            if isinstance(part, TextPart):
-                seen["text"] += part.text

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alloy_tui.domain.errors import RETRYABLE_KINDS
 from tests.providers import replay
 
 pytestmark = pytest.mark.corpus
 
+CANARY = Path("/tmp/relsec_PWNED")
 OPENAI, ANTHROPIC = "sse_openai_chat.json", "sse_anthropic.json"
 
 
@@ -43,17 +46,16 @@ def _judge(case: dict[str, Any], outcome: dict[str, Any]) -> None:
     if error is not None:
         assert replay.KEY not in f"{error.message}{error.hint}{error.code}"
         assert len(error.message) <= expect.get("message_max_chars", 4000)
-    match expect.get("error_class"):
-        case "retryable":
-            assert error.retryable
-        case "fatal":
-            assert not error.retryable
-        case None:
-            pass
-        case kind:
-            assert error.kind == kind
+    if "error_class" in expect:
+        assert error is not None
+        retryable = error.kind in RETRYABLE_KINDS
+        word = {"retryable": retryable, "fatal": not retryable}
+        assert word.get(expect["error_class"], error.kind == expect["error_class"])
     if expect.get("usage") == "unknown":
-        assert not outcome["completion"].usage.known
+        assert not outcome["turn"].usage.known
     notice = {"truncated": "max_tokens", "content_filter": "content_filter", "refusal": "refusal"}
     if "notice" in expect:
-        assert outcome["completion"].stop.reason == notice[expect["notice"]]
+        reason = notice[expect["notice"]]
+        # A run that ends so is told apart from a completed one, in its turn or its error.
+        assert reason in f"{outcome['turn']}" or outcome["error"]
+    assert not CANARY.exists()

@@ -1,0 +1,140 @@
+"""Which models can be reached: the lists that services give, and servers on this machine.
+
+Owns two questions, "what does this service offer?" and "does a known kind of
+server answer here?", both bounded in time. Chooses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, cast
+
+import anyio
+import msgspec
+
+from alloy_tui.domain.access import AccessLookup, Timeouts
+from alloy_tui.domain.errors import ConfigError, ProviderError
+from alloy_tui.domain.secret import Secret
+from alloy_tui.providers.errors import fit_to_show
+from alloy_tui.providers.services import (
+    Service,
+    auth_headers,
+    base_address,
+    endpoint,
+    find_service,
+)
+from alloy_tui.providers.tolerant_json import mapping, read_any, scrub
+from alloy_tui.providers.transport import Transport
+
+OLLAMA_URL: Final = "http://127.0.0.1:11434"
+LLAMA_SERVER_URL: Final = "http://127.0.0.1:8080"
+PROBE_S: Final = 0.3
+_LIST_S: Final = 5.0
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A server that answers.
+
+    `service` is the row of the table that speaks to it, so a model is
+    `f"{service}/{model}"` with `base_url` as its address. `ready` is false
+    while it still loads its model. `models` may be empty.
+    """
+
+    kind: Literal["ollama", "llama-server", "openai-compatible"]
+    service: str
+    base_url: str
+    models: tuple[str, ...]
+    ready: bool = True
+
+
+async def list_models(service: str, lookup: AccessLookup) -> tuple[str, ...]:
+    """The models that `service` says it has, as names without the service.
+
+    Raises ProviderError when it cannot be asked, ConfigError when it is unknown
+    or lacks its address or key.
+    """
+    row = find_service(service)
+    access = lookup(service)
+    if row.key_needed and not access.api_key:
+        raise ConfigError(
+            f"There is no key for {row.label}.", hint=f"Set {' or '.join(row.key_variables)}."
+        )
+    base_url = base_address(row, access.base_url)
+    limit = min(access.timeouts.connect_s, _LIST_S)
+    return _names(await _get(row, base_url, "/models", access.api_key, limit))
+
+
+async def probe(url: str, limit_s: float = PROBE_S) -> Found | None:
+    """What kind of server answers at `url`, None if none does within `limit_s`. Never raises."""
+    with anyio.move_on_after(limit_s):
+        ollama = await _quiet("ollama", url, "/api/tags", limit_s)
+        if "models" in ollama:
+            models = mapping(ollama).get("models")
+            return Found("ollama", "ollama", url, _names({"data": models}))
+        listed = await _quiet("local", url, "/v1/models", limit_s)
+        if "data" in listed or "models" in listed:
+            # llama.cpp marks its entries; anything else speaks the format all the same.
+            own = any(mapping(m).get("owned_by") == "llamacpp" for m in _list(listed.get("data")))
+            kind = "llama-server" if own else "openai-compatible"
+            return Found(kind, "local" if own else "compat", url, _names(listed))
+        if mapping(listed.get("error")).get("code") == 503:
+            return Found("llama-server", "local", url, (), ready=False)
+    return None
+
+
+async def find_local(urls: Sequence[str] = (OLLAMA_URL, LLAMA_SERVER_URL)) -> tuple[Found, ...]:
+    """Every server that answers at `urls`, in their order; all are asked at the same time."""
+    answers: dict[str, Found | None] = {}
+
+    async def ask(url: str) -> None:
+        answers[url] = await probe(url)
+
+    async with anyio.create_task_group() as tasks:
+        for url in urls:
+            tasks.start_soon(ask, url)
+    return tuple(found for url in urls if (found := answers[url]) is not None)
+
+
+async def _quiet(service: str, url: str, path: str, limit_s: float) -> dict[str, Any]:
+    """The JSON object at `path`, {} for anything else; a 503 comes back as its error object."""
+    row = find_service(service)
+    try:
+        return mapping(await _get(row, url, path, None, limit_s, plain=True))
+    except ProviderError as error:
+        return {"error": {"code": error.status}} if error.status == 503 else {}
+
+
+async def _get(
+    row: Service,
+    base_url: str,
+    path: str,
+    key: Secret | None,
+    limit_s: float,
+    *,
+    plain: bool = False,
+) -> Any:
+    transport = Transport(row.label, base_url, key)
+    url = base_url.rstrip("/") + path if plain else endpoint(base_url, path)
+    try:
+        body = await transport.get(url, auth_headers(row, key), Timeouts(limit_s, limit_s, limit_s))
+        return read_any(body)
+    except ProviderError as error:
+        raise fit_to_show(error, key) from None
+    finally:
+        await transport.aclose()
+
+
+def _list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def _names(listing: Any) -> tuple[str, ...]:
+    """Names out of the list shapes in use: `data` or `models`, of `id`, `name` or `model`."""
+    fields = mapping(listing)
+    names: list[str] = []
+    for item in _list(fields.get("data")) or _list(fields.get("models")):
+        entry = mapping(item)
+        name = entry.get("id") or entry.get("name") or entry.get("model")
+        if isinstance(name, str) and name not in names:
+            names.append(scrub(name))
+    return tuple(names)
