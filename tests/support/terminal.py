@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import pyte
 
@@ -49,7 +50,7 @@ class Terminal:
         }
         self._size = (rows, columns)
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         self.master, slave = pty.openpty()
         self._set_size(*self._size)
         self.modes_before = termios.tcgetattr(slave)

@@ -1,0 +1,1 @@
+"""What the claims of speed rest on: `make bench` runs all and prints their tables."""

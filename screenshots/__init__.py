@@ -1,0 +1,1 @@
+"""Pictures of the running program, made anew by `make screenshots`."""

@@ -1,0 +1,86 @@
+"""However the program ends, it leaves the terminal usable and nothing running."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.processes import alive, command_line, descendants
+from tests.support.terminal import Terminal
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+
+_PRIVATE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
+# Alternate screen, mouse, focus, bracketed paste, in-band resize: off at the end. Cursor: on.
+_OFF = {"1049", "1000", "1002", "1003", "1006", "1015", "1004", "2004", "2048"}
+
+
+def modes_at_the_end(record: bytes) -> dict[str, bytes]:
+    """The last state of every private mode that the program touched."""
+    last: dict[str, bytes] = {}
+    for numbers, state in _PRIVATE.findall(record):
+        for number in numbers.decode().split(";"):
+            last[number] = state
+    return last
+
+
+def assert_left_clean(terminal: Terminal) -> None:
+    modes = modes_at_the_end(terminal.record)
+    assert modes.get("1049") == b"l", "the alternate screen was never left"
+    assert not {m for m in _OFF if modes.get(m) == b"h"}, "modes are still on"
+    assert modes.get("25", b"h") == b"h", "the cursor is hidden"
+    assert terminal.modes_restored(), "the line discipline is changed"
+
+
+def test_quit_leaves_the_terminal_as_it_was(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str]
+) -> None:
+    with open_program(scripted([{"text": "Hello there."}])) as terminal:
+        terminal.wait_for("scripted")
+        terminal.type("hi\r")
+        terminal.wait_for("Hello there.")
+        terminal.type("/quit\r")
+        assert terminal.wait_exit() == 0
+        assert_left_clean(terminal)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_in_mid_answer_leaves_the_terminal_as_it_was(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str], number: signal.Signals
+) -> None:
+    long = {"text": "word " * 400, "chunk": 5, "chunk_delay_ms": 20}
+    with open_program(scripted([long])) as terminal:
+        terminal.wait_for("scripted")
+        terminal.type("hi\r")
+        terminal.wait_for("word word")
+        children = descendants(terminal.process.pid)
+        os.kill(terminal.process.pid, number)
+        assert terminal.wait_exit() in {0, 128 + number, -number}
+        assert_left_clean(terminal)
+        terminal.wait_until(lambda: not alive(children), "the children to end")
+
+
+def test_kill_nine_leaves_no_child_behind(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str], project: Path
+) -> None:
+    """A command that runs when the program is killed outright dies with it, daemons included."""
+    command = "setsid sleep 4242 & (sleep 4243; touch late) & echo started; sleep 4244"
+    call: dict[str, Any] = {"tool_calls": [{"name": "bash", "arguments": {"command": command}}]}
+    with open_program(scripted([call]), "--approve", "all") as terminal:
+        terminal.wait_for("scripted")
+        terminal.type("go\r")
+
+        def sleeping() -> set[int]:
+            return {p for p in descendants(terminal.process.pid) if "sleep 42" in command_line(p)}
+
+        terminal.wait_until(lambda: len(sleeping()) >= 3, "the commands to start")
+        family = descendants(terminal.process.pid)
+        os.kill(terminal.process.pid, signal.SIGKILL)
+        terminal.wait_until(lambda: not alive(family), f"all of {family} to end")
+    assert not (project / "late").exists()
