@@ -85,7 +85,7 @@ class BashTool(CoreTool[BashArguments]):
         return prepared.command
 
     async def run(self, prepared: BashArguments, context: ToolContext) -> ToolReply:
-        """Run it; cancelling ends every process of it before this returns."""
+        """Run it; cancelling ends every process of it, then brings what was printed."""
         return await in_thread(partial(self._run, prepared, context), at_once=True)
 
     def _run(self, prepared: BashArguments, context: ToolContext, stop: Stop) -> ToolReply:
@@ -169,6 +169,8 @@ def _reply(kept: HeadTail, spill: Spill, ending: Ending, timeout_s: float) -> To
             "If it needs longer, set timeout (up to 600); if it waits for input, give it that; "
             "if it serves, use it within the same command."
         )
+    elif ending.stopped:
+        lines.append("cancelled: the command and all it had started were ended.")
     elif ending.exit_code is None:
         lines.append("exit code: unknown (the command's supervisor was ended)")
     else:
@@ -179,6 +181,7 @@ def _reply(kept: HeadTail, spill: Spill, ending: Ending, timeout_s: float) -> To
         "exit_code": ending.exit_code,
         "duration_ms": round(ending.duration_s * 1000),
         "timed_out": ending.timed_out,
+        "cancelled": ending.stopped,
         "truncated": kept.truncated,
         "characters": kept.characters,
         "spill_path": str(spill.path) if spill.path is not None else None,

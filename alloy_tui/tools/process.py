@@ -50,7 +50,7 @@ class Command(msgspec.Struct, frozen=True):
     cwd: Path
     environment: Mapping[str, str]
     timeout_s: float
-    grace_s: float = 2.0
+    grace_s: float = 1.5
 
 
 def run(

@@ -186,6 +186,8 @@ def _reply(
         digest.update(chunk)
         scanned += len(chunk)
         chunk = file.read(_CHUNK)
+    if stop.is_set():
+        raise ToolError("Cancelled.")
     whole = not chunk
     if whole:
         window.close()

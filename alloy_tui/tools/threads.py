@@ -11,10 +11,11 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
+from anyio import CapacityLimiter
 
 T = TypeVar("T")
 
@@ -51,31 +52,36 @@ class Stop:
 async def in_thread(work: Callable[[Stop], T], *, at_once: bool = False) -> T:
     """Run `work(stop)` in a worker thread; cancelling sets `stop` and waits for its end.
 
-    `at_once` is for work that may take minutes: it does not use up one of the
-    slots (40 by default) for which short work would then have to wait.
+    Work that still returns after the stop has its result returned, so that
+    what was done is told; work that raises then is cancelled. `at_once` is for
+    work that may take minutes: it does not use up one of the slots (40 by
+    default) for which short work would then have to wait.
     """
     stop = Stop()
-
-    async def stop_when_cancelled() -> None:
-        try:
-            await anyio.sleep_forever()
-        finally:
-            stop.set()
-
-    results: list[T] = []
-    errors: list[Exception] = []
-    limiter = anyio.CapacityLimiter(1) if at_once else None
-    async with anyio.create_task_group() as group:
-        group.start_soon(stop_when_cancelled)
+    limiter = CapacityLimiter(1) if at_once else None
+    # A task of its own, because a shield holds off cancel scopes only, and a
+    # plain `Task.cancel` would leave the thread behind.
+    task = asyncio.create_task(_worker(work, stop, limiter))
+    task.add_done_callback(_seen)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        stop.set()
         with anyio.CancelScope(shield=True):
-            try:
-                results.append(await anyio.to_thread.run_sync(work, stop, limiter=limiter))
-            except Exception as error:  # noqa: BLE001 - raised below: the group would wrap it
-                errors.append(error)
-        group.cancel_scope.cancel()
-    if errors:
-        raise errors[0]
-    return results[0]
+            await asyncio.wait({task})
+        if task.cancelled() or task.exception() is not None:
+            raise
+    return task.result()
+
+
+async def _worker(work: Callable[[Stop], T], stop: Stop, limiter: CapacityLimiter | None) -> T:
+    return await anyio.to_thread.run_sync(work, stop, limiter=limiter)
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    """An exception that nobody waits for any more is no news."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def in_daemon_thread(work: Callable[[], T], name: str) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import resource
@@ -67,6 +68,22 @@ async def test_a_cancel_ends_every_process_before_it_returns(call, way):
             await until_asleep(number)
             group.cancel_scope.cancel()
         assert not alive(number)
+
+
+@by_way
+async def test_a_plain_task_cancel_does_the_same_and_tells_what_was_printed(call, way):
+    """That is how the engine cancels; the partial output is kept."""
+    number = unique_seconds()
+    command = f"echo so far; {way.replace('NUMBER', number)}"
+    with anyio.fail_after(20):
+        task = asyncio.create_task(call(BASH, command=command))
+        await until_asleep(number)
+        task.cancel()
+        reply = await task
+    assert not alive(number)
+    assert text(reply) == "so far\ncancelled: the command and all it had started were ended."
+    assert reply.is_error
+    assert reply.details["cancelled"]
 
 
 async def test_a_cancel_while_the_command_floods_is_prompt(call, progress):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import anyio
@@ -45,28 +46,26 @@ async def test_a_cancel_sets_the_stop_and_waits_for_the_end(at_once):
     assert ended.is_set()
 
 
-async def test_a_call_that_was_cancelled_is_cancelled_though_the_work_ended_well():
-    """The caller never sees a result of cancelled work."""
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_plain_task_cancel_waits_too_and_tells_what_was_done(fails):
+    """Work that ends well after the stop has its result told; work that fails is cancelled."""
     started = threading.Event()
-    reached = False
 
-    def work(stop: Stop) -> int:
-        started.set()
+    def work(stop: Stop) -> str:
         woken = threading.Event()
         stop.on_set(woken.set)
-        woken.wait(10)
-        return 1
+        started.set()
+        assert woken.wait(10)
+        if fails:
+            raise ValueError
+        return "half of it"
 
-    async def caller():
-        nonlocal reached
-        await in_thread(work)
-        reached = True
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(caller)
-        await anyio.to_thread.run_sync(started.wait, 10)
-        group.cancel_scope.cancel()
-    assert not reached
+    task = asyncio.create_task(in_thread(work))
+    await anyio.to_thread.run_sync(started.wait, 10)
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled() == fails
+    assert fails or task.result() == "half of it"
 
 
 def test_a_stop_that_is_set_already_calls_at_once():
