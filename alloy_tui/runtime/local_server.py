@@ -24,7 +24,6 @@ import msgspec
 
 from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.secret import Secret
-from alloy_tui.runtime import loopback
 
 MODEL_NAME = "smollm2-135m"
 
@@ -212,5 +211,14 @@ def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -
 
 async def _healthy(address: str) -> bool:
     """Whether `GET /health` says 200; a server that still loads says 503."""
-    answer = await loopback.get(address, "/health")
-    return answer is not None and answer[0] == 200
+    host, _, port = address.removeprefix("http://").partition(":")
+    try:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        try:
+            writer.write(f"GET /health HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+            status = await reader.readline()
+        finally:
+            writer.close()
+    except OSError:
+        return False
+    return b" 200 " in status

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 
 from alloy_tui.domain.access import AccessLookup
 from alloy_tui.domain.models import ModelRef
-from alloy_tui.runtime.loopback import is_loopback
+from alloy_tui.providers.catalogue import known_models
 from alloy_tui.runtime.port import ModelChoice
 
 Kind: TypeAlias = Literal["remote", "local", "demo", "scripted"]
@@ -23,15 +24,9 @@ Kind: TypeAlias = Literal["remote", "local", "demo", "scripted"]
 DEMO_MODEL = "demo/guide"
 LOCAL_SERVICE = "local"
 
-# What a key alone leads to: each service's capable model at a middling price.
-DEFAULT_MODELS: dict[str, str] = {
-    "anthropic": "claude-sonnet-5-5",
-    "openai": "gpt-6",
-    "gemini": "gemini-3.5-flash",
+# What a key alone leads to where the catalogue knows no model of the service.
+_OTHER_DEFAULTS = {
     "openrouter": "anthropic/claude-sonnet-5.5",
-    "xai": "grok-4.7",
-    "deepseek": "deepseek-chat",
-    "mistral": "mistral-medium-latest",
     "groq": "openai/gpt-oss-120b",
 }
 
@@ -85,13 +80,22 @@ async def choose(now: Circumstances) -> ModelChoice:
     return _choice(now, decided or _found(now, running), found)
 
 
+def default_model(service: str) -> str | None:
+    """The model that a key for `service` alone leads to, as a full name."""
+    known = known_models(service)
+    if known:
+        return str(known[0])
+    other = _OTHER_DEFAULTS.get(service)
+    return f"{service}/{other}" if other else None
+
+
 def kind_of(model: str, access: AccessLookup) -> Kind:
     """The `kind` of a ModelChoice for `model`."""
     service, _, name = model.partition("/")
     if service == "demo" or service == "scripted":  # noqa: PLR1714 -- this form narrows the type
         return service
     url = access(service).base_url
-    here = url is None or is_loopback(url)
+    here = url is None or urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
     # Ollama passes some models on to a service elsewhere; their names say so.
     if service in {"ollama", LOCAL_SERVICE} and here and not name.endswith("cloud"):
         return "local"
@@ -109,9 +113,10 @@ def _given(now: Circumstances) -> tuple[str, str] | None:
     if now.last is not None and _within_reach(now.last, now):
         return now.last, "You chose it last time."
     for service in now.usable:
-        if now.access(service).api_key and service in DEFAULT_MODELS:
-            source = now.access(service).key_source or "a key"
-            return f"{service}/{DEFAULT_MODELS[service]}", f"There is a key for it ({source})."
+        access = now.access(service)
+        model = default_model(service) if access.api_key else None
+        if model is not None:
+            return model, f"There is a key for it ({access.key_source or 'given'})."
     return None
 
 

@@ -1,51 +1,31 @@
-"""Model servers that already run on this machine.
+"""Model servers that already run on this machine, as the choice of a model sees them.
 
-Owns where to look and how to read what they list. Must not start anything, and
-looks at no other machine.
+Owns where to look. Must not start anything; asking is `providers.discovery`'s
+business.
 """
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
-import msgspec
-
 from alloy_tui.domain.access import AccessLookup
-from alloy_tui.runtime import loopback
+from alloy_tui.providers.discovery import LLAMA_SERVER_URL, OLLAMA_URL, find_local
 from alloy_tui.runtime.model_choice import LOCAL_SERVICE, Running
 
-OLLAMA_ADDRESS = "http://127.0.0.1:11434"
-LLAMA_SERVER_ADDRESS = "http://127.0.0.1:8080"
+_LABELS = {"ollama": "Ollama", "llama-server": "llama-server"}
 
 
-async def find_running(access: AccessLookup, *, timeout_s: float = 0.5) -> tuple[Running, ...]:
-    """Ollama and llama-server, if they answer within `timeout_s` seconds, in this order."""
-    ollama = access("ollama").base_url or OLLAMA_ADDRESS
-    llama = access(LOCAL_SERVICE).base_url or LLAMA_SERVER_ADDRESS
-    tags, models = await asyncio.gather(
-        loopback.get(ollama, "/api/tags", timeout_s=timeout_s),
-        loopback.get(llama, "/v1/models", timeout_s=timeout_s),
+async def find_running(access: AccessLookup) -> tuple[Running, ...]:
+    """Ollama and llama-server, at their own or their configured addresses, if they answer.
+
+    Anything may listen on llama-server's usual port: what does not sign its
+    models as llama.cpp does is left alone.
+    """
+    places = {
+        "ollama": access("ollama").base_url or OLLAMA_URL,
+        LOCAL_SERVICE: access(LOCAL_SERVICE).base_url or LLAMA_SERVER_URL,
+    }
+    found = await find_local(tuple(dict.fromkeys(places.values())))
+    return tuple(
+        Running(_LABELS[f.kind], tuple(f"{f.service}/{m}" for m in f.models))
+        for f in found
+        if f.kind in _LABELS and f.ready and f.models and places[f.service] == f.base_url
     )
-    found = (
-        Running("Ollama", _named("ollama", tags, "models", "name")),
-        # Anything may listen on 8080; only llama.cpp signs its models like this.
-        Running("llama-server", _named(LOCAL_SERVICE, models, "data", "id", owner="llamacpp")),
-    )
-    return tuple(r for r in found if r.models)
-
-
-def _named(
-    service: str, answer: tuple[int, bytes] | None, rows: str, field: str, *, owner: str = ""
-) -> tuple[str, ...]:
-    if answer is None or answer[0] != 200:
-        return ()
-    try:
-        listed: Any = msgspec.json.decode(answer[1])
-        return tuple(
-            f"{service}/{row[field]}"
-            for row in listed[rows]
-            if isinstance(row[field], str) and (not owner or row.get("owned_by") == owner)
-        )
-    except (msgspec.DecodeError, TypeError, KeyError, AttributeError, IndexError):
-        return ()

@@ -56,6 +56,14 @@ def get(paths: Paths, key: str) -> str | None:
     return None if value is None else _as_toml(value)
 
 
+def get_all(paths: Paths) -> str:
+    """What the file sets, as TOML, keys hidden; "" for an empty one. Raises ConfigError."""
+    file = read_user_file(paths.config_file)
+    set_here = tomllib.loads(paths.config_file.read_text()) if paths.config_file.exists() else {}
+    shown: dict[str, Any] = msgspec.to_builtins(file, enc_hook=_hide)
+    return _as_toml({name: shown[name] for name in set_here}) if set_here else ""
+
+
 def set_value(paths: Paths, key: str, text: str) -> str:
     """Set `key` to `text`; returns the value as TOML, keys hidden.
 

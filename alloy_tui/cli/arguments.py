@@ -1,0 +1,115 @@
+"""The grammar of the command line.
+
+Owns flags and their words. Imports argparse alone, so that `--version` and
+mistakes answer at once. A mistake is one line on standard error and exit 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from alloy_tui.cli import exits
+
+MODES = ("ask", "edits", "all", "none")
+_MODEL = "a model as service/name, e.g. anthropic/claude-sonnet-5-5 or scripted/FILE.json"
+_APPROVE = (
+    "what runs unasked: ask = only reading, edits = changing files too, all = everything, "
+    "none = only reading, and nothing is asked"
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        text = " ".join(message.split())
+        sys.stderr.write(f"{self.prog}: {text} (see {self.prog} --help)\n")
+        raise SystemExit(exits.USAGE)
+
+
+class _Version(argparse.Action):
+    def __call__(self, *_: object) -> NoReturn:
+        from alloy_tui import __version__
+
+        sys.stdout.write(f"alloy {__version__}\n")
+        raise SystemExit(exits.COMPLETED)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments; `command` is None for the full-screen program. Exits on a mistake."""
+    parser = _Parser(
+        prog="alloy",
+        description="An agent workbench for the terminal. Without a command: the full screen.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parser.add_argument("--demo", action="store_true", help="a scripted agent, no model needed")
+    _shared(parser, None)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", parser_class=_Parser, title="commands"
+    )
+    _run(commands)
+    for name, words in (
+        ("models", "list the models within reach"),
+        ("doctor", "show what is installed, found and reachable"),
+    ):
+        sub = commands.add_parser(name, help=words, description=words, allow_abbrev=False)
+        sub.add_argument("--json", action="store_true", help="as JSON")
+    _config(commands)
+    return parser.parse_args(argv)
+
+
+def _shared(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument("--model", metavar="P/M", default=default, help=_MODEL)
+    parser.add_argument("--cwd", metavar="DIR", default=default, help="the folder to work in")
+    parser.add_argument("--approve", choices=MODES, default=default, help=_APPROVE)
+
+
+def _run(commands: Any) -> None:  # argparse keeps the type's name to itself
+    words = "one prompt without a screen, for scripts"
+    run = commands.add_parser("run", help=words, description=words, allow_abbrev=False)
+    run.add_argument("stdin", nargs="?", choices=["-"], help="read the prompt from standard input")
+    run.add_argument("-p", "--prompt", metavar="TEXT", help="the prompt; - reads standard input")
+    run.add_argument("--json", action="store_true", help="one event a line on standard output")
+    # What was given before the command stays in force.
+    _shared(run, argparse.SUPPRESS)
+    run.add_argument("--max-turns", type=_count, metavar="N", help="give up after N turns")
+    run.add_argument("--timeout", type=_seconds, metavar="S", help="give up after S seconds")
+    run.add_argument("--system", metavar="TEXT", help="the system prompt instead of the built-in")
+
+
+def _config(commands: Any) -> None:  # argparse keeps the type's name to itself
+    words = "read and change the config file"
+    config = commands.add_parser("config", help=words, description=words, allow_abbrev=False)
+    actions = config.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=_Parser
+    )
+    get = actions.add_parser("get", help="print a setting, or all that are set")
+    get.add_argument("key", nargs="?", metavar="KEY", help="for example approvals.mode")
+    put = actions.add_parser("set", help="change a setting")
+    put.add_argument("key", metavar="KEY", help="for example services.openai.api_key")
+    put.add_argument("value", metavar="VALUE", help="the value; - reads it from standard input")
+    actions.add_parser("path", help="print where the config file is")
+    actions.add_parser("edit", help="open the config file in $VISUAL or $EDITOR")
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"“{text}” is no whole number of at least 1")
+    return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number <= 86_400:
+        raise argparse.ArgumentTypeError(f"“{text}” is no number of seconds above 0")
+    return number

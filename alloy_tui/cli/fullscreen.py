@@ -1,0 +1,77 @@
+"""The full-screen program: the runtime, the app, and a clean end by any signal.
+
+Owns the composition and what is printed afterwards. The terminal is the app's;
+here it is only made sure that the app ends whenever the program is asked to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Generator
+from types import FrameType
+
+from alloy_tui.cli import exits
+from alloy_tui.cli.composing import make_plan
+from alloy_tui.cli.ending import leave
+from alloy_tui.cli.printing import usage_line
+from alloy_tui.domain.errors import ConfigError
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.runtime import Runtime
+
+_CODES = {signal.SIGTERM: exits.TERMINATED, signal.SIGHUP: exits.HUNG_UP}
+_PATIENCE_S = 2.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the app until it is left. Raises ConfigError without a terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError(
+            "The full screen needs a terminal.",
+            hint="For scripts and pipes there is `alloy run -p TEXT`.",
+        )
+    plan = make_plan(arguments, interactive=True)
+    runtime = Runtime(plan)
+    ended: list[int] = []
+    try:
+        from alloy_tui.ui.app import AlloyApp
+        from alloy_tui.ui.history import PromptHistory
+
+        app = AlloyApp(
+            runtime,
+            history=PromptHistory(plan.paths.prompt_history),
+            theme_word=plan.settings.theme or "dark",
+        )
+        with _ending_on_signals(app.exit, ended.append):
+            app.run()
+    finally:
+        used = runtime.usage().usage
+        runtime.close(_PATIENCE_S)
+    code = _CODES[signal.Signals(ended[0])] if ended else app.return_code or exits.COMPLETED
+    if used.total:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"{clean_line(runtime.model)}: {usage_line(used, runtime.usage().cost)}")
+    return leave(code) if runtime.stuck else code
+
+
+@contextlib.contextmanager
+def _ending_on_signals(end: Callable[[], object], note: Callable[[int], None]) -> Generator[None]:
+    """Within it, SIGTERM and SIGHUP end the app as its own command would."""
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        note(number)
+        try:
+            # The handler interrupts the app's own thread; its loop must be woken.
+            asyncio.get_running_loop().call_soon_threadsafe(end)
+        except RuntimeError:
+            raise SystemExit(_CODES[signal.Signals(number)]) from None
+
+    before = {number: signal.signal(number, ask) for number in _CODES}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,89 @@
+"""`alloy models`: what could answer here, what it costs, and what is missing.
+
+Owns the table on the screen; asks only servers on this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import msgspec
+
+from alloy_tui.domain.models import ModelInfo, ModelRef
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.providers.catalogue import known_models, model_info
+from alloy_tui.providers.services import SERVICES
+from alloy_tui.runtime.local_server import MODEL_NAME, find_installed
+from alloy_tui.runtime.model_choice import DEMO_MODEL, default_model
+from alloy_tui.runtime.running_servers import find_running
+from alloy_tui.settings import Settings, load_settings
+from alloy_tui.settings.services import KEY_VARIABLES
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One model; `needs` says what is missing before it can answer, None = nothing.
+
+    Windows and limits are tokens, prices US dollars per million tokens, None is unknown.
+    """
+
+    model: str
+    needs: str | None
+    context_window: int | None = None
+    max_output: int | None = None
+    input_price: float | None = None
+    output_price: float | None = None
+
+
+def run(*, as_json: bool) -> int:
+    """Print the models within reach, then the others that are known."""
+    rows = asyncio.run(find(load_settings()))
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
+        return 0
+    width = max(len(clean_line(r.model)) for r in rows)
+    for row in rows:
+        facts = [row.needs or _facts(row)]
+        sys.stdout.write(f"{clean_line(row.model):<{width}}  {clean_line(facts[0])}\n")
+    return 0
+
+
+async def find(settings: Settings) -> list[Row]:
+    """All models that are known of, those that can answer now first."""
+    ready = [Row(m, None) for r in await find_running(settings.access) for m in r.models]
+    missing: list[Row] = []
+    for service in KEY_VARIABLES:
+        row = SERVICES.get(service)
+        if row is None:
+            continue
+        default = default_model(service)
+        refs = known_models(service) or ((ModelRef.parse(default),) if default else ())
+        has_key = bool(settings.access(service).api_key)
+        needs = f"needs {' or '.join(KEY_VARIABLES[service])}"
+        into = ready if has_key or not row.key_needed else missing
+        into += [_row(model_info(ref), None if into is ready else needs) for ref in refs]
+    installed = find_installed() is not None
+    local = Row(f"local/{MODEL_NAME}", None if installed else "needs the extra alloy-tui[local]")
+    (ready if installed else missing).append(local)
+    ready.append(Row(DEMO_MODEL, None))
+    return ready + missing
+
+
+def _row(info: ModelInfo, needs: str | None) -> Row:
+    return Row(
+        str(info.ref),
+        needs,
+        info.context_window,
+        info.max_output,
+        info.price.input,
+        info.price.output,
+    )
+
+
+def _facts(row: Row) -> str:
+    facts: list[str] = []
+    if row.context_window is not None:
+        facts.append(f"{row.context_window // 1000:,} k window")
+    if row.input_price is not None and row.output_price is not None:
+        facts.append(f"${row.input_price:g} in, ${row.output_price:g} out per million tokens")
+    return ", ".join(facts) or "ready"

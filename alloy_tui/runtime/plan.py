@@ -1,0 +1,54 @@
+"""What a runtime is told at the start, and what it tells of itself.
+
+Owns two values that cross threads. Light: whoever draws the first frame
+imports this.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from alloy_tui.domain.usage import ZERO
+from alloy_tui.runtime.port import ModelChoice, QueuedItem, UsageView
+from alloy_tui.settings.paths import Paths
+from alloy_tui.settings.schema import Settings
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How to run.
+
+    `asked_model` is what the command line named. `interactive` says that a
+    person can answer approvals; without one, what would ask is denied, and
+    nothing is remembered for the next start.
+    """
+
+    settings: Settings
+    paths: Paths
+    cwd: str
+    asked_model: str | None = None
+    demo: bool = False
+    interactive: bool = True
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What a screen may read at any time, from any thread.
+
+    `model` is "" while one is being looked for; `scratch` is the demo's
+    folder, which goes when the runtime is closed.
+    """
+
+    choice: ModelChoice
+    model: str
+    cwd: str
+    models: tuple[str, ...] = ()
+    queued: tuple[QueuedItem, ...] = ()
+    usage: UsageView = UsageView(ZERO, {}, None, None, None)
+    scratch: str | None = None
+
+
+def scratch_folder() -> Path:
+    """A new folder for the demo, for its owner's eyes only."""
+    return Path(tempfile.mkdtemp(prefix="alloy-demo-")).resolve()
