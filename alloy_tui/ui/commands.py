@@ -38,7 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("model", "choose the model that answers", "[service/model]", "model"),
     Command("usage", "tokens and cost so far"),
     Command("history", "the conversation, message by message"),
-    Command("approve", "what may run without asking", "[ask|edits|all|none]", "mode"),
+    Command("approve", "what may run without asking", "[mode]", "mode"),
     Command("theme", "light or dark", "[light|dark]", "theme"),
     Command("output", "open or close the tool pane", key="Ctrl+O"),
     Command("copy", "copy the last answer"),

@@ -52,7 +52,7 @@ PROMPT_KEYS: tuple[Key, ...] = (
     Key("up", "↑", "", "what you typed before, from the first line"),
     Key("down", "↓", "", "back towards now, from the last line"),
     Key("tab", "Tab", "", "take the completion"),
-    Key("escape", "Esc", "", "stop the run, keep what arrived, take queued messages back"),
+    Key("escape", "Esc", "", "stop the run and take queued messages back"),
 )
 
 APPROVAL_KEYS: tuple[Key, ...] = (

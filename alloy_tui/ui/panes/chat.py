@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
@@ -67,6 +68,7 @@ class ChatPane(Container):
         self._growing: tuple[str, str | None, int] | None = None
         self._open_block: int | None = None
         self._opened_ms = 0
+        self._said_incomplete = False
         self._calls: dict[CallKey, int] = {}
         self._keys: dict[int, CallKey] = {}
         self._working: set[CallKey] = set()
@@ -103,6 +105,11 @@ class ChatPane(Container):
         """Say how to begin, until the first block comes."""
         self._welcome.choice = choice
         self._welcome.display = True
+
+    def welcome_read(self) -> None:
+        """The first-run words were read: the short ones do from now on."""
+        if self._welcome.choice is not None:
+            self._welcome.choice = replace(self._welcome.choice, first_run=False)
 
     def follow(self) -> None:
         """To the newest line, and stay there."""
@@ -189,6 +196,7 @@ class ChatPane(Container):
 
     def _run_started(self, event: ev.RunStarted, envelope: Envelope) -> None:
         del envelope
+        self._said_incomplete = False
         self._add(UserBlock(event.prompt))
 
     def _run_finished(self, event: ev.RunFinished, envelope: Envelope) -> None:
@@ -197,7 +205,7 @@ class ChatPane(Container):
             self.last_answer = clean(event.text)
         self._settle_calls(envelope.request_id)
         said = ending(event)
-        if said is not None:
+        if said is not None and not (event.status == "cancelled" and self._said_incomplete):
             self._say(said[1], said[0])
 
     def _settle_calls(self, request_id: str | None) -> None:
@@ -210,7 +218,9 @@ class ChatPane(Container):
                 self.transcript.update_tool(block, state="cancelled")
 
     def _turn_finished(self, event: ev.TurnFinished, envelope: Envelope) -> None:
-        self._close_open(envelope.at_ms, incomplete_words(event.incomplete))
+        words = incomplete_words(event.incomplete)
+        self._said_incomplete = bool(words) and self._open_block is not None
+        self._close_open(envelope.at_ms, words)
 
     def _steered(self, event: ev.Steered, envelope: Envelope) -> None:
         del envelope

@@ -24,7 +24,7 @@ _KINDS = {
 class Welcome(Widget, can_focus=False):
     """The long form on a first run, the short one later."""
 
-    choice: reactive[ModelChoice | None] = reactive(None)
+    choice: reactive[ModelChoice | None] = reactive(None, layout=True)
 
     def render(self) -> Content:
         """The words."""
@@ -57,7 +57,10 @@ class Welcome(Widget, can_focus=False):
         if choice.how_to_change:
             words = clean_line(choice.how_to_change, limit=240)
             lines += [Content(""), Content.styled("To change it: ", "$text-muted") + Content(words)]
-        lines += [Content(""), Content.styled("Type whenever you like; Enter goes on.", "$warning")]
+        lines += [
+            Content(""),
+            Content.styled("Type whenever you like; Enter goes on.", "$text-muted"),
+        ]
         return lines
 
 

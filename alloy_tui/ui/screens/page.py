@@ -34,7 +34,7 @@ class Page(ModalScreen[None]):
         """The frame."""
         with Vertical(id="page"):
             yield Static(f"{self._title}", id="page-title", markup=False)
-            yield LineView(id="page-lines")
+            yield LineView(id="page-lines", words=True)
             yield Static("Esc closes", id="page-foot", markup=False)
 
     def on_mount(self) -> None:

@@ -30,12 +30,12 @@ def _section(title: str) -> list[Line]:
 def help_lines() -> list[Line]:
     """Every command and every key."""
     lines: list[Line] = [("heading", "Commands")]
-    lines.extend(("plain", f"  {f'/{c.name} {c.hint}'.strip():<30} {c.summary}") for c in COMMANDS)
+    lines.extend(("plain", f"  {f'/{c.name} {c.hint}'.strip():<25} {c.summary}") for c in COMMANDS)
     for title, keys in SECTIONS:
         lines.extend(_section(title))
-        lines.extend(("plain", f"  {k.shown:<30} {k.words}") for k in keys if k.shown)
+        lines.extend(("plain", f"  {k.shown:<25} {k.words}") for k in keys if k.shown)
     lines.extend(_section("Mouse"))
-    lines.extend(("plain", f"  {what:<30} {words}") for what, words in _MOUSE)
+    lines.extend(("plain", f"  {what:<25} {words}") for what, words in _MOUSE)
     return lines
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.reactive import reactive
@@ -42,6 +42,7 @@ class Workbench(PromptScreen[None]):
         (0, "-narrow"),
         (WIDE, "-wide"),
     ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - likewise
     AUTO_FOCUS: ClassVar[str | None] = "#prompt"
 
     view: reactive[AgentView] = reactive(AgentView())
@@ -68,7 +69,7 @@ class Workbench(PromptScreen[None]):
 
     def on_mount(self) -> None:
         """Make the ticker, which runs only while a run does."""
-        self._ticker = self.set_interval(1.0, self._tick, pause=True)
+        self._ticker = self.set_interval(1.0, self.tick, pause=True)
         self.work.chat.welcome(self._runtime.choice)
         self.view = AgentView(model=self._runtime.model)
 
@@ -99,19 +100,19 @@ class Workbench(PromptScreen[None]):
 
     def watch_view(self, view: AgentView) -> None:
         """Hand the view to the parts; those whose share of it changed repaint."""
-        if not self.is_mounted:
-            return
+        if self._ticker is None:
+            return  # not composed yet; `on_mount` sets the view again
         self.status.now_ms = self._clock.wall_ms()
         self.status.view = view
         self.top.view = view
         self.composer.show(view)
-        if self._ticker is not None:
-            if view.busy:
-                self._ticker.resume()
-            else:
-                self._ticker.pause()
+        if view.busy:
+            self._ticker.resume()
+        else:
+            self._ticker.pause()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Once a second while a run is under way: the times on show."""
         now_ms = self._clock.wall_ms()
         self.status.now_ms = now_ms
         if self.view.busy:
@@ -139,8 +140,12 @@ class Workbench(PromptScreen[None]):
         elif self.work.tool_pane.display:
             self.action_toggle_output()
 
-    def on_withdraw_requested(self, message: ms.WithdrawRequested) -> None:
-        """Take one waiting message back."""
+    @on(ms.Continued)
+    def _continued(self) -> None:
+        self.work.chat.welcome_read()
+
+    @on(ms.WithdrawRequested)
+    def _withdraw_requested(self, message: ms.WithdrawRequested) -> None:
         self._runtime.withdraw(message.request_id)
         self.prompt.focus()
 

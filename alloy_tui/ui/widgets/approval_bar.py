@@ -98,7 +98,7 @@ class ApprovalBar(Vertical):
         if first.request.id != known:
             self.armed = False
             self._appeared_s = self._clock.monotonic_s()
-            self.set_timer(ARMING_S, self._arm)
+            self.set_timer(ARMING_S, self.arm)
             lines, self._hidden = preview(first.request)
             view = self.query_one("#approval-what", LineView)
             view.set_lines(lines)
@@ -111,7 +111,8 @@ class ApprovalBar(Vertical):
         view.styles.height = max(1, min(limit, view.row_count))
         self.preview_rows = view.row_count
 
-    def _arm(self) -> None:
+    def arm(self) -> None:
+        """Listen from now on, if it has been on show for long enough."""
         self.armed = self._ready()
 
     def _ready(self, idle_s: float | None = None) -> bool:

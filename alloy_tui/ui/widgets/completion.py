@@ -71,8 +71,9 @@ class CompletionList(Widget, can_focus=False):
             marked = index == self.chosen
             name = Content.styled(item.label, "bold $primary" if marked else "$foreground")
             hint = Content.styled(f" {item.hint}" if item.hint else "", "$text-muted")
-            head = Content(" ❯ " if marked else "   ") + name + hint
+            head = Content("   ") + name + hint
             pad = Content(" " * max(2, names + 3 - head.cell_length))
             row = head + pad + Content.styled(item.note, "$text-muted")
-            rows.append(row.truncate(width, ellipsis=True))
+            row = row.truncate(width, ellipsis=True, pad=True)
+            rows.append(row.stylize("on $panel") if marked else row)
         return Content("\n").join(rows)

@@ -26,7 +26,10 @@ MAX_LINES = 20_000
 
 
 class LineView(ScrollView, can_focus=True):
-    """Shows `Line`s, wrapped to its width; `follow` keeps the newest in sight while at the end."""
+    """Shows `Line`s, wrapped to its width, between words only if `words`.
+
+    `follow` keeps the newest in sight while the view is at the end.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"line-view--{kind}" for kind in ("muted", "heading", "add", "remove", "hunk", "error")
@@ -38,11 +41,19 @@ class LineView(ScrollView, can_focus=True):
         Binding("end,G", "scroll_end", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None, follow: bool = False) -> None:  # noqa: A002 - Textual's own parameter name
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own parameter name
+        follow: bool = False,
+        words: bool = False,
+    ) -> None:
         super().__init__(id=id)
         self._follow = follow
+        self._words = words
         self._lines: list[Line] = []
         self._rows: list[Line] = []
+        self._starts: list[int] = []
         self._open = False
         self._wrapped_to = 0
         self.dropped = 0
@@ -90,6 +101,11 @@ class LineView(ScrollView, can_focus=True):
         if self._follow and at_end:
             self.scroll_end(animate=False, immediate=True)
 
+    @property
+    def _page_width(self) -> int:
+        # The scrollbar's column stays free, so that its coming re-wraps nothing.
+        return max(0, self.content_size.width - 1)
+
     def _trim(self) -> bool:
         over = len(self._lines) - MAX_LINES
         if over <= 0:
@@ -110,8 +126,8 @@ class LineView(ScrollView, can_focus=True):
 
     def _rewrap(self) -> None:
         self._rows = []
-        self._starts: list[int] = []
-        self._wrapped_to = self.scrollable_content_region.width
+        self._starts = []
+        self._wrapped_to = self._page_width
         self._wrap(0)
 
     def _wrap(self, first: int) -> None:
@@ -122,14 +138,16 @@ class LineView(ScrollView, can_focus=True):
             if len(shown) * 2 <= width or (shown.isascii() and len(shown) <= width):
                 self._rows.append((kind, shown))
             else:
-                self._rows.extend((kind, part.plain) for part in Content(shown).fold(width))
+                content = Content(shown)
+                parts = content.wrap(width) if self._words else content.fold(width)
+                self._rows.extend((kind, part.plain) for part in parts)
         self.virtual_size = Size(self._wrapped_to, len(self._rows))
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap anew when the width changed; stay at the end if we were there."""
         del event
-        if self.scrollable_content_region.width == self._wrapped_to:
+        if self._page_width == self._wrapped_to:
             return
         at_end = self.is_vertical_scroll_end
         self._rewrap()

@@ -26,6 +26,8 @@ _LOOKS = {
 
 NARROW = 80
 """Below this width only state, model and cost stay."""
+WIDE = 100
+"""From this width on the model is shown with its service."""
 
 
 class StatusBar(Bar):
@@ -44,17 +46,17 @@ class StatusBar(Bar):
         state = Content.styled(words, look)
         if width < NARROW:
             name = link(model.rsplit("/", 1)[-1], "screen.command('model')", "$text-muted")
-            return [state], [name, cost]
-        left = [state]
-        if view.usage_known:
-            used = f"{tokens(view.usage.prompt)} in  {tokens(view.usage.output)} out"
-            left.append(link(used, "screen.command('usage')", "$text-muted"))
+            return [state], [name, cost] if view.usage_known else [name]
+        left = [state, cost] if view.usage_known else [state]
         share = view.context_share
         if share is not None:
             look = "$warning" if share >= 0.8 else "$text-muted"
             left.append(Content.styled(f"context {share:.0%}".replace("%", " %"), look))
-        left.append(cost)
-        name = link(model, "screen.command('model')", "$text-muted")
+        if view.usage_known:
+            used = f"{tokens(view.usage.prompt)} in  {tokens(view.usage.output)} out"
+            left.append(link(used, "screen.command('usage')", "$text-muted"))
+        shown = model if width >= WIDE else model.rsplit("/", 1)[-1]
+        name = link(shown, "screen.command('model')", "$text-muted")
         right = [name]
         if width >= 110:
             right.append(link("^P commands", "app.command_palette", "$text-muted"))
