@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.style import Style
 
-from alloy_tui.ui.markdown.cells import Span
-
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
+
+Span: TypeAlias = tuple[str, Style]
+"""A piece of text in one style."""
 
 # About 25 ms of lexing on a slow core: more would be felt as a stutter.
 MAX_CHARS = 12_000

@@ -17,8 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-Span: TypeAlias = tuple[str, Style]
-"""A piece of text in one style."""
+from alloy_tui.ui.highlight import Span
 
 Cut: TypeAlias = tuple[int, int]
 """Where a row ends, and where the next one starts, as offsets into the text."""

@@ -28,7 +28,7 @@ References: TypeAlias = MutableMapping[str, dict[str, str]]
 """Link reference definitions by normalised label."""
 
 _SPECIAL = re.compile(r"[\\`*_~\[\]<&\n]|://")
-_BARE_URL = re.compile(r"https?://[^\s<>\"'`|]+")
+_BARE_URL = re.compile(r"(?<![^\s(*_~\[])https?://[^\s<>\"'`|]+")
 _SCHEMES = ("http://", "https://", "mailto:", "file://")
 _MAX_URL = 2048
 _NULL = Style.null()

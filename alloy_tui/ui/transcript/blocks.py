@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from textual.strip import Strip
 
-from alloy_tui.domain.sanitise import Cleaner, clean
+from alloy_tui.domain.sanitise import Cleaner, clean, clean_line
 from alloy_tui.ui.markdown.cells import Span, clip, span_width, wrap
 from alloy_tui.ui.markdown.stream import MarkdownStream
 from alloy_tui.ui.transcript.look import Look
@@ -79,7 +79,7 @@ class Block:
     kind = "block"
 
     def __init__(self, speaker: str = "") -> None:
-        self.speaker = speaker
+        self.speaker = clean_line(speaker, limit=40)
         self.label = ""
         self.note = ""
         self.spaced = True
@@ -152,7 +152,7 @@ class UserText(Block):
 
     def __init__(self, text: str, speaker: str, note: str) -> None:
         super().__init__(speaker)
-        self.note = note
+        self.note = clean_line(note, limit=60)
         self._source = Source(text.rstrip())
 
     def text(self) -> str:
@@ -244,7 +244,7 @@ class AgentText(Block):
         """No more comes; `incomplete` says why the text is not whole."""
         self._source.close()
         self._done = True
-        self._incomplete = incomplete
+        self._incomplete = clean_line(incomplete)
         self.drop()
 
     def _end(self, look: Look) -> list[Strip]:

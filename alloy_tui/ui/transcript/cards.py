@@ -86,7 +86,7 @@ class Thinking(Block):
         self._source.close()
         self.done = True
         self.title = ""
-        self.incomplete = incomplete
+        self.incomplete = clean_line(incomplete)
         self.duration_ms = duration_ms if duration_ms is not None else self.duration_ms
 
     def _words(self) -> str:

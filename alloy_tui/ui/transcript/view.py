@@ -198,9 +198,15 @@ class TranscriptView(ScrollView, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of a frame: ready-made, without Textual's per-line styling."""
+        width = self._page_width
+        look = self.document.look
+        if look is not None and look.page.width != width:
+            if not width:
+                return [Strip.blank(crop.width)] * crop.height
+            self.restyle()  # this frame comes before the news of the resize
         offset = self.scroll_offset.y
         rows = [self._row(y + offset) for y in range(crop.y, crop.bottom)]
-        if crop.x == 0 and crop.width >= self._page_width:
+        if crop.x == 0 and crop.width >= width:
             return rows
         return [row.crop(crop.x, crop.right) for row in rows]
 

@@ -106,11 +106,10 @@ class Transcript(TranscriptView):
         index, block = self._index(block_id), self._block(block_id)
         if index is None:
             return
-        words = clean_line(incomplete or "")
         if isinstance(block, AgentText):
-            block.finish(words)
+            block.finish(incomplete or "")
         elif isinstance(block, Thinking):
-            block.finish(words, duration_ms)
+            block.finish(incomplete or "", duration_ms)
         self._redraw(index)
 
     def update_tool(

@@ -46,7 +46,7 @@ def test_pieces_show_what_the_whole_text_shows(pieces, width):
     assert streamed(pieces, width) == (open_rows, shown(once))
 
 
-@pytest.mark.parametrize("text", DOCUMENTS)
+@pytest.mark.parametrize("text", DOCUMENTS, ids=range(len(DOCUMENTS)))
 def test_character_by_character_shows_the_same(text):
     """The smallest pieces give the same rows as the whole, at every hard document."""
     assert streamed(list(text[:1500]), 40)[1] == render(text[:1500], Page(40, PALETTE))
