@@ -20,8 +20,8 @@ from alloy_tui.agent.clock import Clock
 from alloy_tui.agent.compaction import Compactor
 from alloy_tui.agent.completion import Retrying
 from alloy_tui.agent.conversation import Conversation
-from alloy_tui.agent.dispatcher import Dispatcher
-from alloy_tui.agent.ending import execute
+from alloy_tui.agent.dispatcher import Dispatcher, never_ran
+from alloy_tui.agent.ending import CANCELLED, execute, result_of, settle
 from alloy_tui.agent.equipment import Providers, SpillFolder, core_tools, retry_policy, shared_locks
 from alloy_tui.agent.feed import follow
 from alloy_tui.agent.hooks import Halted
@@ -35,7 +35,7 @@ from alloy_tui.agent.requests import Prompt, Request, Waiting
 from alloy_tui.agent.run_state import Run, Setup, World, checked
 from alloy_tui.agent.tool_task import Limits, Locks
 from alloy_tui.domain.access import AccessLookup
-from alloy_tui.domain.errors import AgentError, ConfigError
+from alloy_tui.domain.errors import AgentError
 from alloy_tui.domain.events import (
     AgentConfigured,
     AgentStopped,
@@ -97,10 +97,7 @@ class Agent:
         session_id: str | None = None,
         clock: Clock | None = None,
     ) -> None:
-        clock = clock or Clock()
-        folder = Path(cwd).resolve()
-        if max_pending < 0:
-            raise ConfigError("max_pending cannot be negative.")
+        clock, folder = clock or Clock(), Path(cwd).resolve()
         self.name = name
         self.hub = hub or Hub(clock=clock)
         self.approvals = approvals or Approvals(clock=clock)
@@ -141,7 +138,9 @@ class Agent:
             hook_memory={},
             spill_dir=self._spill.path,
         )
-        self._requests = Dispatcher(max_pending, serve=self._serve, publish=self._publish)
+        self._requests = Dispatcher(
+            max_pending, serve=self._serve, abandon=self._abandon, publish=self._publish
+        )
         self._run: Run | None = None
         self._life = Lifecycle(
             self._world, lambda: self._setup, lambda event: self._publish(None, event)
@@ -175,8 +174,8 @@ class Agent:
     ) -> RunResult:
         """Send a message and wait for the outcome; queues while another request runs.
 
-        Failures of the run come back as the result's status, never as an
-        exception. A cancelled caller cancels the request.
+        Failures of the run are the result's status, never an exception. A
+        cancelled caller cancels the request.
         """
         made = self.send_message(text, request_id=request_id, timeout_s=timeout_s)
         try:
@@ -378,12 +377,17 @@ class Agent:
         self._run = run
         self._publish(request.id, RunStarted(self.model, request.text, request.lane))
         self._world.conversation.append(request.message)
-        try:
-            result = await execute(run, request.scope, limit, before=self._life.begin)
-        finally:
-            self._run = None
+        result = await execute(run, request.scope, limit, before=self._life.begin)
+        self._run = None
         await self._release_unused()
         return result
+
+    def _abandon(self, request: Request) -> RunResult:
+        run, self._run = self._run, None
+        if run is None:
+            return never_ran(request)
+        settle(run, CANCELLED)
+        return result_of(run, CANCELLED)
 
     async def _release_unused(self) -> None:
         await self._providers.release((self._setup.provider, *self._setup.fallbacks))

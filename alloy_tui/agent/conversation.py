@@ -21,9 +21,12 @@ class Conversation:
     """What was said, in order; nothing is ever taken out but by `clear`."""
 
     def __init__(self, messages: Iterable[ChatMessage] = ()) -> None:
-        self._messages: list[ChatMessage] = list(messages)
+        self._messages: list[ChatMessage] = []
+        self._call_ids: set[str] = set()
         self._summary: tuple[ChatMessage, ...] | None = None
         self._summarised = 0
+        for message in messages:
+            self.append(message)
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -40,9 +43,10 @@ class Conversation:
     def append(self, message: ChatMessage) -> None:
         """Add a message at the end."""
         self._messages.append(message)
+        self._call_ids.update(call.id for call in message.tool_calls)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything but which call ids were used: views know calls by them."""
         self._messages.clear()
         self._summary, self._summarised = None, 0
 
@@ -57,8 +61,8 @@ class Conversation:
         return transcript.repair((*self._summary, *self._messages[self._summarised :]))
 
     def call_ids(self) -> frozenset[str]:
-        """The ids of all tool calls ever made here."""
-        return frozenset(call.id for m in self._messages for call in m.tool_calls)
+        """The ids of all tool calls ever made here, cleared ones included."""
+        return frozenset(self._call_ids)
 
     def unanswered(self) -> tuple[ToolCallBlock, ...]:
         """The calls of the last message, if it is an assistant's: their results are due."""

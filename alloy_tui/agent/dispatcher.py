@@ -34,7 +34,8 @@ class Dispatcher:
     """The requests of one agent.
 
     `serve` brings a request to its result and raises nothing but cancellation;
-    `publish` takes events that belong to a request but to no turn.
+    `abandon` gives the result of one that would not stop in time; `publish`
+    takes events that belong to a request but to no turn.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class Dispatcher:
         max_pending: int,
         *,
         serve: Callable[[Request], Awaitable[RunResult]],
+        abandon: Callable[[Request], RunResult],
         publish: Callable[[str, EngineEvent], None],
     ) -> None:
         self.queue = RequestQueue(max_pending)
         self.running: Request | None = None
         self.stopped = False
         self._serve = serve
+        self._abandon = abandon
         self._publish = publish
         self._pump: asyncio.Task[None] | None = None
 
@@ -87,13 +90,13 @@ class Dispatcher:
             return
         request = self.queue.remove(request_id or "")
         self._publish(request.id, Cancelled("queued"))
-        self._finish(request, _never_ran(request))
+        self._finish(request, never_ran(request))
 
     def withdraw(self, request_id: str) -> str:
         """Take a waiting request back; returns its text. Raises UnknownRequestError."""
         request = self.queue.remove(request_id)
         self._publish(request.id, Dequeued(request.lane, "withdrawn"))
-        self._finish(request, _never_ran(request))
+        self._finish(request, never_ran(request))
         return request.text
 
     async def result(self, request_id: str) -> RunResult:
@@ -135,7 +138,7 @@ class Dispatcher:
         for waiting in self.queue.waiting():
             request = self.queue.remove(waiting.request_id)
             self._publish(request.id, Dequeued(request.lane, "stopped"))
-            self._finish(request, _never_ran(request))
+            self._finish(request, never_ran(request))
         if self.running is not None:
             self.cancel(None)
         pump = self._pump
@@ -146,7 +149,7 @@ class Dispatcher:
             _log.error("A request did not stop within %s s; it is abandoned", grace_s)
             pump.cancel()
             if self.running is not None:
-                self._finish(self.running, _never_ran(self.running))
+                self._finish(self.running, self._abandon(self.running))
 
     async def _work(self) -> None:
         try:
@@ -155,8 +158,11 @@ class Dispatcher:
                 assert request is not None
                 try:
                     result = await self._serve(request)
+                except Exception:  # noqa: BLE001  # a promise broken; the queue must go on
+                    _log.exception("Request %s died of a defect", request.id)
+                    result = self._abandon(request)
                 except BaseException:
-                    self._finish(request, _never_ran(request))
+                    self._finish(request, self._abandon(request))
                     raise
                 self._finish(request, result)
         finally:
@@ -191,5 +197,6 @@ class Dispatcher:
         )
 
 
-def _never_ran(request: Request) -> RunResult:
+def never_ran(request: Request) -> RunResult:
+    """The result of a request that nobody has begun to answer."""
     return RunResult(request.id, "cancelled", "", (), ZERO, 0)

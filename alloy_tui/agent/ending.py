@@ -17,7 +17,7 @@ import anyio.lowlevel
 from alloy_tui.agent.completion import error_info
 from alloy_tui.agent.hooks import Halted, Hooks
 from alloy_tui.agent.run_state import Ending, Run
-from alloy_tui.agent.tool_task import finished
+from alloy_tui.agent.tool_task import STOPPED, finished
 from alloy_tui.agent.turn import run_turns
 from alloy_tui.domain.errors import AlloyError, MiddlewareError, ProviderError
 from alloy_tui.domain.events import AgentCrashed, ErrorInfo, TurnFinished
@@ -93,7 +93,13 @@ def result_of(run: Run, ending: Ending, duration_ms: int = 0) -> RunResult:
 
 
 def settle(run: Run, ending: Ending) -> None:
-    """Keep what had arrived, answer what is unanswered, mark what has no answer."""
+    """Keep what had arrived, answer what is unanswered, mark what has no answer.
+
+    Only the first call does anything.
+    """
+    if run.settled:
+        return
+    run.settled = True
     conversation = run.world.conversation
     if run.partial:
         message = run.partial.message(ending.incomplete)
@@ -118,9 +124,11 @@ def settle(run: Run, ending: Ending) -> None:
 
 
 def _answer_for(run: Run, call: ToolCallBlock, ending: Ending) -> None:
-    reply = ToolReply.of(_CALL_WORDS.get(ending.incomplete, _CUT_CALL), is_error=True)
+    started = call.id in run.begun
+    words = STOPPED if started else _CALL_WORDS.get(ending.incomplete, _CUT_CALL)
+    reply = ToolReply.of(words, is_error=True)
     run.answers[call.id] = ToolResultBlock(call.id, reply.content, is_error=True)
-    run.emit(finished(call, reply))
+    run.emit(finished(call, reply, started=started))
 
 
 def _closing_words(ending: Ending) -> str:

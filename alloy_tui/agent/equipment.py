@@ -6,6 +6,7 @@ imports are late because the concrete parts are heavy and often not needed.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import weakref
@@ -32,6 +33,9 @@ def shared_locks() -> Locks:
     from alloy_tui.tools.locks import SHARED_LOCKS
 
     return SHARED_LOCKS
+
+
+_log = logging.getLogger(__name__)
 
 
 class Providers:
@@ -63,7 +67,10 @@ class Providers:
         gone = [p for p in self._made if not any(p is kept for kept in keep)]
         self._made = [p for p in self._made if any(p is kept for kept in keep)]
         for provider in gone:
-            await provider.aclose()
+            try:
+                await provider.aclose()
+            except Exception:  # noqa: BLE001  # it is going anyway
+                _log.exception("%s could not be closed", provider.ref)
 
 
 class SpillFolder:

@@ -14,6 +14,7 @@ import anyio
 import msgspec
 
 from alloy_tui.domain.errors import (
+    ConfigError,
     DuplicateRequestError,
     QueueFullError,
     UnknownRequestError,
@@ -70,6 +71,8 @@ class RequestQueue:
     """First come, first served within a lane; steering before prompts before follow-ups."""
 
     def __init__(self, max_pending: int) -> None:
+        if max_pending < 0:
+            raise ConfigError("max_pending cannot be negative.")
         self.max_pending = max_pending
         self._lanes: dict[Lane, deque[Request]] = {lane: deque() for lane in _ORDER}
         self._ids: set[str] = set()

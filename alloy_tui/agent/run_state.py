@@ -23,7 +23,14 @@ from alloy_tui.agent.partial import Partial
 from alloy_tui.agent.permissions import ApprovalMode
 from alloy_tui.agent.tool_task import Limits, Locks
 from alloy_tui.domain.errors import ConfigError
-from alloy_tui.domain.events import EngineEvent, ErrorInfo, OutputStream, RunStatus, TurnFinished
+from alloy_tui.domain.events import (
+    EngineEvent,
+    ErrorInfo,
+    OutputStream,
+    RunStatus,
+    ToolStarted,
+    TurnFinished,
+)
 from alloy_tui.domain.messages import ChatMessage, ToolResultBlock
 from alloy_tui.domain.provider import Effort, Provider
 from alloy_tui.domain.tool import Tool, ToolContext
@@ -116,6 +123,8 @@ class Run:
         self.spending = Spending()
         self.partial: Partial | None = None
         self.answers: dict[str, ToolResultBlock] = {}
+        self.begun: set[str] = set()
+        self.settled = False
         self.turn_since_s: float | None = None
         self.fallback = 0
         self._primary: Provider | None = None
@@ -123,6 +132,8 @@ class Run:
 
     def emit(self, event: EngineEvent) -> None:
         """Publish an event of the current turn."""
+        if isinstance(event, ToolStarted):
+            self.begun.add(event.id)
         self._publish(self.turn, event)
 
     def providers(self, setup: Setup) -> tuple[Provider, ...]:

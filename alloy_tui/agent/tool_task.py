@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 Emit: TypeAlias = Callable[[EngineEvent], None]
 Keep: TypeAlias = Callable[[ToolCallBlock, ToolReply], None]
+
+STOPPED = "Cancelled while it ran; it may have done part of its work."
+
 _abandoned: set[asyncio.Task[ToolReply]] = set()
 
 
@@ -142,8 +145,7 @@ class ToolTask:
         if work.done() and not work.cancelled() and work.exception() is None:
             return self._reply(work)  # it had finished, or told what it still got done
         started = self._since_s is not None
-        words = "Cancelled while it ran; it may have done part of its work."
-        return ToolReply.of(words if started else "Cancelled before it ran.", is_error=True)
+        return ToolReply.of(STOPPED if started else "Cancelled before it ran.", is_error=True)
 
     def _finish(self, reply: ToolReply) -> None:
         self._over = True
