@@ -359,7 +359,7 @@ def test_every_call_has_its_result_on_the_wire(messages: list[ChatMessage], serv
     for message in made:
         content: Any = message["content"]
         assert content or message.get("tool_calls")
-        blocks: list[Any] = content if isinstance(content, list) else []
+        blocks: Any = () if isinstance(content, str) else content or ()
         calls += [c["id"] for c in message.get("tool_calls", ())]
         if message["role"] == "tool":
             results.append(message["tool_call_id"])
