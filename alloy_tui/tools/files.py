@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -126,7 +125,7 @@ def write_atomically(path: Path, data: bytes, replaced: os.stat_result | None) -
     if replaced is not None and not os.access(path, os.W_OK):
         raise ToolError(f"{shown(path)} is read-only; nothing was changed.")
     # In the same folder, because a rename across file systems is a copy.
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.tmp")
+    temporary = path.with_name(f".{path.name[:40]}.{os.urandom(6).hex()}.tmp")
     try:
         _write_new(temporary, data, replaced)
         if replaced is None:

@@ -10,7 +10,6 @@ import codecs
 import contextlib
 import os
 import re
-import secrets
 from pathlib import Path
 
 _LONGEST_LINE = 16_384  # characters held back while waiting for the line's end
@@ -113,7 +112,7 @@ class Spill:
 
     def _create(self) -> int:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._folder / f"{self._label}-{secrets.token_hex(4)}.txt"
+        path = self._folder / f"{self._label}-{os.urandom(4).hex()}.txt"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         made = os.open(path, flags, 0o600)
         self.path = path

@@ -153,7 +153,7 @@ async def ends_with_its_program(command: str, seconds: str, number: int, cwd: Pa
     parent = await anyio.open_process(
         [sys.executable, "-c", PARENT, command],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), *sys.path])},
         stdin=None,
         stdout=None,
         stderr=subprocess.DEVNULL,
