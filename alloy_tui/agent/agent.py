@@ -216,7 +216,7 @@ class Agent:
         """
         timeout = self._timeout_s if timeout_s is None else timeout_s
         request = Request(request_id or self._clock.new_id(), text, lane, timeout)
-        if not request.text.strip() and len(request.blocks) < 2:
+        if request.empty:
             raise AgentError("The message is empty.")
         self._requests.submit(request)
         return request.id

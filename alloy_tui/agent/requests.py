@@ -53,6 +53,11 @@ class Request:
         return self.message.text
 
     @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it but white space."""
+        return all(isinstance(b, TextBlock) and not b.text.strip() for b in self.blocks)
+
+    @property
     def message(self) -> ChatMessage:
         """The prompt as the conversation holds it."""
         return ChatMessage("user", self.blocks)

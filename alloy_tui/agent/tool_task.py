@@ -19,7 +19,14 @@ import msgspec
 from alloy_tui.agent.clock import Clock
 from alloy_tui.agent.planning import Plan, crashed, said
 from alloy_tui.domain.errors import ToolError
-from alloy_tui.domain.events import EngineEvent, OutputStream, ToolFinished, ToolOutput, ToolStarted
+from alloy_tui.domain.events import (
+    EngineEvent,
+    Notice,
+    OutputStream,
+    ToolFinished,
+    ToolOutput,
+    ToolStarted,
+)
 from alloy_tui.domain.messages import ToolCallBlock
 from alloy_tui.domain.tool import ToolReply
 
@@ -125,7 +132,10 @@ class ToolTask:
         with anyio.move_on_after(self._limits.cleanup_s, shield=True):
             await asyncio.wait({work})
         if not work.done():
-            _log.error("The tool %s did not stop when told to", self._plan.call.name)
+            name = self._plan.call.name
+            _log.error("The tool %s did not stop when told to", name)
+            words = f"The tool {name} did not stop when told to; it may still be at work."
+            self._emit(Notice("warning", words))
             _abandoned.add(work)
             work.add_done_callback(_forget)
 

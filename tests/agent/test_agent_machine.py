@@ -122,6 +122,7 @@ class Life(RuleBasedStateMachine):
         with contextlib.suppress(QueueFullError):
             self.accepted.append(self.call(lambda: self.agent.send_message("Please.", lane=lane)))
 
+    @precondition(lambda self: self.agent.busy)
     @rule(pick=st.integers(0, 9))
     def cancel(self, pick):
         known = [None, *self.accepted[-4:]]
@@ -157,6 +158,14 @@ class Life(RuleBasedStateMachine):
     def model_does(self, order):
         self.call(self.model.orders.put_nowait, order)
 
+    @precondition(lambda self: self.model.listening)
+    @rule(names=st.lists(st.sampled_from(["look", "free", "run", "nowhere"]), max_size=4))
+    def model_answers(self, names):
+        """A whole answer at once, so that lives reach tools and approvals often."""
+        for name in names:
+            self.call(self.model.orders.put_nowait, ("call", name))
+        self.call(self.model.orders.put_nowait, ("end", "end_turn"))
+
     @precondition(lambda self: self.waiting_tools)
     @rule(pick=st.integers(0, 9), fails=st.booleans())
     def tool_ends(self, pick, fails):
@@ -172,7 +181,7 @@ class Life(RuleBasedStateMachine):
         asked = self.agent.approvals.pending()[0]
         assert self.call(self.agent.approvals.answer, asked.id, decision)
 
-    @precondition(lambda self: not self.agent.busy)
+    @precondition(lambda self: self.agent.messages and not self.agent.busy)
     @rule()
     def reset(self):
         self.call(self.agent.reset)

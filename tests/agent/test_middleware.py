@@ -9,50 +9,19 @@ import msgspec
 import pytest
 
 from alloy_tui.agent.bundled import LoggingMiddleware
-from alloy_tui.agent.compaction import Compacted
 from alloy_tui.agent.middleware import Block, EditedCall, Halt, Middleware, describe
 from alloy_tui.domain.errors import AgentError
 from alloy_tui.domain.events import (
-    CompactionFinished,
-    CompactionStarted,
     Notice,
     ToolFinished,
     ToolStarted,
 )
-from alloy_tui.domain.messages import user
 from alloy_tui.domain.provider import TextPart
 from alloy_tui.providers.scripted import ScriptedProvider, call, fail, say
 from tests.agent.desk import Probe, make, valid
+from tests.agent.spies import ALL, hooking
 
 pytestmark = pytest.mark.anyio
-
-ALL = (
-    "session_start",
-    "session_end",
-    "before_completion",
-    "after_completion",
-    "after_tool_request",
-    "before_tool_call",
-    "after_tool_execution",
-    "on_error",
-    "before_compaction",
-    "after_compaction",
-)
-
-
-def hooking(answers=None, log=None, name="Spy"):
-    """A middleware that logs each of its hooks and answers with `answers[hook]`."""
-    answers, log = answers or {}, log if log is not None else []
-
-    def hook(which):
-        def method(self, context, *details):
-            log.append(which)
-            answer = answers.get(which)
-            return answer(context, *details) if callable(answer) else answer
-
-        return method
-
-    return type(name, (Middleware,), {which: hook(which) for which in ALL})()
 
 
 async def test_the_hooks_of_a_run_with_tools_fire_in_order():
@@ -330,53 +299,6 @@ async def test_memory_is_shared_by_middleware_and_lives_with_the_agent():
     await agent.chat("One")
     await agent.chat("Two")
     assert memories == [{"n": 1}, {"n": 2}]
-
-
-class Shortener:
-    """Keeps the last message, whenever there are more than two."""
-
-    def __init__(self, error: Exception | None = None):
-        self.error = error
-
-    def due(self, load):
-        return 100 if len(load.messages) > 2 else None
-
-    async def compact(self, load, provider):
-        if self.error:
-            raise self.error
-        return Compacted((user("Summary."), *load.messages[-1:]), 10)
-
-
-async def test_compaction_shortens_the_view_and_keeps_the_history():
-    log = []
-    provider = ScriptedProvider([say("A."), say("B.")])
-    agent, seen = make(provider, compactor=Shortener(), middleware=[hooking(log=log)])
-    await agent.chat("One")
-    await agent.chat("Two")
-    assert [m.text for m in provider.requests[1].messages] == ["Summary.Two"]
-    assert [m.text for m in agent.messages] == ["One", "A.", "Two", "B."]
-    assert seen.of(CompactionStarted)[0].tokens_before == 100
-    assert seen.of(CompactionFinished)[0].tokens_after == 10
-    assert log.index("before_compaction") < log.index("after_compaction")
-    assert log[log.index("after_compaction") + 1] == "before_completion"
-
-
-async def test_a_compactor_that_fails_is_noticed_and_the_run_goes_on():
-    agent, seen = make([say("A."), say("B.")], compactor=Shortener(ValueError("no")))
-    await agent.chat("One")
-    assert (await agent.chat("Two")).ok
-    assert "could not be shortened" in seen.of(Notice)[0].text
-
-
-async def test_a_halt_before_compaction_keeps_it_from_running():
-    agent, seen = make(
-        [say("A.")],
-        compactor=Shortener(),
-        middleware=[hooking({"before_compaction": Halt("no")})],
-    )
-    await agent.chat("One")
-    assert (await agent.chat("Two")).status == "halted"
-    assert not seen.of(CompactionStarted)
 
 
 async def test_middleware_is_printable_as_a_list():

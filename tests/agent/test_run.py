@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import msgspec
 import pytest
 
 from alloy_tui.agent.oneshot import run, run_sync
@@ -78,11 +82,8 @@ async def test_endless_tool_use_stops_at_max_turns():
 
 async def test_usage_and_cost_add_up_over_turns():
     price = Price(input=1.0, output=10.0)
-    replies = [
-        call("probe"),
-        say("Done."),
-    ]
-    replies = [_with(r, usage=TokenUsage(input=100, output=10)) for r in replies]
+    usage = TokenUsage(input=100, output=10)
+    replies = [_with(r, usage=usage) for r in (call("probe"), say("Done."))]
     agent, seen = make(ScriptedProvider(replies, price=price), tools=[Probe()])
     result = await agent.chat("Do it")
     assert result.usage == TokenUsage(input=200, output=20)
@@ -139,6 +140,11 @@ async def test_a_prompt_may_hold_an_image():
     assert provider.requests[0].messages[0].blocks[0] == ImageBlock("image/png", b"png")
 
 
+async def test_a_prompt_may_be_an_image_alone():
+    agent, _ = make([say("A cat.")])
+    assert (await agent.chat([ImageBlock("image/png", b"png")])).ok
+
+
 async def test_an_empty_message_is_refused():
     agent, _ = make([])
     with pytest.raises(AgentError, match="empty"):
@@ -179,6 +185,20 @@ async def test_run_sync_inside_a_loop_says_what_to_do():
         run_sync("Hi", model=ScriptedProvider([say("Hello.")]))
 
 
+async def test_run_gives_back_what_it_made(tmp_path):
+    script = tmp_path / "s.json"
+    script.write_text('{"replies": [{"text": "From the file."}]}')
+    assert (await run("Hi", f"scripted/{script}")).text == "From the file."
+
+
+def test_the_engine_loads_neither_a_screen_nor_http():
+    code = "import sys, alloy_tui.agent.oneshot; print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    loaded = set(out.stdout.split())
+    assert "alloy_tui.agent.agent" in loaded
+    assert not loaded & {"textual", "rich", "httpx", "pygments", "opentelemetry"}
+
+
 @pytest.mark.parametrize(
     "options", [{"max_turns": 0}, {"max_pending": -1}, {"approval_mode": "maybe"}]
 )
@@ -193,6 +213,4 @@ async def test_an_unknown_option_is_refused():
 
 
 def _with(reply, **fields):
-    import msgspec
-
     return msgspec.structs.replace(reply, **fields)

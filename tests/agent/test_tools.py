@@ -9,7 +9,7 @@ import pytest
 
 from alloy_tui.agent.tool_task import Limits
 from alloy_tui.domain.errors import ToolError
-from alloy_tui.domain.events import ToolFinished, ToolOutput, ToolStarted
+from alloy_tui.domain.events import Notice, ToolFinished, ToolOutput, ToolStarted
 from alloy_tui.domain.tool import ToolReply
 from alloy_tui.providers.scripted import ScriptedProvider, call, say
 from alloy_tui.tools.locks import PathLocks
@@ -217,6 +217,7 @@ async def test_a_tool_that_will_not_stop_is_abandoned():
     release.set()
     await asyncio.sleep(0)
     assert len(seen.of(ToolFinished)) == 1
+    assert "may still be at work" in seen.of(Notice)[0].text
     valid(agent.messages)
 
 
