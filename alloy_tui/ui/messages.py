@@ -16,7 +16,7 @@ from alloy_tui.domain.events import Decision, Envelope, Lane
 TokenKind: TypeAlias = Literal["text", "thinking", "arguments", "output"]
 
 
-class TokensArrived(Message):
+class TokensArrived(Message, bubble=False):
     """Text that grew since the last frame: one message a frame and source, however many tokens.
 
     `first` is the envelope that the text begins with; `text` joins it and the
@@ -32,7 +32,7 @@ class TokensArrived(Message):
         self.source = source
 
 
-class EngineEvents(Message):
+class EngineEvents(Message, bubble=False):
     """Envelopes other than growing text, in order."""
 
     def __init__(self, envelopes: Sequence[Envelope]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 from textual.pilot import Pilot
 
@@ -11,6 +12,8 @@ from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.port import ModelChoice
 from tests.support import feed as fd
 from tests.support.stage import Stage
+
+Scene: TypeAlias = Callable[[Stage, Pilot[Any]], Awaitable[None]]
 
 SONNET = "anthropic/claude-sonnet-5"
 QUESTION = "Why does checkout round twice?"

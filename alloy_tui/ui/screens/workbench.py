@@ -52,6 +52,7 @@ class Workbench(PromptScreen[None]):
         self._runtime = runtime
         self._clock = clock
         self._ticker: Timer | None = None
+        self._ticks = False
         self._started = False
         self._early: list[tuple[str, Lane]] = []
         self.top = TopBar(runtime.cwd, demo=runtime.choice.kind == "demo", id="top")
@@ -106,10 +107,18 @@ class Workbench(PromptScreen[None]):
         self.status.view = view
         self.top.view = view
         self.composer.show(view)
+        if view.busy == self._ticks:
+            return
+        self._ticks = view.busy
         if view.busy:
             self._ticker.resume()
         else:
             self._ticker.pause()
+
+    @property
+    def ticking(self) -> bool:
+        """Whether anything but events makes this screen repaint."""
+        return self._ticks
 
     def tick(self) -> None:
         """Once a second while a run is under way: the times on show."""
@@ -149,8 +158,9 @@ class Workbench(PromptScreen[None]):
         self._runtime.withdraw(message.request_id)
         self.prompt.focus()
 
-    def on_approval_decided(self, message: ms.ApprovalDecided) -> None:
-        """Pass the answer on; the bar goes when the engine says that it was taken."""
+    @on(ms.ApprovalDecided)
+    def _approval_decided(self, message: ms.ApprovalDecided) -> None:
+        # The bar goes when the engine says that the answer was taken.
         self._runtime.answer_approval(message.approval_id, message.decision, message.feedback)
         self.prompt.focus()
 

@@ -66,7 +66,6 @@ class ApprovalBar(Vertical):
 
     approvals: reactive[tuple[PendingApproval, ...]] = reactive(())
     armed: reactive[bool] = reactive(False)
-    preview_rows: reactive[int] = reactive(0)
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(id="approval")
@@ -102,14 +101,9 @@ class ApprovalBar(Vertical):
             lines, self._hidden = preview(first.request)
             view = self.query_one("#approval-what", LineView)
             view.set_lines(lines)
-            self.call_after_refresh(self._fit)
+            # How much of it there is to scroll is known once it is laid out.
+            self.call_after_refresh(self._paint)
         self._paint()
-
-    def _fit(self) -> None:
-        view = self.query_one("#approval-what", LineView)
-        limit = max(3, self.screen.size.height // 3)
-        view.styles.height = max(1, min(limit, view.row_count))
-        self.preview_rows = view.row_count
 
     def arm(self) -> None:
         """Listen from now on, if it has been on show for long enough."""
@@ -124,13 +118,8 @@ class ApprovalBar(Vertical):
         """Say when it listens."""
         self._paint()
 
-    def watch_preview_rows(self) -> None:
-        """Say how much there is to scroll."""
-        self._paint()
-
     def on_resize(self) -> None:
         """The lines are composed for a width."""
-        self.call_after_refresh(self._fit)
         self._paint()
 
     def take_letter(self, letter: str, idle_s: float) -> bool:
@@ -198,7 +187,7 @@ class ApprovalBar(Vertical):
         ]
         more: list[Content] = []
         rows = self.query_one("#approval-what", LineView)
-        over = self.preview_rows - rows.size.height
+        over = rows.row_count - rows.size.height
         if over > 0 and rows.size.height:
             more.append(Content.styled(f"{over} more rows, scroll", "$text-muted"))
         return pack([*keys, *more], max(20, self.size.width))

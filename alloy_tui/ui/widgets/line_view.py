@@ -75,6 +75,8 @@ class LineView(ScrollView, can_focus=True):
         self.dropped = 0
         self._trim()
         self._rewrap()
+        if self.styles.is_auto_height:
+            self.refresh(layout=True)
         if self._follow:
             self.scroll_end(animate=False, immediate=True)
         else:
@@ -106,6 +108,13 @@ class LineView(ScrollView, can_focus=True):
         # The scrollbar's column stays free, so that its coming re-wraps nothing.
         return max(0, self.content_size.width - 1)
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Rows at `width` cells, for a view whose height is its content's."""
+        del container, viewport
+        if self._wrapped_to != width - 1:
+            self._rewrap(width - 1)
+        return max(1, len(self._rows))
+
     def _trim(self) -> bool:
         over = len(self._lines) - MAX_LINES
         if over <= 0:
@@ -124,10 +133,10 @@ class LineView(ScrollView, can_focus=True):
             del self._starts[first:]
         self._wrap(first)
 
-    def _rewrap(self) -> None:
+    def _rewrap(self, width: int | None = None) -> None:
         self._rows = []
         self._starts = []
-        self._wrapped_to = self._page_width
+        self._wrapped_to = max(0, self._page_width if width is None else width)
         self._wrap(0)
 
     def _wrap(self, first: int) -> None:
