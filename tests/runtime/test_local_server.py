@@ -34,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *a): pass
 class CommonParams(types.SimpleNamespace):
     def __init__(self):
-        super().__init__(model=types.SimpleNamespace(), cpuparams=types.SimpleNamespace())
+        super().__init__(**{n: types.SimpleNamespace() for n in ('model', 'cpuparams', 'sampling')})
 class Server:
     def __init__(self, params):
         assert params.hostnames == ["127.0.0.1"] and "im_start" in params.chat_template
