@@ -78,14 +78,7 @@ class Partial:
         seen: set[str] = set()
         blocks: list[Block] = []
         for block in message.blocks:
-            if isinstance(block, ToolCallBlock):
-                call_id = self._renamed.get(block.id, "")
-                if not call_id or call_id in seen:
-                    call_id = self._fresh(block.id)
-                seen.add(call_id)
-                if call_id != block.id:
-                    block = msgspec.structs.replace(block, id=call_id)  # noqa: PLW2901  # renamed
-            blocks.append(block)
+            blocks.append(self._known(block, seen) if isinstance(block, ToolCallBlock) else block)
         return msgspec.structs.replace(
             message, blocks=tuple(blocks), origin=message.origin or self.origin
         )
@@ -115,6 +108,13 @@ class Partial:
             self._kinds.append((kind, ""))
             self._pieces.append([])
         self._pieces[-1].append(text)
+
+    def _known(self, call: ToolCallBlock, seen: set[str]) -> ToolCallBlock:
+        call_id = self._renamed.get(call.id, "")
+        if not call_id or call_id in seen:
+            call_id = self._fresh(call.id)
+        seen.add(call_id)
+        return call if call_id == call.id else msgspec.structs.replace(call, id=call_id)
 
     def _fresh(self, given: str) -> str:
         call_id, number = given or "call", 2
