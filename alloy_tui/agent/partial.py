@@ -76,12 +76,11 @@ class Partial:
     def adopt(self, message: ChatMessage) -> ChatMessage:
         """The whole answer `message` with this conversation's ids and an origin."""
         seen: set[str] = set()
-        blocks: list[Block] = []
-        for block in message.blocks:
-            blocks.append(self._known(block, seen) if isinstance(block, ToolCallBlock) else block)
-        return msgspec.structs.replace(
-            message, blocks=tuple(blocks), origin=message.origin or self.origin
+        blocks = tuple(
+            self._known(block, seen) if isinstance(block, ToolCallBlock) else block
+            for block in message.blocks
         )
+        return msgspec.structs.replace(message, blocks=blocks, origin=message.origin or self.origin)
 
     def message(self, incomplete: str) -> ChatMessage | None:
         """What arrived as a message marked `incomplete`; None if nothing did.
