@@ -8,8 +8,8 @@ holds, and on Linux the kernel kills it when the thread that started it is gone
 program).
 
 One argument, JSON: parent (process id), folder (where the module lies), model,
-template, alias, threads, context, slots, longest_answer (tokens). The key comes in the environment as
-LLAMA_API_KEY, so that no list of processes shows it.
+template, alias, threads, context, slots, longest_answer (tokens). The key comes
+in the environment as LLAMA_API_KEY, so that no list of processes shows it.
 """
 
 from __future__ import annotations

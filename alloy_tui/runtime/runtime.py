@@ -30,7 +30,7 @@ class Runtime:
 
     def __init__(self, plan: Plan, *, mailbox: EventMailbox | None = None) -> None:
         self._plan = plan
-        self._mailbox = mailbox or EventMailbox()
+        self._mailbox = EventMailbox() if mailbox is None else mailbox
         self._thread = EngineThread()
         self._engine: Engine | None = None
         self._early: list[Callable[[Engine], None]] = []

@@ -20,6 +20,7 @@ KEY_VARIABLES: dict[str, tuple[str, ...]] = {
     "groq": ("GROQ_API_KEY",),
     "azure": ("AZURE_OPENAI_API_KEY",),
     "compat": ("ALLOY_COMPAT_API_KEY",),
+    "compat-anthropic": ("ALLOY_COMPAT_ANTHROPIC_API_KEY",),
 }
 
 _BASE_URL = re.compile(r"ALLOY_([A-Z0-9_]+)_BASE_URL")
@@ -33,4 +34,4 @@ def base_url_variable(service: str) -> str:
 def service_of_base_url(variable: str) -> str | None:
     """The service whose address `variable` sets, or None."""
     match = _BASE_URL.fullmatch(variable)
-    return match[1].lower() if match else None
+    return match[1].lower().replace("_", "-") if match else None

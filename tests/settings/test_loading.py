@@ -74,8 +74,13 @@ def test_every_conventional_variable_is_read(
 
 def test_any_service_can_be_moved(paths: Paths) -> None:
     """ALLOY_<SERVICE>_BASE_URL works for services that have no key."""
-    settings = load_settings({"ALLOY_OLLAMA_BASE_URL": "http://box:1"}, paths=paths)
+    env = {
+        "ALLOY_OLLAMA_BASE_URL": "http://box:1",
+        "ALLOY_COMPAT_ANTHROPIC_BASE_URL": "http://box:2",
+    }
+    settings = load_settings(env, paths=paths)
     assert settings.access("ollama").base_url == "http://box:1"
+    assert settings.access("compat-anthropic").base_url == "http://box:2"
 
 
 def test_no_key_shows_itself(paths: Paths) -> None:

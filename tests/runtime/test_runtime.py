@@ -1,0 +1,264 @@
+"""The façade over the real engine, on scripted models."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alloy_tui.domain import events as ev
+from alloy_tui.runtime.plan import Plan
+from alloy_tui.runtime.port import RuntimePort
+from alloy_tui.runtime.runtime import Runtime
+from alloy_tui.settings import State, load_settings, locate
+
+
+class Listener:
+    """Collects what a runtime says, and waits for it."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.seen: list[ev.Envelope] = []
+        self._bell = threading.Event()
+        runtime.on_ring(self._bell.set)
+
+    def until(self, kind: type, **fields: object) -> Any:
+        """The first event of `kind` with `fields` that has not been waited for."""
+        at = 0
+        while True:
+            while at < len(self.seen):
+                event = self.seen[at].event
+                at += 1
+                if isinstance(event, kind) and all(
+                    getattr(event, name) == value for name, value in fields.items()
+                ):
+                    return event
+            if batch := self.runtime.drain():
+                self.seen += batch
+                continue
+            assert self._bell.wait(20), f"no {kind.__name__} in {self.seen}"
+            self._bell.clear()
+
+    def texts(self) -> list[str]:
+        return [type(e.event).__name__ for e in self.seen]
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., str]:
+    def write(*replies: dict[str, Any], name: str = "script") -> str:
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps({"replies": replies}))
+        return f"scripted/{path}"
+
+    return write
+
+
+@pytest.fixture
+def open_runtime(tmp_path: Path) -> Iterator[Callable[..., tuple[Runtime, Listener]]]:
+    made: list[Runtime] = []
+
+    def build(model: str | None, *, start: bool = True, **given: Any) -> tuple[Runtime, Listener]:
+        plan = Plan(load_settings({}), locate(), str(tmp_path), asked_model=model, **given)
+        runtime = Runtime(plan)
+        made.append(runtime)
+        port: RuntimePort = runtime  # pyright checks the shape
+        assert port is runtime
+        listener = Listener(runtime)
+        if start:
+            runtime.start()
+        return runtime, listener
+
+    yield build
+    for runtime in made:
+        runtime.close()
+        assert not runtime.stuck
+
+
+def test_a_prompt_is_answered(open_runtime, script) -> None:
+    """Submit, listen, read the snapshots."""
+    runtime, listener = open_runtime(script({"text": "Hello.", "usage": {"input": 3, "output": 1}}))
+    request = runtime.submit("hi")
+    end = listener.until(ev.RunFinished)
+    assert (end.status, end.text) == ("completed", "Hello.")
+    assert {e.request_id for e in listener.seen if isinstance(e.event, ev.RunFinished)} == {request}
+    assert [m.text for m in runtime.history()] == ["hi", "Hello."]
+    assert runtime.usage().usage.output == 1
+    assert runtime.model == runtime.choice.model == runtime.models()[0]
+    assert runtime.choice.kind == "scripted"
+
+
+def test_commands_before_the_start_are_kept_in_order(open_runtime, script) -> None:
+    """What a fast typist sends before the engine is ready is not lost or shuffled."""
+    runtime, listener = open_runtime(script({"text": "a"}, {"text": "b"}), start=False)
+    runtime.submit("one")
+    runtime.submit("two")
+    runtime.set_approval_mode("all")
+    runtime.start()
+    listener.until(ev.RunFinished, text="b")
+    begun = [e.event.prompt for e in listener.seen if isinstance(e.event, ev.RunStarted)]
+    assert begun == ["one", "two"]
+
+
+def test_busy_requests_queue_and_can_be_withdrawn(open_runtime, script) -> None:
+    """The queue is visible, and a waiting request comes back out of it."""
+    waits = {"text": "first words", "chunk": 5, "chunk_delay_ms": 600_000}
+    runtime, listener = open_runtime(script(waits, {"text": "next"}))
+    runtime.submit("one")
+    listener.until(ev.TextDelta)
+    waiting = runtime.submit("two")
+    listener.until(ev.Queued)
+    assert [(q.request_id, q.text) for q in runtime.queued()] == [(waiting, "two")]
+    runtime.withdraw(waiting)
+    listener.until(ev.Dequeued, reason="withdrawn")
+    assert runtime.queued() == ()
+    runtime.cancel()
+    assert listener.until(ev.RunFinished, text="first").status == "cancelled"
+
+
+def test_cancelling_nothing_is_nothing(open_runtime, script) -> None:
+    """A late Esc and a stale approval id make no noise."""
+    runtime, listener = open_runtime(script({"text": "a"}))
+    runtime.cancel()
+    runtime.cancel("no such id")
+    runtime.withdraw("no such id")
+    runtime.answer_approval("no such id", "once")
+    runtime.submit("x")
+    listener.until(ev.RunFinished)
+    assert "Notice" not in listener.texts()
+
+
+def test_an_approval_travels_by_id_and_always_is_remembered(open_runtime, script) -> None:
+    """Asked, answered, run; the rule is on disk for the next start."""
+    call = {"tool_calls": [{"name": "bash", "arguments": {"command": "touch made"}}]}
+    runtime, listener = open_runtime(script(call, {"text": "done"}))
+    runtime.submit("go")
+    asked = listener.until(ev.ApprovalRequested)
+    runtime.answer_approval(asked.id, "always")
+    assert listener.until(ev.RunFinished).status == "completed"
+    assert Path(runtime.cwd, "made").exists()
+    assert State(locate(), pytest.fail).always_rules() == (("bash", asked.rule),)
+
+
+def test_switching_models_keeps_the_conversation(open_runtime, script) -> None:
+    """A good switch is an event, a bad one a notice that changes nothing."""
+    runtime, listener = open_runtime(script({"text": "a"}))
+    runtime.submit("one")
+    listener.until(ev.RunFinished)
+    before = runtime.model
+    runtime.set_model("nowhere/x")
+    assert "no service" in listener.until(ev.Notice, level="error").text
+    assert runtime.model == before
+    runtime.set_model(script({"text": "b"}, name="other"))
+    listener.until(ev.ModelChanged)
+    runtime.submit("two")
+    listener.until(ev.RunFinished, text="b")
+    assert runtime.model.endswith("other.json")
+    assert len(runtime.history()) == 4
+
+
+def test_reset_ends_what_runs(open_runtime, script) -> None:
+    """The run is cancelled, the queue emptied, the history gone."""
+    waits = {"text": "first words", "chunk": 5, "chunk_delay_ms": 600_000}
+    runtime, listener = open_runtime(script(waits))
+    runtime.submit("one")
+    listener.until(ev.TextDelta)
+    runtime.submit("two")
+    runtime.reset()
+    listener.until(ev.HistoryReset)
+    assert runtime.history() == ()
+    assert runtime.queued() == ()
+
+
+def test_a_start_that_fails_says_why_and_can_be_mended(open_runtime, script) -> None:
+    """No model: an error in words; choosing another one begins."""
+    runtime, listener = open_runtime("nowhere/x")
+    assert "no service" in listener.until(ev.Notice, level="error").text
+    request = runtime.submit("hi")
+    listener.until(ev.Notice, level="error")
+    runtime.set_model(script({"text": "a"}))
+    listener.until(ev.AgentStarted)
+    assert runtime.refusal(request) is not None
+    assert runtime.failure is None
+    runtime.submit("again")
+    assert listener.until(ev.RunFinished).text == "a"
+
+
+def test_a_full_queue_is_a_notice(open_runtime, script) -> None:
+    """What is not taken is told by its request id."""
+    waits = {"text": "first words", "chunk": 5, "chunk_delay_ms": 600_000}
+    runtime, listener = open_runtime(script(waits))
+    runtime.submit("one")
+    listener.until(ev.TextDelta)
+    requests = [runtime.submit(str(n)) for n in range(17)]
+    listener.until(ev.Notice, level="error")
+    assert runtime.refusal(requests[-1]) is not None
+    assert runtime.refusal(requests[0]) is None
+
+
+def test_the_demo_has_a_folder_of_its_own_which_goes(open_runtime, tmp_path: Path) -> None:
+    """Nothing is written where the user is; the scratch folder is deleted at the end."""
+    runtime, listener = open_runtime(None, demo=True)
+    scratch = Path(runtime.cwd)
+    listener.until(ev.AgentStarted)
+    assert runtime.choice.kind == "demo"
+    assert (scratch / "prices.py").exists()
+    assert scratch != tmp_path
+    runtime.close()
+    assert not scratch.exists()
+
+
+def test_the_first_start_is_noted_once(open_runtime, script) -> None:
+    """The long welcome is for the first time; a script is not remembered as a model."""
+    runtime, listener = open_runtime(script({"text": "a"}))
+    listener.until(ev.AgentStarted)
+    assert runtime.choice.first_run
+    assert State(locate(), pytest.fail).last_model() is None
+
+
+def test_closing_while_a_tool_runs_leaves_nothing(open_runtime, script) -> None:
+    """Close is quick and ends the command; the fixture for processes checks the rest."""
+    call = {"tool_calls": [{"name": "bash", "arguments": {"command": "sleep 600 & sleep 600"}}]}
+    runtime, listener = open_runtime(script(call))
+    runtime.set_approval_mode("all")
+    runtime.submit("go")
+    listener.until(ev.ToolStarted)
+    runtime.close()
+    runtime.close()
+    assert not runtime.stuck
+
+
+def test_closing_before_and_without_a_start_is_harmless(open_runtime, script) -> None:
+    """Every order of calls is allowed."""
+    runtime, _ = open_runtime(script({"text": "a"}), start=False)
+    runtime.submit("x")
+    runtime.close()
+    runtime.submit("y")
+    runtime.cancel()
+
+
+def test_a_slow_reader_slows_the_model_and_loses_nothing(tmp_path: Path, script) -> None:
+    """With a tiny mailbox a long answer arrives whole, and never much of it waits."""
+    from alloy_tui.runtime.mailbox import EventMailbox
+
+    mailbox = EventMailbox(max_chars=100)
+    plan = Plan(
+        load_settings({}),
+        locate(),
+        str(tmp_path),
+        asked_model=script({"text": "0123456789" * 500, "chunk": 10}),
+    )
+    runtime = Runtime(plan, mailbox=mailbox)
+    listener = Listener(runtime)
+    try:
+        runtime.start()
+        runtime.submit("x")
+        end = listener.until(ev.RunFinished)
+        said = [e.event.text for e in listener.seen if isinstance(e.event, ev.TextDelta)]
+        assert "".join(said) == end.text == "0123456789" * 500
+        assert max(map(len, said)) <= 110
+    finally:
+        runtime.close()
