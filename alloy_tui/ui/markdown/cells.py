@@ -23,6 +23,7 @@ Cut: TypeAlias = tuple[int, int]
 """Where a row ends, and where the next one starts, as offsets into the text."""
 
 _JOINER = "\u200d"
+_NULL = Style.null()
 # Scripts written without spaces break between any two characters.
 _WIDE = "\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[ ]+|[{_WIDE}]|[^ {_WIDE}]+")
@@ -173,23 +174,27 @@ def strip_of(spans: Iterable[Span], width: int, base: Style, fill: Style | None 
     """
     texts: list[str] = []
     styles: list[Style] = []
+    last: Style | None = None
     for text, style in spans:
         if not text:
             continue
-        if styles and styles[-1] == style:
+        if style is last or style == last:
             texts[-1] += text
         else:
             texts.append(text)
             styles.append(style)
+            last = style
+    # Joining can change a cluster's width, so cells are counted only now.
     cells = sum([cell_len(text) for text in texts])
     if cells < width:
-        pad = fill if fill is not None else Style.null()
-        if styles and styles[-1] == pad:
+        pad = fill if fill is not None else _NULL
+        if pad == last and texts[-1].isascii():
             texts[-1] += " " * (width - cells)
         else:
+            # A joiner at the end would swallow a blank of its own segment.
             texts.append(" " * (width - cells))
             styles.append(pad)
-    segments = [Segment(text, base + style) for text, style in zip(texts, styles, strict=True)]
-    strip = Strip(segments)
-    # Joining spans can change a cluster's width, so the truth is measured last.
-    return strip if strip.cell_length == width else strip.adjust_cell_length(width, base)
+    made = [Segment(text, base + style) for text, style in zip(texts, styles, strict=True)]
+    if cells <= width:
+        return Strip(made, width)
+    return Strip(made, cells).adjust_cell_length(width, base)

@@ -29,6 +29,10 @@ References: TypeAlias = MutableMapping[str, dict[str, str]]
 
 _SPECIAL = re.compile(r"[\\`*_~\[\]<&\n]|://")
 _BARE_URL = re.compile(r"(?<![^\s(*_~\[])https?://[^\s<>\"'`|]+")
+# Delimiters left over in text may find their partner in text to come, except
+# within words and in closed brackets.
+_SETTLED = re.compile(r"(?<=\w)_+(?=\w)|\[[^\[\]`*_~]*\]")
+_PENDING = re.compile(r"[*_~`\[]")
 _SCHEMES = ("http://", "https://", "mailto:", "file://")
 _MAX_URL = 2048
 _NULL = Style.null()
@@ -85,11 +89,32 @@ def render(text: str, palette: Palette, references: References, style: Style = _
     """The spans of one paragraph, heading or cell; a newline in them is a hard break."""
     if _SPECIAL.search(text) is None:
         return [(text.replace("\t", " "), style)]
+    return _spans(_tokens(text, references), palette, style)
+
+
+def settled(
+    text: str, palette: Palette, references: References, style: Style = _NULL
+) -> list[Span] | None:
+    """The spans of a beginning of a paragraph, or None if what follows might change them.
+
+    `text` must end with a blank after a word.
+    """
+    if _SPECIAL.search(text) is None:
+        return [(text.replace("\t", " "), style)]
+    tokens = _tokens(text, references)
+    open_ended = any(
+        token.type == "text" and _PENDING.search(_SETTLED.sub("", token.content))
+        for token in tokens
+    )
+    return None if open_ended else _spans(tokens, palette, style)
+
+
+def _tokens(text: str, references: References) -> list[Token]:
     tokens: list[Token] = []
     parser = _parser()
     env: dict[str, Any] = {"references": references}
     parser.inline.parse(text, parser, env, tokens)
-    return _spans(tokens, palette, style)
+    return tokens
 
 
 def _spans(tokens: Sequence[Token], palette: Palette, style: Style) -> list[Span]:

@@ -19,6 +19,7 @@ from alloy_tui.ui.markdown import inline
 from alloy_tui.ui.markdown.cells import Span, strip_of, wrap
 from alloy_tui.ui.markdown.containers import Container, Table
 from alloy_tui.ui.markdown.palette import Palette
+from alloy_tui.ui.markdown.prose import OpenProse
 from alloy_tui.ui.markdown.scan import TASK
 from alloy_tui.ui.markdown.tables import Grid, grid
 
@@ -79,6 +80,7 @@ class Writer:
         self.references: inline.References = dict(ahead.references) if ahead is not None else {}
         self._ahead = ahead
         self._open: Listing | None = None
+        self.prose: OpenProse | None = None
         self.cells: dict[str, list[Span]] = ahead.cells if ahead is not None else {}
 
     # -- leaves (the Sink protocol) -------------------------------------------------------
@@ -201,7 +203,32 @@ class Writer:
             rows += wrap(line, room, fold=True)
         self._write(stack, rows, fill=self.page.palette.listing, first=first)
 
+    def _open_prose(self, ahead: Writer, stack: list[Container], text: str, style: Style) -> None:
+        """A paragraph that goes on: what is final of it is drawn once."""
+        place = (len(ahead.rows), style)
+        memo = ahead.prose
+        if memo is None or not memo.holds(place, text):
+            memo = ahead.prose = OpenProse(place)
+        page, room = self.page, self._room(stack)
+        head, rest = self._prefix(stack)
+        part = memo.next_part(text)
+        if part:
+            spans = inline.settled(part, page.palette, self.references, style)
+            if spans is not None:
+                *done, memo.carry = wrap([*memo.carry, *spans], room)
+                for row in done:
+                    memo.rows.append(page.strip([*(rest if memo.rows else head), *row]))
+                memo.text += part
+        spans = inline.render(text[len(memo.text) :], page.palette, self.references, style)
+        self._close_gap(stack)
+        self.rows += memo.rows
+        drawn = wrap([*memo.carry, *spans], room)
+        self._write(stack, drawn, first=rest if memo.rows else head)
+
     def _prose(self, stack: list[Container], text: str, style: Style) -> None:
+        if self._ahead is not None and not self.rows:
+            self._open_prose(self._ahead, stack, text, style)
+            return
         spans = inline.render(text, self.page.palette, self.references, style)
         self._write(stack, wrap(spans, self._room(stack)))
 

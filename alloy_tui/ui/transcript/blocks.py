@@ -177,7 +177,8 @@ class UserText(Block):
         for line in lines:
             if len(rows) > limit:
                 break
-            rows += wrap([(line.expandtabs(4), null)], look.room)
+            part = line[: look.room * (limit + 1)].expandtabs(4)
+            rows += wrap([(part, null)], look.room)
         over = len(rows) > limit or len(lines) > USER_FOLD
         self.foldable = over
         shown = [look.row(row) for row in rows[:limit]]

@@ -18,7 +18,6 @@ from alloy_tui.ui.transcript.specs import ToolBlock, ToolState
 LIVE_ROWS = 5  # of a running command, folded
 BODY_ROWS = 200  # unfolded
 KEPT_CHARS = 64_000  # of live output; the output pane keeps more
-_WIDTH_FACTOR = 4  # characters per cell that are looked at before cutting a line
 
 
 def duration(ms: int) -> str:
@@ -27,15 +26,21 @@ def duration(ms: int) -> str:
     return f"{seconds} s" if seconds < 60 else f"{seconds // 60} m {seconds % 60:02d}"
 
 
-def body_rows(lines: list[str], look: Look, style: str, *, last: bool, limit: int) -> list[Strip]:
-    """The first or `last` rows of plain lines, indented, with a note on what is left out."""
+def body_rows(
+    lines: list[str], look: Look, style: str, *, last: bool, limit: int, fold: bool = True
+) -> list[Strip]:
+    """The first or `last` rows of plain lines, indented, with a note on what is left out.
+
+    `fold` cuts lines at the edge, as code and output want it, not between words.
+    """
     room = max(1, look.room - 2)
     rows: list[list[Span]] = []
     taken = 0
     for line in reversed(lines) if last else lines:
         # A row's worth of an endless line is enough to fill the body.
-        text = line[: room * limit * _WIDTH_FACTOR].expandtabs(4)
-        wrapped = wrap([(text, look[style])], room, fold=True)
+        most = room * limit
+        text = (line[-most:] if last else line[:most]).expandtabs(4)
+        wrapped = wrap([(text, look[style])], room, fold=fold)
         rows += reversed(wrapped) if last else wrapped
         taken += 1
         if len(rows) >= limit:
@@ -105,15 +110,9 @@ class Thinking(Block):
         if not self.expanded:
             return [header]
         lines = self._source.text.strip().split("\n")
-        room = max(1, look.room - 2)
-        rows: list[list[Span]] = []
-        for line in lines[-BODY_ROWS:] if not self.done else lines:
-            rows += wrap([(line.expandtabs(4), look["thinking"])], room)
-        over = len(rows) - BODY_ROWS
-        if over > 0:
-            rows = rows[:BODY_ROWS] if self.done else rows[-BODY_ROWS:]
-            rows.append([(f"… {over:,} rows left out, o opens all", look["muted"])])
-        return [header, *(look.row([("  ", look["none"]), *row]) for row in rows)]
+        live = not self.done
+        body = body_rows(lines, look, "thinking", last=live, limit=BODY_ROWS, fold=False)
+        return [header, *body]
 
 
 _STATE_WORDS: dict[ToolState, tuple[str, str]] = {

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from alloy_tui.ui.markdown.cells import Span, clip, wrap
 from alloy_tui.ui.transcript.look import Look
 
+_MAX_LINE = 2000
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
 
 
@@ -53,7 +54,7 @@ def _line(look: Look, number: int, sign: str, text: str, name: str) -> list[Stri
     style = look[name]
     room = max(1, look.room - len(shown) - 2)
     rows: list[Strip] = []
-    for part in wrap([(text.expandtabs(4), style)], room, fold=True):
+    for part in wrap([(text[:_MAX_LINE].expandtabs(4), style)], room, fold=True):
         spans: list[Span] = [(f"{shown}│", look["muted"]), (sign, style), *part]
         rows.append(look.row(spans, style))
         shown = " " * len(shown)

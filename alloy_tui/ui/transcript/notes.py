@@ -10,6 +10,7 @@ from alloy_tui.ui.transcript.blocks import Block
 from alloy_tui.ui.transcript.look import Look
 from alloy_tui.ui.transcript.specs import Level
 
+_MAX_CHARS = 4000
 _STYLES: dict[Level, str] = {"info": "muted", "warning": "warning", "error": "danger"}
 
 
@@ -20,7 +21,8 @@ class Notice(Block):
 
     def __init__(self, text: str, level: Level) -> None:
         super().__init__()
-        self._text = clean(text).strip()
+        # Room for an error with its body, not for a page of HTML.
+        self._text = clean(text[:_MAX_CHARS]).strip() + ("…" if len(text) > _MAX_CHARS else "")
         self._level: Level = level
 
     def text(self) -> str:

@@ -61,3 +61,17 @@ def cut(draw: st.DrawFn, texts: st.SearchStrategy[str] = anything) -> list[str]:
     points = sorted(draw(st.lists(st.integers(0, len(text)), max_size=12)))
     bounds = [0, *points, len(text)]
     return [text[a:b] for a, b in pairwise(bounds)]
+
+
+_words = st.sampled_from(
+    (
+        *("word", "a_b", "**bold**", "*it*", "`code`", "[l](http://u.v)", "arr[0]", "*", "`"),
+        *("[", "]", "x~~", "~~", "<b>", "\\", "&amp;", "https://u.v/w", "漢字", "\n", "  \n"),
+        *("_em_", "_"),
+    )
+)
+_starts = st.sampled_from(("", "> ", "- ", "- [ ] ", "# x\n\n"))
+# Long paragraphs, in which the beginning is drawn once while the end still grows.
+paragraphs = st.tuples(_starts, st.lists(_words, min_size=40, max_size=160)).map(
+    lambda pair: pair[0] + " ".join(pair[1])
+)

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from alloy_tui.ui.markdown import MarkdownStream, Page, Palette, render
-from tests.ui.markdown.documents import DOCUMENTS, anything, cut
+from tests.ui.markdown.documents import DOCUMENTS, anything, cut, paragraphs
 
 PALETTE = Palette(
     code=Style(color="red"),
@@ -44,6 +44,20 @@ def test_pieces_show_what_the_whole_text_shows(pieces, width):
     open_rows = shown(once)
     once.finish()
     assert streamed(pieces, width) == (open_rows, shown(once))
+
+
+@settings(max_examples=150, deadline=None)
+@given(paragraphs, st.integers(1, 40), st.sampled_from((11, 33, 80)))
+def test_a_growing_paragraph_shows_what_a_whole_one_shows(text, step, width):
+    """At every step of its growth a long paragraph looks as if it had come at once."""
+    stream = MarkdownStream(Page(width, PALETTE))
+    for at in range(0, len(text), step):
+        stream.feed(text[at : at + step])
+        grown = shown(stream)
+        if at % 5 == 0:
+            once = MarkdownStream(Page(width, PALETTE))
+            once.feed(text[: at + step])
+            assert grown == shown(once)
 
 
 @pytest.mark.parametrize("text", DOCUMENTS, ids=range(len(DOCUMENTS)))
