@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-_SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:\s*ignore|pragma)[^#\n]*(.*)")
+_SUPPRESSION = re.compile(
+    r"#\s*(?:noqa|type:\s*ignore|pyright:\s*ignore|pragma)"
+    r"(?::\s*[A-Z]+[0-9]+(?:,\s*[A-Z]+[0-9]+)*|\[[^\]]*\])?(.*)"
+)
 _MACHINE = re.compile(r"(?<![\w.])/(?:work|farm|root)/[A-Za-z]")
 _HOSTS = re.compile("py" + r"pi\.org|py" + r"thonhosted|registry\.n" + r"pmjs|deb\.de" + "bian")
 _GRAB_BAGS = {"utils", "helpers", "manager", "common", "util", "misc"}
@@ -34,7 +37,7 @@ def test_every_suppression_carries_its_reason_on_its_line() -> None:
         for p in _tracked("*.py")
         if p != Path(__file__)
         for n, line in enumerate(p.read_text().splitlines(), 1)
-        if (m := _SUPPRESSION.search(line)) and len(m[2].lstrip("# ").strip()) < 8
+        if (m := _SUPPRESSION.search(line)) and len(m[1].strip(" #-:")) < 8
     ]
     assert not bare, "\n".join(bare)
 
