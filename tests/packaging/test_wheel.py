@@ -61,7 +61,7 @@ def test_the_installed_program_comes_from_the_wheel_with_its_sheets(
     code = (
         "import alloy_tui.ui.stylesheets as s, alloy_tui\n"
         "assert 'site-packages' in alloy_tui.__file__, alloy_tui.__file__\n"
-        "assert s.STYLES.is_dir() and 'site-packages' in str(s.STYLES), s.STYLES\n"
+        "assert 'site-packages' in str(s.stylesheet_folder())\n"
     )
     subprocess.run([bin_dir / "python", "-c", code], cwd=tmp_path, check=True)
     run = subprocess.run(
