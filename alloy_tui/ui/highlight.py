@@ -46,13 +46,13 @@ def language_of(path: str) -> str:
     return found.aliases[0] if found is not None and found.aliases else ""
 
 
-def _style(name: str, styles: Mapping[str, Style], default: Style) -> Style:
+def _style(name: str, styles: Mapping[str, Style]) -> Style:
     while name:
         found = styles.get(name)
         if found is not None:
             return found
         name = name.rpartition(".")[0]
-    return default
+    return Style.null()
 
 
 def line(text: str, language: str, styles: Mapping[str, Style], base: Style) -> list[Span]:
@@ -70,7 +70,7 @@ def lines(code: str, language: str, styles: Mapping[str, Style], base: Style) ->
     for token, value in lexer.get_tokens(code):
         style = names.get(token)
         if style is None:
-            style = names[token] = _style(str(token)[6:], styles, base)
+            style = names[token] = base + _style(str(token)[6:], styles)
         first, *others = value.split("\n")
         if first:
             rows[-1].append((first, style))

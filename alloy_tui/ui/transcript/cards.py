@@ -193,9 +193,9 @@ class ToolCard(Block):
             if self.state == "running":
                 return self._tail(look, LIVE_ROWS)
             if self.state in ("error", "denied") and self.result:
-                return body_rows(
-                    self.result.rstrip().split("\n"), look, "danger", last=True, limit=3
-                )
+                style = "danger" if self.state == "error" else "muted"
+                lines = self.result.rstrip().split("\n")
+                return body_rows(lines, look, style, last=True, limit=3)
             return []
         if self.diff:
             return diff_rows(self.diff, look, BODY_ROWS)

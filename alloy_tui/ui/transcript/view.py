@@ -117,7 +117,7 @@ class TranscriptView(ScrollView, can_focus=True):
         before = self.document.heights[index] if len(self.document) else 0
         self.document.restyle(
             looks.look_of(
-                lambda name: self.get_component_rich_style(name, partial=True),
+                self._component_style,
                 self.visual_style.rich_style,
                 width,
                 finish if filters else None,
@@ -129,6 +129,17 @@ class TranscriptView(ScrollView, can_focus=True):
             self._anchor = (index, int(share * len(self.document.ensure(index))))
         self._settle()
         self.refresh()
+
+    def _component_style(self, name: str) -> Style:
+        """What a component class adds to the pane's own style, translucent colours mixed."""
+        styles = self.get_component_styles(name)
+        background = self.background_colors[1]
+        filled = styles.has_rule("background") and styles.background.a > 0
+        if filled:
+            background += styles.background
+        color = (background + styles.color).rich_color if styles.has_rule("color") else None
+        style = Style(color=color, bgcolor=background.rich_color if filled else None)
+        return style + styles.text_style
 
     def _clear_selection(self) -> None:
         if self.is_attached and self in self.screen.selections:

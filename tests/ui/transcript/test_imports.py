@@ -1,0 +1,31 @@
+"""Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+_SCRIPT = """
+import sys
+from alloy_tui.ui.markdown import MarkdownStream, Page, Palette
+from alloy_tui.ui.transcript import Transcript
+from rich.style import Style
+def loaded():
+    return [m for m in ("markdown_it", "pygments.lexers") if m in sys.modules]
+stream = MarkdownStream(Page(40, Palette(tokens={"Keyword": Style(bold=True)})))
+stream.feed("plain text"); stream.update(); print(loaded())
+stream.feed(" and *more*"); stream.update(); print(loaded())
+stream.feed("\\n```python\\nx = 1\\n"); stream.update(); print(loaded())
+"""
+
+
+def test_parser_and_lexers_come_with_the_first_need():
+    """Plain text loads neither, emphasis the parser, code the lexers."""
+    found = subprocess.run(
+        [sys.executable, "-c", _SCRIPT], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines() == [
+        "[]",
+        "['markdown_it']",
+        "['markdown_it', 'pygments.lexers']",
+    ]
