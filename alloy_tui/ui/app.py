@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.port import RuntimePort
+from alloy_tui.ui import terminal_keys
 from alloy_tui.ui.actions import PageName, Severity, run_command
 from alloy_tui.ui.clock import SYSTEM_CLOCK, Clock
 from alloy_tui.ui.history import PromptHistory
@@ -54,6 +55,7 @@ class AlloyApp(App[None]):
         clock: Clock = SYSTEM_CLOCK,
         theme_word: str = "dark",
     ) -> None:
+        terminal_keys.teach()
         super().__init__()
         for theme in THEMES.values():
             self.register_theme(theme)

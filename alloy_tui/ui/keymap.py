@@ -65,7 +65,7 @@ APPROVAL_KEYS: tuple[Key, ...] = (
 
 SECTIONS: tuple[tuple[str, tuple[Key, ...]], ...] = (
     ("Prompt", PROMPT_KEYS),
-    ("Approvals, while the prompt is empty (Alt always)", APPROVAL_KEYS),
+    ("Approvals: the letter alone in the prompt, or with Alt", APPROVAL_KEYS),
     ("Screen", SCREEN_KEYS),
     ("Everywhere", APP_KEYS),
 )

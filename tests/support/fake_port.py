@@ -46,6 +46,7 @@ class FakePort:
         self._submitted = 0
         self._settled = True
         self._idle: asyncio.Event | None = None
+        self._awaited: tuple[str, asyncio.Event] | None = None
 
     def feed(self, *envelopes: Envelope) -> None:
         """Let these happen; rings if the channel was quiet."""
@@ -63,6 +64,17 @@ class FakePort:
             self._idle = asyncio.Event()
             await asyncio.wait_for(self._idle.wait(), 10)
 
+    async def until(self, verb: str) -> None:
+        """Until the screen has asked for that."""
+        if not self.wanted(verb):
+            self._awaited = (verb, asyncio.Event())
+            await asyncio.wait_for(self._awaited[1].wait(), 10)
+
+    def _ask(self, *call: object) -> None:
+        self.asked.append(call)
+        if self._awaited is not None and call[0] == self._awaited[0]:
+            self._awaited[1].set()
+
     def wanted(self, verb: str) -> list[tuple[object, ...]]:
         """The calls of that name, without it."""
         return [call[1:] for call in self.asked if call[0] == verb]
@@ -70,7 +82,7 @@ class FakePort:
     # RuntimePort
 
     def start(self) -> None:
-        self.asked.append(("start",))
+        self._ask("start")
 
     def drain(self, max_chars: int = 4096) -> Sequence[Envelope]:
         self.drains += 1
@@ -93,28 +105,28 @@ class FakePort:
 
     def submit(self, text: str, *, lane: Lane = "prompt") -> str:
         self._submitted += 1
-        self.asked.append(("submit", text, lane))
+        self._ask("submit", text, lane)
         return f"s{self._submitted}"
 
     def withdraw(self, request_id: str) -> None:
-        self.asked.append(("withdraw", request_id))
+        self._ask("withdraw", request_id)
 
     def cancel(self, request_id: str | None = None) -> None:
-        self.asked.append(("cancel", request_id))
+        self._ask("cancel", request_id)
 
     def answer_approval(
         self, approval_id: str, decision: Decision, feedback: str | None = None
     ) -> None:
-        self.asked.append(("answer", approval_id, decision, feedback))
+        self._ask("answer", approval_id, decision, feedback)
 
     def set_model(self, model: str) -> None:
-        self.asked.append(("set_model", model))
+        self._ask("set_model", model)
 
     def set_approval_mode(self, mode: ApprovalMode) -> None:
-        self.asked.append(("mode", mode))
+        self._ask("mode", mode)
 
     def reset(self) -> None:
-        self.asked.append(("reset",))
+        self._ask("reset")
 
     def history(self) -> tuple[ChatMessage, ...]:
         return self.messages
@@ -141,4 +153,4 @@ class FakePort:
         return self._cwd
 
     def close(self, timeout_s: float = 2.0) -> None:
-        self.asked.append(("close",))
+        self._ask("close")

@@ -18,7 +18,7 @@ async def test_a_letter_answers_the_approval_on_show_and_the_prompt_keeps_the_fo
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await scenes.approval(stage, pilot)
         await pilot.press("y")
-        await pilot.pause()
+        await stage.port.until("answer")
         assert stage.port.wanted("answer") == [("a1", "once", None)]
         assert stage.bench.prompt.has_focus
         assert stage.bench.prompt.text == ""
@@ -31,7 +31,7 @@ async def test_every_key_gives_its_answer(key: str, decision: str) -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await scenes.approval(stage, pilot)
-        await pilot.press(key)
+        await pilot.press(key, "enter")
         await pilot.pause()
         assert stage.port.wanted("answer") == [("a1", decision, None)]
 
@@ -52,7 +52,7 @@ async def test_the_next_approval_arms_anew_after_the_first_was_answered() -> Non
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await scenes.approval(stage, pilot)
-        await pilot.press("y")
+        await pilot.press("y", "enter")
         await stage.play(pilot, ev.ApprovalAnswered("a1", "once", "user"))
         await pilot.press("alt+y")
         await pilot.pause()
@@ -75,6 +75,29 @@ async def test_letters_of_a_message_being_typed_never_answer() -> None:
         assert stage.port.wanted("answer") == []
 
 
+async def test_the_first_letter_of_a_message_is_never_an_answer() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await scenes.approval(stage, pilot)
+        await stage.type(pilot, "also check refunds")
+        stage.bench.prompt.settle_letter()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert stage.port.wanted("answer") == []
+        assert stage.port.wanted("submit") == [("also check refunds", "steer")]
+
+
+async def test_a_letter_typed_for_one_approval_never_answers_the_next_one() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await scenes.approval(stage, pilot)
+        await pilot.press("y")
+        await stage.play(pilot, ev.ApprovalAnswered("a1", "deny", "policy"))
+        stage.bench.prompt.settle_letter()
+        await pilot.pause()
+        assert stage.port.wanted("answer") == []
+
+
 async def test_a_letter_right_after_the_prompt_was_emptied_by_hand_is_not_an_answer() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
@@ -89,6 +112,7 @@ async def test_alt_answers_whatever_stands_in_the_prompt_and_leaves_it_there() -
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await scenes.approval(stage, pilot)
         await stage.type(pilot, "half typed")
+        assert "Alt+n deny" in screen_text(stage.app)
         await pilot.press("alt+n")
         await pilot.pause()
         assert stage.port.wanted("answer") == [("a1", "deny", None)]
@@ -115,7 +139,7 @@ async def test_escape_leaves_the_reason_and_neither_denies_nor_cancels() -> None
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await scenes.approval(stage, pilot)
-        await pilot.press("e")
+        await pilot.press("e", "enter")
         await pilot.pause()
         await pilot.press("escape")
         await pilot.pause()
@@ -164,7 +188,7 @@ async def test_the_bar_goes_only_when_the_engine_says_so() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await scenes.approval(stage, pilot)
-        await pilot.press("y")
+        await pilot.press("y", "enter")
         await pilot.pause()
         assert stage.bench.composer.approval.display
         await stage.play(

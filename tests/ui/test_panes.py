@@ -130,6 +130,19 @@ async def test_below_100_columns_the_pane_covers_the_conversation_and_escape_unc
         assert stage.port.wanted("cancel") == []
 
 
+async def test_a_pane_that_opened_by_itself_goes_when_the_screen_gets_narrow() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await scenes.two_tools(stage, pilot)
+        pane = stage.bench.work.tool_pane
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert not pane.display
+        await pilot.resize_terminal(120, 40)
+        await pilot.pause()
+        assert pane.display
+
+
 async def test_foreign_text_is_no_markup_and_no_escape_sequence() -> None:
     stage = Stage()
     evil = "[red]x[/red] [@click=app.exit]go[/] \x1b]0;owned\x07\u202e"

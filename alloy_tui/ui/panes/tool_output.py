@@ -160,8 +160,8 @@ def _output_lines(record: ToolRecord) -> list[Line]:
     result = record.result
     if result is None:
         return lines or [("muted", "Nothing printed yet.")]
-    if output and result.strip() == output.strip():
-        return lines
+    if output and output.strip() in result:
+        lines, output = [], ""  # the result has all of it, and its exit code too
     kind = "error" if record.state in {"error", "denied"} else "plain"
     if output and result:
         lines.append(("muted", ""))

@@ -18,6 +18,9 @@ from alloy_tui.ui.panes.chat import ChatPane
 from alloy_tui.ui.panes.tool_output import ToolPane
 from alloy_tui.ui.tool_view import CallKey, ToolRecords
 
+WIDE = 100
+"""From this width on the tool pane stands beside the conversation; below, over it."""
+
 
 class WorkArea(Horizontal):
     """Everything between the bars and the prompt."""
@@ -27,7 +30,8 @@ class WorkArea(Horizontal):
         self.records = ToolRecords()
         self.chat = ChatPane(self.records)
         self.tool_pane = ToolPane()
-        self._closed_by_user = False
+        # What the user wants of the pane; None leaves it to the width and the first call.
+        self._wanted: bool | None = None
         self._pinned = False
 
     def compose(self) -> ComposeResult:
@@ -38,7 +42,7 @@ class WorkArea(Horizontal):
     @property
     def wide(self) -> bool:
         """Whether the pane stands beside the conversation and not over it."""
-        return self.screen.has_class("-wide")
+        return self.screen.size.width >= WIDE
 
     def tokens(self, message: TokensArrived) -> None:
         """Growing text of the model or of a tool."""
@@ -61,14 +65,14 @@ class WorkArea(Horizontal):
         elif isinstance(event, ev.HistoryReset):
             self.records.clear()
             self.tool_pane.clear()
+            self._settle_pane()
             self.chat.welcome(choice)
         if key is None:
             return
         if isinstance(event, ev.ToolStarted):
             if not self._pinned:
                 self._turn_to(key)
-            if self.wide and not self._closed_by_user:
-                self.tool_pane.display = True
+            self._settle_pane()
         self.tool_pane.call_changed(key)
 
     def tick(self, now_ms: int) -> None:
@@ -80,7 +84,9 @@ class WorkArea(Horizontal):
         """The user picked this call: the pane stays with it until the next run."""
         if key is not None and self._turn_to(key):
             self._pinned = True
-            self.tool_pane.display = self.tool_pane.display or open_pane
+            if open_pane:
+                self._wanted = True
+            self._settle_pane()
 
     def toggle_pane(self) -> None:
         """Open or close the pane; closing is remembered."""
@@ -91,8 +97,8 @@ class WorkArea(Horizontal):
                 self._turn_to(newest)
             else:
                 pane.repaint()
-        pane.display = not pane.display
-        self._closed_by_user = not pane.display
+        self._wanted = not pane.display
+        self._settle_pane()
 
     def show_tab(self, index: int) -> None:
         """Open the pane on that tab."""
@@ -114,6 +120,14 @@ class WorkArea(Horizontal):
             lines.scroll_page_up(animate=False)
         else:
             lines.scroll_page_down(animate=False)
+
+    def on_resize(self) -> None:
+        """A pane that opened by itself does not cover the conversation of a narrow screen."""
+        self._settle_pane()
+
+    def _settle_pane(self) -> None:
+        by_itself = self.wide and self.tool_pane.key is not None
+        self.tool_pane.display = by_itself if self._wanted is None else self._wanted
 
     def on_chat_pane_call_chosen(self, message: ChatPane.CallChosen) -> None:
         """A tool call was clicked: the pane follows."""

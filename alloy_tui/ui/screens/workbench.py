@@ -22,16 +22,13 @@ from alloy_tui.ui import messages as ms
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.keymap import APPROVAL_KEYS, SCREEN_KEYS, bindings
-from alloy_tui.ui.panes.work_area import WorkArea
+from alloy_tui.ui.panes.work_area import WIDE, WorkArea
 from alloy_tui.ui.projection import fold
 from alloy_tui.ui.transcript import PromptScreen
 from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.composer import Composer
 from alloy_tui.ui.widgets.status_bar import StatusBar
 from alloy_tui.ui.widgets.top_bar import TopBar
-
-WIDE = 100
-"""From this width on the tool pane stands beside the conversation; below, over it."""
 
 
 class Workbench(PromptScreen[None]):

@@ -1,9 +1,9 @@
 """The bar over the prompt that asks before a tool runs, and cannot be answered by accident.
 
 It never takes the focus. An answer counts only once the approval on show has
-been there for `ARMING_S`; a plain letter counts only in an empty prompt and
-after a pause in typing of the same length. Owns these rules and the preview;
-the answer goes up as a message.
+been there for `ARMING_S`; a plain letter counts only in an empty prompt, after
+a pause in typing of the same length, and if nothing is typed after it. Owns
+these rules and the preview; the answer goes up as a message.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ class ApprovalBar(Vertical):
 
     approvals: reactive[tuple[PendingApproval, ...]] = reactive(())
     armed: reactive[bool] = reactive(False)
+    offered: reactive[str] = reactive("")
+    prompt_empty: reactive[bool] = reactive(True)
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(id="approval")
@@ -73,6 +75,7 @@ class ApprovalBar(Vertical):
         self._shown: PendingApproval | None = None
         self._appeared_s = float("-inf")
         self._hidden = 0
+        self._offered_for: str | None = None
 
     def compose(self) -> ComposeResult:
         """Who, what, and the keys."""
@@ -122,12 +125,33 @@ class ApprovalBar(Vertical):
         """The lines are composed for a width."""
         self._paint()
 
-    def take_letter(self, letter: str, idle_s: float) -> bool:
-        """Whether `letter`, typed into the empty prompt, was an answer."""
+    def offer(self, letter: str, idle_s: float) -> bool:
+        """Whether `letter`, just typed into the empty prompt, will answer if it stays alone."""
         if letter not in LETTERS or self._shown is None or not self._ready(idle_s):
             return False
-        self._give(LETTERS[letter])
+        self._offered_for = self._shown.request.id
+        self.offered = letter
         return True
+
+    def take_offered(self, letter: str) -> None:
+        """The letter stayed alone; it answers the approval it was typed for and no later one."""
+        asked_for, letter = self._offered_for, letter if letter == self.offered else ""
+        self.forget()
+        if letter and self._shown is not None and self._shown.request.id == asked_for:
+            self._give(LETTERS[letter])
+
+    def forget(self) -> None:
+        """More was typed: it is a message."""
+        self.offered = ""
+        self._offered_for = None
+
+    def watch_prompt_empty(self) -> None:
+        """With text in the prompt only Alt answers: say so."""
+        self._paint()
+
+    def watch_offered(self) -> None:
+        """Mark the answer that is about to be given."""
+        self._paint()
 
     def answer(self, choice: str) -> bool:
         """Answer by an Alt key or a click; false while there is nothing to answer or not armed."""
@@ -179,10 +203,12 @@ class ApprovalBar(Vertical):
             "n": "deny",
             "e": "deny and say why",
         }
-        look = "$foreground" if self.armed else "$text-disabled"
+        prefix = "" if self.prompt_empty or self.offered else "Alt+"
         keys = [
-            Content.styled(f"{letter} ", "bold $warning" if self.armed else "$text-disabled")
-            + link(text, f"screen.answer('{LETTERS[letter]}')", look)
+            Content.styled(
+                f"{prefix}{letter} ", "bold $warning" if self.armed else "$text-disabled"
+            )
+            + link(text, f"screen.answer('{LETTERS[letter]}')", self._look(letter))
             for letter, text in words.items()
         ]
         more: list[Content] = []
@@ -191,3 +217,8 @@ class ApprovalBar(Vertical):
         if over > 0 and rows.size.height:
             more.append(Content.styled(f"{over} more rows, scroll", "$text-muted"))
         return pack([*keys, *more], max(20, self.size.width))
+
+    def _look(self, letter: str) -> str:
+        if not self.armed:
+            return "$text-disabled"
+        return "bold reverse $warning" if letter == self.offered else "$foreground"

@@ -34,10 +34,9 @@ class Composer(Vertical):
         super().__init__(id="composer")
         self._models = models
         self.completion = CompletionList(id="completion")
-        self.prompt = Prompt(history, clock, self.completion)
         self.queue = QueueView(id="queue")
         self.approval = ApprovalBar(clock)
-        self.prompt.letter_gate = self.approval.take_letter
+        self.prompt = Prompt(history, clock, self.completion, self.approval)
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -60,6 +59,7 @@ class Composer(Vertical):
     def prompt_changed(self, event: TextArea.Changed) -> None:
         """Offer completions for what stands there."""
         event.stop()
+        self.approval.prompt_empty = not self.prompt.text
         if self.prompt.reason_for is not None or self.prompt.walking:
             self.completion.offer(())
         else:

@@ -6,10 +6,9 @@ neither whether the agent is busy nor what a command does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textual import events
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widgets import TextArea
 
 from alloy_tui.domain.events import Lane
@@ -24,10 +23,14 @@ from alloy_tui.ui.messages import (
     Interrupted,
     PromptSubmitted,
 )
+from alloy_tui.ui.widgets.approval_bar import ApprovalBar
 from alloy_tui.ui.widgets.completion import CompletionList
 
 _NEWLINE_KEYS = frozenset({"shift+enter", "ctrl+j"})
 _SEND_KEYS: dict[str, Lane] = {"enter": "steer", "alt+enter": "follow_up"}
+
+LONE_S = 0.5
+"""How long a letter must stay alone before it answers an approval."""
 
 USUAL = "Ask anything. / for commands"
 REASON = "Why not? The model will read this. Enter sends, Esc goes back"
@@ -36,14 +39,20 @@ REASON = "Why not? The model will read this. Enter sends, Esc goes back"
 class Prompt(TextArea):
     """A `TextArea` that sends on Enter and never gives up what was typed.
 
-    `letter_gate(letter, idle_s)` is asked about a letter typed into the empty
-    prompt: true means that it was taken as an answer to an approval.
-    `idle_s` is the time since the key before it, in seconds.
+    A letter typed into the empty prompt may answer an approval, but only if it
+    stays alone for `LONE_S` or Enter follows it: the first letter of a message
+    is never an answer.
     """
 
     reason_for: reactive[str | None] = reactive(None)
 
-    def __init__(self, history: PromptHistory, clock: Clock, completion: CompletionList) -> None:
+    def __init__(
+        self,
+        history: PromptHistory,
+        clock: Clock,
+        completion: CompletionList,
+        approval: ApprovalBar,
+    ) -> None:
         super().__init__(
             id="prompt",
             compact=True,
@@ -53,7 +62,8 @@ class Prompt(TextArea):
         )
         # A blinking cursor would write to the terminal for ever.
         self.cursor_blink = False
-        self.letter_gate: Callable[[str, float], bool] = lambda _letter, _idle_s: False
+        self._approval = approval
+        self._lone: Timer | None = None
         self._history = history
         self._clock = clock
         self._completion = completion
@@ -64,13 +74,37 @@ class Prompt(TextArea):
     async def _on_key(self, event: events.Key) -> None:
         now_s = self._clock.monotonic_s()
         idle_s, self._last_key_s = now_s - self._last_key_s, now_s
-        if self._take(event, idle_s):
-            event.stop()
-            event.prevent_default()
+        if event.key == "enter" and self._lone is not None:
+            self.settle_letter()
+        elif not self._take(event):
+            self._forget_letter()
+            if not self.text and self.reason_for is None and event.character:
+                self._consider(event.character, idle_s)
+            await super()._on_key(event)
             return
-        await super()._on_key(event)
+        self._forget_letter()
+        event.stop()
+        event.prevent_default()
 
-    def _take(self, event: events.Key, idle_s: float) -> bool:
+    def _consider(self, letter: str, idle_s: float) -> None:
+        if self._approval.offer(letter, idle_s):
+            self._lone = self.set_timer(LONE_S, self.settle_letter)
+
+    def _forget_letter(self) -> None:
+        if self._lone is not None:
+            self._lone.stop()
+            self._lone = None
+            self._approval.forget()
+
+    def settle_letter(self) -> None:
+        """The letter stayed alone: it is the answer that it stands for."""
+        letter, alone = self.text, self._lone is not None
+        self._lone = None
+        if alone and len(letter) == 1:
+            self.text = ""
+            self._approval.take_offered(letter)
+
+    def _take(self, event: events.Key) -> bool:
         key = event.key
         if key in _SEND_KEYS:
             self._enter(_SEND_KEYS[key])
@@ -84,8 +118,6 @@ class Prompt(TextArea):
         if key == "tab" and self._completion.current is not None:
             self.complete()
             return True
-        if event.is_printable and event.character and not self.text and self.reason_for is None:
-            return self.letter_gate(event.character, idle_s)
         return False
 
     async def _on_paste(self, event: events.Paste) -> None:
