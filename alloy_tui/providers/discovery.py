@@ -24,7 +24,7 @@ from alloy_tui.providers.services import (
     find_service,
 )
 from alloy_tui.providers.tolerant_json import mapping, read_any, scrub
-from alloy_tui.providers.transport import Transport
+from alloy_tui.providers.transport import Transport, prepare
 
 OLLAMA_URL: Final = "http://127.0.0.1:11434"
 LLAMA_SERVER_URL: Final = "http://127.0.0.1:8080"
@@ -37,7 +37,8 @@ class Found(msgspec.Struct, frozen=True):
 
     `service` is the row of the table that speaks to it, so a model is
     `f"{service}/{model}"` with `base_url` as its address. `ready` is false
-    while it still loads its model. `models` may be empty.
+    while it still loads its model, `locked` true when it wants a key before it
+    lists its models. `models` may be empty.
     """
 
     kind: Literal["ollama", "llama-server", "openai-compatible"]
@@ -45,6 +46,7 @@ class Found(msgspec.Struct, frozen=True):
     base_url: str
     models: tuple[str, ...]
     ready: bool = True
+    locked: bool = False
 
 
 async def list_models(service: str, lookup: AccessLookup) -> tuple[str, ...]:
@@ -66,6 +68,7 @@ async def list_models(service: str, lookup: AccessLookup) -> tuple[str, ...]:
 
 async def probe(url: str, limit_s: float = PROBE_S) -> Found | None:
     """What kind of server answers at `url`, None if none does within `limit_s`. Never raises."""
+    prepare()
     with anyio.move_on_after(limit_s):
         ollama = await _quiet("ollama", url, "/api/tags", limit_s)
         if "models" in ollama:
@@ -77,8 +80,13 @@ async def probe(url: str, limit_s: float = PROBE_S) -> Found | None:
             own = any(mapping(m).get("owned_by") == "llamacpp" for m in _list(listed.get("data")))
             kind = "llama-server" if own else "openai-compatible"
             return Found(kind, "local" if own else "compat", url, _names(listed))
-        if mapping(listed.get("error")).get("code") == 503:
-            return Found("llama-server", "local", url, (), ready=False)
+        match listed.get("refused"):
+            case 503:
+                return Found("llama-server", "local", url, (), ready=False)
+            case 401 if "status" in await _quiet("local", url, "/health", limit_s):
+                return Found("llama-server", "local", url, (), locked=True)
+            case _:
+                pass
     return None
 
 
@@ -96,12 +104,12 @@ async def find_local(urls: Sequence[str] = (OLLAMA_URL, LLAMA_SERVER_URL)) -> tu
 
 
 async def _quiet(service: str, url: str, path: str, limit_s: float) -> dict[str, Any]:
-    """The JSON object at `path`, {} for anything else; a 503 comes back as its error object."""
+    """The JSON object at `path`; a refusal as `{"refused": status}`, {} for anything else."""
     row = find_service(service)
     try:
         return mapping(await _get(row, url, path, None, limit_s, plain=True))
     except ProviderError as error:
-        return {"error": {"code": error.status}} if error.status == 503 else {}
+        return {"refused": error.status}
 
 
 async def _get(

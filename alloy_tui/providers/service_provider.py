@@ -7,6 +7,7 @@ only ProviderError comes out of it. Never retries.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from alloy_tui.domain.access import ServiceAccess, Timeouts
 from alloy_tui.domain.errors import ProviderError
@@ -52,9 +53,14 @@ class ServiceProvider:
             decoder = self._service.decoder(
                 self._service.label, str(self.ref), CallIds(request.messages)
             )
-            async for part in self._ask(body, decoder, self._timeouts(request)):
-                yield part
+            # Closed here and not by the collector, so that the socket closes with us.
+            async with aclosing(self._ask(body, decoder, self._timeouts(request))) as parts:
+                async for part in parts:
+                    yield part
         except ProviderError as error:
+            if error.kind == "auth" and self._service.key_variables:
+                where = " or ".join(self._service.key_variables)
+                error.hint = f"Check the key in {where}, and that it may use {self.ref}."
             raise fit_to_show(error, self._key) from None
         except Exception as error:
             message = (

@@ -221,6 +221,9 @@ class _Shared:
     @classmethod
     def lease(cls, where: str) -> _Shared:
         """The running loop's client for `where`, made if there is none."""
+        for key, old in list(cls._all.items()):
+            if old.gone():
+                del cls._all[key]
         key = (id(asyncio.get_running_loop()), where)
         shared = cls._all.get(key)
         if shared is None or not shared.usable():
@@ -228,10 +231,16 @@ class _Shared:
         shared._users += 1
         return shared
 
+    def gone(self) -> bool:
+        """Whether the loop is over, and the sockets with it."""
+        return self._loop.is_closed()
+
     def usable(self) -> bool:
+        """Whether the running loop can send through it."""
         return self._loop is asyncio.get_running_loop() and not self.client.is_closed
 
     async def release(self) -> None:
+        """Give up one use; the last one closes the client."""
         self._users -= 1
         if self._users > 0:
             return
@@ -253,6 +262,13 @@ def address(url: str) -> str:
         return ""
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
+
+
+def prepare() -> None:
+    """Pay for the import of the HTTP library now, before a clock is started."""
+    import httpx
+
+    assert httpx
 
 
 @functools.cache

@@ -159,6 +159,14 @@ def test_ids_are_unique_in_the_answer_and_the_history() -> None:
     assert [c.id for c in out.message.tool_calls] == ["t-2", "call_1"]
 
 
+def test_a_bare_error_object_keeps_its_words() -> None:
+    """llama.cpp names the event an error and sends the object without a wrapper."""
+    fault = b'event: error\ndata: {"code":500,"message":"no parse","type":"server_error"}\n\n'
+    out = read("compat-anthropic", fault)
+    assert out.kind == "server_error"
+    assert "no parse" in str(out.error)
+
+
 @pytest.mark.parametrize(
     ("event", "kind"),
     [

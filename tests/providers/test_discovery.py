@@ -71,6 +71,16 @@ async def test_llama_server_is_recognised_ready_and_loading() -> None:
     assert found == Found("llama-server", "local", server.url, (), ready=False)
 
 
+async def test_a_llama_server_with_a_key_is_recognised_as_locked() -> None:
+    """Its list is closed, its health is not."""
+    refusal = answer({"error": {"code": 401, "type": "authentication_error"}}, 401)
+    async with tiny_server(refusal, refusal, answer({"status": "ok"})) as server:
+        found = await probe(server.url)
+    assert found == Found("llama-server", "local", server.url, (), locked=True)
+    async with tiny_server(refusal) as server:
+        assert await probe(server.url) is None
+
+
 async def test_any_other_compatible_server_is_compat() -> None:
     """It speaks the format, whoever it is."""
     async with tiny_server(respond(404), answer({"data": [{"id": "m"}]})) as server:

@@ -25,7 +25,15 @@ from alloy_tui.domain.stops import Stop, StopReason
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.providers.errors import from_stream
 from alloy_tui.providers.framing import ServerEvent
-from alloy_tui.providers.tolerant_json import SurrogateJoiner, count, encode, mapping, read, scrub
+from alloy_tui.providers.tolerant_json import (
+    SurrogateJoiner,
+    count,
+    encode,
+    mapping,
+    read,
+    read_any,
+    scrub,
+)
 from alloy_tui.providers.wire.calls import CallIds, call_block
 
 _STOPS: dict[str, StopReason] = {
@@ -126,7 +134,8 @@ class AnthropicDecoder:
         """One event; `data.type` counts, the `event:` line may be missing or wrong."""
         wire = read(event.data, WireEvent)
         if wire.error or wire.type == "error" or event.name == "error":
-            raise from_stream(self._service, mapping(wire.error) or {"error": str(wire.error)})
+            # llama.cpp sends the error object itself, without `error` round it.
+            raise from_stream(self._service, read_any(event.data))
         match wire.type:
             case "message_start":
                 self._begin(wire)
@@ -149,9 +158,7 @@ class AnthropicDecoder:
         """A whole answer."""
         message = read(body, WireMessage)
         if message.error or message.type == "error":
-            raise from_stream(
-                self._service, mapping(message.error) or {"error": str(message.error)}
-            )
+            raise from_stream(self._service, read_any(body))
         for index, block in enumerate(message.content or ()):
             yield from self._open(index, block)
             yield from self._close(index)

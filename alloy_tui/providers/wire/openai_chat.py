@@ -25,6 +25,7 @@ from alloy_tui.providers.tolerant_json import (
     count,
     mapping,
     read,
+    read_any,
     scrub,
     scrub_all,
 )
@@ -99,9 +100,9 @@ class OpenAIChatDecoder:
             yield from self.end()
             return
         chunk = read(event.data, Chunk)
-        self._check(chunk, event.data)
         if event.name == "error":
-            raise from_stream(self._service, mapping(msgspec.to_builtins(chunk)))
+            raise from_stream(self._service, read_any(event.data))
+        self._check(chunk, event.data)
         for choice in self._ours(chunk):
             if choice.delta is not None:
                 yield from self._delta(choice.delta)
@@ -140,7 +141,7 @@ class OpenAIChatDecoder:
         groq = mapping(chunk.x_groq)
         error = chunk.error or groq.get("error")
         if error:
-            raise from_stream(self._service, mapping(error) or {"error": str(error)})
+            raise from_stream(self._service, error)
         if any(c.finish_reason == "error" for c in self._ours(chunk)):
             raise ProviderError(
                 f"{self._service} reported that the model failed in the middle of its answer.",
