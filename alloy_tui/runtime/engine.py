@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -30,7 +31,7 @@ from alloy_tui.providers.catalogue import known_models
 from alloy_tui.providers.retry import RetryPolicy
 from alloy_tui.providers.services import SERVICES
 from alloy_tui.runtime.demo import DemoProvider, lay_out
-from alloy_tui.runtime.local_server import MODEL_NAME, Endpoint, LocalServer, find_installed
+from alloy_tui.runtime.local_server import Endpoint, LocalServer, find_installed
 from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.model_choice import (
     DEMO_MODEL,
@@ -40,6 +41,7 @@ from alloy_tui.runtime.model_choice import (
     default_model,
     kind_of,
 )
+from alloy_tui.runtime.outfit import LOCAL_MODEL, Outfit, outfit
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import ModelChoice, QueuedItem, UsageView
 from alloy_tui.runtime.running_servers import find_running
@@ -52,7 +54,6 @@ Command: TypeAlias = Callable[[], Awaitable[object] | object]
 
 NAME = "agent"
 _RESET_PATIENCE_S = 5.0
-_LOCAL_MODEL = f"{LOCAL_SERVICE}/{MODEL_NAME}"
 
 
 class BackPressure(Middleware):
@@ -87,6 +88,8 @@ class Engine:
             remember=self._state.remember_rule,
             interactive=plan.interactive,
         )
+        # Fixed, so that the prompt's bytes stay the same however often models are switched.
+        self._now_ms = time.time_ns() // 1_000_000
         self._server: LocalServer | None = None
         self._endpoint: Endpoint | None = None
         self._commands: asyncio.Queue[tuple[str | None, Command]] = asyncio.Queue()
@@ -149,9 +152,13 @@ class Engine:
         """Switch, or begin if there was no model to begin with; a person's choice is kept."""
         provider = await self._provider(model)
         if self.agent is None:
-            await self._make_agent(provider)
+            await self._make_agent(model, provider)
         else:
+            before = self.agent.model
             await self.agent.set_model(provider)
+            if LOCAL_MODEL in {before, model}:
+                suits = self._outfit(model)
+                self.agent.configure(tools=suits.tools, system_prompt=suits.system_prompt)
         self.failure = None
         self._update(model=model)
         self._remember(model)
@@ -187,7 +194,7 @@ class Engine:
                 usable=tuple(s for s in KEY_VARIABLES if s in SERVICES),
                 access=settings.access,
                 running=lambda: find_running(settings.access),
-                local_model=_LOCAL_MODEL if find_installed() else None,
+                local_model=LOCAL_MODEL if find_installed() else None,
             )
         )
         self._update(choice=choice, model=choice.model)
@@ -199,7 +206,7 @@ class Engine:
             choice = _demo_instead(choice, error)
             self._update(choice=choice, model=choice.model)
             provider = await self._provider(choice.model)
-        await self._make_agent(provider)
+        await self._make_agent(choice.model, provider)
         self._update(models=self._models())
         if plan.asked_model is not None:
             self._remember(plan.asked_model)
@@ -215,7 +222,7 @@ class Engine:
                 )
             await asyncio.to_thread(self._prepare_demo)
             return DemoProvider()
-        needs_server = model == _LOCAL_MODEL and not self._plan.settings.access("local").base_url
+        needs_server = model == LOCAL_MODEL and not self._plan.settings.access("local").base_url
         if needs_server and (self._server is None or self._server.pid is None):
             self._server = LocalServer()
             self._endpoint = await self._server.start()
@@ -226,12 +233,17 @@ class Engine:
         lay_out(folder)
         self._update(cwd=str(folder), scratch=str(folder))
 
-    async def _make_agent(self, provider: str | Provider) -> None:
-        settings = self._plan.settings
+    def _outfit(self, model: str) -> Outfit:
+        own = self._plan.settings.system_prompt
+        return outfit(model, self.snapshot.cwd, own_prompt=own, now_ms=self._now_ms)
+
+    async def _make_agent(self, model: str, provider: str | Provider) -> None:
+        settings, suits = self._plan.settings, self._outfit(model)
         self.agent = Agent(
             provider,
             name=NAME,
-            system_prompt=settings.system_prompt,
+            tools=suits.tools,
+            system_prompt=suits.system_prompt,
             middleware=(BackPressure(self._mailbox),),
             approvals=self._approvals,
             approval_mode=settings.approvals.mode,
@@ -272,7 +284,7 @@ class Engine:
             if service in SERVICES and self._plan.settings.access(service).api_key:
                 names += [default_model(service) or ""]
                 names += [str(ref) for ref in known_models(service)]
-        names += [_LOCAL_MODEL] if find_installed() else []
+        names += [LOCAL_MODEL] if find_installed() else []
         return tuple(dict.fromkeys(name for name in names if name))
 
     def _remember(self, model: str) -> None:

@@ -25,7 +25,8 @@ from alloy_tui.settings.schema import ApprovalMode, Settings, TimeoutSettings, U
 from alloy_tui.settings.services import (
     KEY_VARIABLES,
     base_url_variable,
-    service_of_base_url,
+    key_variables,
+    service_of,
 )
 from alloy_tui.settings.validation import check_base_url, check_key, validate
 
@@ -127,7 +128,7 @@ def _timeouts(env: Mapping[str, str], file: TimeoutSettings) -> TimeoutSettings:
 def _services(
     env: Mapping[str, str], file: UserFile, timeouts: Timeouts
 ) -> dict[str, ServiceAccess]:
-    from_variables = {service_of_base_url(name) for name, value in env.items() if value.strip()}
+    from_variables = {service_of(name) for name, value in env.items() if value.strip()}
     names = dict.fromkeys([*KEY_VARIABLES, *file.services])
     names.update(dict.fromkeys(sorted(n for n in from_variables if n)))
     found = {name: _service(name, env, file, timeouts) for name in names}
@@ -139,7 +140,7 @@ def _service(
 ) -> ServiceAccess:
     entry = file.services.get(name)
     key, source = (entry.api_key, "the config file") if entry and entry.api_key else (None, None)
-    for variable in KEY_VARIABLES.get(name, ()):
+    for variable in key_variables(name):
         text = env.get(variable, "").strip()
         if text:
             key, source = Secret(text), f"environment variable {variable}"

@@ -1,7 +1,9 @@
 """Which environment variables belong to which service.
 
-Owns the table of conventional key variables. Knows nothing of how a service is
-spoken to; `providers` has a table of its own, and a test keeps the two in step.
+Owns the table of conventional key variables, and the names of our own
+(`ALLOY_<SERVICE>_BASE_URL`, `ALLOY_<SERVICE>_API_KEY`), which any service has.
+Knows nothing of how a service is spoken to; `providers` has a table of its own,
+and a test keeps the two in step.
 """
 
 from __future__ import annotations
@@ -23,15 +25,24 @@ KEY_VARIABLES: dict[str, tuple[str, ...]] = {
     "compat-anthropic": ("ALLOY_COMPAT_ANTHROPIC_API_KEY",),
 }
 
-_BASE_URL = re.compile(r"ALLOY_([A-Z0-9_]+)_BASE_URL")
+_OURS = re.compile(r"ALLOY_([A-Z0-9_]+)_(?:BASE_URL|API_KEY)")
+
+
+def key_variables(service: str) -> tuple[str, ...]:
+    """The variables that may hold the key of `service`, the first one set counts."""
+    return tuple(dict.fromkeys((*KEY_VARIABLES.get(service, ()), _variable(service, "API_KEY"))))
 
 
 def base_url_variable(service: str) -> str:
     """The variable that moves `service` elsewhere."""
-    return f"ALLOY_{service.upper().replace('-', '_')}_BASE_URL"
+    return _variable(service, "BASE_URL")
 
 
-def service_of_base_url(variable: str) -> str | None:
-    """The service whose address `variable` sets, or None."""
-    match = _BASE_URL.fullmatch(variable)
+def service_of(variable: str) -> str | None:
+    """The service that one of our own variables speaks of, or None."""
+    match = _OURS.fullmatch(variable)
     return match[1].lower().replace("_", "-") if match else None
+
+
+def _variable(service: str, what: str) -> str:
+    return f"ALLOY_{service.upper().replace('-', '_')}_{what}"

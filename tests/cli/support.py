@@ -24,8 +24,14 @@ def alloy(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     options.setdefault("stdin", subprocess.DEVNULL if "input" not in options else None)
     if options["stdin"] is None:
         del options["stdin"]
+    limit_s = options.pop("timeout", 60)
     return subprocess.run(
-        [*ALLOY, *arguments], capture_output=True, text=True, timeout=60, check=False, **options
+        [*ALLOY, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=limit_s,
+        check=False,
+        **options,
     )
 
 

@@ -62,7 +62,8 @@ def open_runtime(tmp_path: Path) -> Iterator[Callable[..., tuple[Runtime, Listen
     made: list[Runtime] = []
 
     def build(model: str | None, *, start: bool = True, **given: Any) -> tuple[Runtime, Listener]:
-        plan = Plan(load_settings({}), locate(), str(tmp_path), asked_model=model, **given)
+        settings = load_settings(given.pop("environment", {}))
+        plan = Plan(settings, locate(), str(tmp_path), asked_model=model, **given)
         runtime = Runtime(plan)
         made.append(runtime)
         port: RuntimePort = runtime  # pyright checks the shape
@@ -158,6 +159,18 @@ def test_switching_models_keeps_the_conversation(open_runtime, script) -> None:
     listener.until(ev.RunFinished, text="b")
     assert runtime.model.endswith("other.json")
     assert len(runtime.history()) == 4
+
+
+def test_a_small_model_gets_a_lighter_outfit(open_runtime, script) -> None:
+    """Switching to the local extra's model and back changes tools and prompt with it."""
+    access = {"ALLOY_LOCAL_BASE_URL": "http://127.0.0.1:9/v1"}
+    runtime, listener = open_runtime(script({"text": "a"}), environment=access)
+    runtime.set_model("local/smollm2-135m")
+    changed = listener.until(ev.AgentConfigured)
+    assert set(changed.what) == {"tools", "system_prompt"}
+    listener.seen.clear()
+    runtime.set_model(script({"text": "b"}, name="other"))
+    listener.until(ev.AgentConfigured)
 
 
 def test_reset_ends_what_runs(open_runtime, script) -> None:

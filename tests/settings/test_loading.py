@@ -72,6 +72,14 @@ def test_every_conventional_variable_is_read(
         assert load_settings({variable: "k"}, paths=paths).access(service).api_key == Secret("k")
 
 
+def test_any_service_can_be_given_a_key(paths: Paths) -> None:
+    """A llama-server that wants a key gets it by our own variable."""
+    access = load_settings({"ALLOY_LOCAL_API_KEY": "k"}, paths=paths).access("local")
+    assert access.api_key == Secret("k")
+    both = {"OPENAI_API_KEY": "a", "ALLOY_OPENAI_API_KEY": "b"}
+    assert load_settings(both, paths=paths).access("openai").api_key == Secret("a")
+
+
 def test_any_service_can_be_moved(paths: Paths) -> None:
     """ALLOY_<SERVICE>_BASE_URL works for services that have no key."""
     env = {
