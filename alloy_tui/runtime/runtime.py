@@ -121,11 +121,6 @@ class Runtime:
         """The folder that the tools work in; in the demo a scratch folder."""
         return self._snapshot.cwd
 
-    @property
-    def failure(self) -> AlloyError | None:
-        """Why there is no agent, if the start failed; a later `set_model` can mend it."""
-        return self._engine.failure if self._engine is not None else None
-
     def refusal(self, request_id: str) -> AlloyError | None:
         """Why a submitted request was not taken, if it was not."""
         return self._engine.refusals.get(request_id) if self._engine is not None else None

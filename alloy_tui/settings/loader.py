@@ -50,7 +50,7 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
 def load_settings(
     environment: Mapping[str, str] | None = None,
     *,
-    flags: Flags = Flags(),  # noqa: B008 -- frozen
+    flags: Flags = Flags(),  # noqa: B008 -- a frozen value may be shared
     paths: Paths | None = None,
 ) -> Settings:
     """All settings, resolved. Raises ConfigError: where, which key, what to write."""
