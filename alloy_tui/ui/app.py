@@ -75,20 +75,26 @@ class AlloyApp(App[None]):
         """The workbench is the bottom of the stack: no empty screen comes before it."""
         return self.workbench
 
+    def on_load(self) -> None:
+        """No collections until there is something to see; a headless app leaves its host alone."""
+        if not self.is_headless:
+            gc.disable()
+
     def on_mount(self) -> None:
         """Leave the engine alone until there is something to see."""
         self.call_after_refresh(self._after_first_frame)
 
     def _after_first_frame(self) -> None:
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._pump = Pump(self._runtime, self.workbench.post_message)
         self._pump.start()
         self._runtime.start()
         self.workbench.engine_started()
-        # What start-up made lives as long as the program: collectors need not look at it again.
-        gc.enable()
-        gc.collect()
-        gc.freeze()
+        if not self.is_headless:
+            sys.setswitchinterval(SWITCH_INTERVAL_S)
+            # What start-up made lives as long as the program: collectors need not look again.
+            gc.enable()
+            gc.collect()
+            gc.freeze()
 
     def on_unmount(self) -> None:
         """Stop listening, then stop the engine with everything it started."""

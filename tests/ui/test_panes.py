@@ -177,6 +177,20 @@ async def test_an_answer_that_was_cut_says_so_and_keeps_its_text() -> None:
         assert "incomplete: stopped by you" in shown
 
 
+async def test_a_queued_request_that_is_cancelled_does_not_end_the_running_answer() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        await scenes.asked(stage, pilot)
+        await stage.play(pilot, ev.TextDelta("one "))
+        await stage.play(pilot, ev.Queued("prompt", 1, "x"), rid="q1")
+        running = stage.feed.request_id, stage.feed.turn
+        await stage.play(pilot, fd.done(status="cancelled"), rid="q1")
+        stage.feed.request_id, stage.feed.turn = running
+        await stage.play(pilot, ev.TextDelta("sentence"))
+        assert "one sentence" in screen_text(stage.app)
+        assert stage.bench.view.busy
+
+
 async def test_a_reset_clears_the_conversation_and_the_pane() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:

@@ -69,6 +69,7 @@ class ChatPane(Container):
         self._open_block: int | None = None
         self._opened_ms = 0
         self._said_incomplete = False
+        self._request_id: str | None = None
         self._calls: dict[CallKey, int] = {}
         self._keys: dict[int, CallKey] = {}
         self._working: set[CallKey] = set()
@@ -195,11 +196,14 @@ class ChatPane(Container):
         self._open_block = self._growing = None
 
     def _run_started(self, event: ev.RunStarted, envelope: Envelope) -> None:
-        del envelope
+        self._request_id = envelope.request_id
         self._said_incomplete = False
         self._add(UserBlock(event.prompt))
 
     def _run_finished(self, event: ev.RunFinished, envelope: Envelope) -> None:
+        if self._request_id not in {None, envelope.request_id}:
+            return  # a request that never ran; the one that runs goes on
+        self._request_id = None
         self._close_open(envelope.at_ms)
         if event.text:
             self.last_answer = clean(event.text)
