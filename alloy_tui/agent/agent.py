@@ -7,7 +7,7 @@ stores. All methods belong to one asyncio loop and none of them blocks it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +15,7 @@ import anyio
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from alloy_tui.agent import reports
 from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.clock import Clock
 from alloy_tui.agent.compaction import Compactor
@@ -244,6 +245,24 @@ class Agent:
         """Take a waiting request back and return its text. Raises UnknownRequestError."""
         return self._requests.withdraw(request_id)
 
+    def move(self, request_id: str, lane: Lane, position: int) -> None:
+        """Give a waiting request another place, from 1 in `lane`; `queued` tells it again.
+
+        Raises UnknownRequestError.
+        """
+        self._requests.move(request_id, lane, position)
+
+    def hold(self) -> Callable[[], None]:
+        """Let requests wait until what is returned has been called; a running one goes on."""
+        return self._requests.hold()
+
+    def add_context(self, text: str) -> None:
+        """Tell the model `text` without asking for an answer.
+
+        While a request runs it goes in at its next tool boundary, or after it.
+        """
+        self._world.conversation.tell(text, later=self._run is not None)
+
     async def set_model(self, model: str | Provider) -> None:
         """Answer with another model from the next turn on; the conversation stays.
 
@@ -319,34 +338,11 @@ class Agent:
 
     def health(self) -> Health:
         """The agent at a glance."""
-        running, queue = self._requests.running, self._requests.queue
-        return Health(
-            name=self.name,
-            model=self.model,
-            busy=self.busy,
-            request_id=running.id if running else None,
-            turn=self._run.turn if self._run else 0,
-            pending=len(queue),
-            max_pending=queue.max_pending,
-            message_count=len(self._world.conversation),
-            usage=self.usage.usage,
-            uptime_s=self._clock.monotonic_s() - self._born_s,
-            stopped=self._requests.stopped,
-        )
+        return reports.health(self._world, self._setup, self._requests, self._run, self._born_s)
 
     def export_session(self) -> SessionExport:
         """The conversation as a value; its id stays the same for the agent's life."""
-        return SessionExport(
-            v=1,
-            id=self._world.session_id,
-            agent=self.name,
-            model=self.model,
-            system_prompt=self._setup.system_prompt,
-            messages=self.messages,
-            usage=self.usage.usage,
-            created_at_ms=self._created_ms,
-            exported_at_ms=self._clock.now_ms(),
-        )
+        return reports.export(self._world, self._setup, self._created_ms)
 
     async def stop(self, grace_s: float = 2.0) -> None:
         """Cancel everything, run `session_end`, give back what the agent holds.
@@ -371,7 +367,10 @@ class Agent:
             request.id,
             live=lambda: self._setup,
             publish=lambda turn, event: self._publish_for(request, turn, event),
-            steers=lambda: self._requests.steer_into(request),
+            steers=lambda: (
+                *self._world.conversation.told(),
+                *self._requests.steer_into(request),
+            ),
             deadline_s=None if limit is None else self._clock.monotonic_s() + limit,
         )
         self._run = run
@@ -379,6 +378,7 @@ class Agent:
         self._world.conversation.append(request.message)
         result = await execute(run, request.scope, limit, before=self._life.begin)
         self._run = None
+        self._world.conversation.settle()
         await self._release_unused()
         return result
 

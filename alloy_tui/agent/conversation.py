@@ -25,6 +25,7 @@ class Conversation:
         self._call_ids: set[str] = set()
         self._summary: tuple[ChatMessage, ...] | None = None
         self._summarised = 0
+        self._told: list[ChatMessage] = []
         for message in messages:
             self.append(message)
 
@@ -45,9 +46,29 @@ class Conversation:
         self._messages.append(message)
         self._call_ids.update(call.id for call in message.tool_calls)
 
+    def tell(self, text: str, *, later: bool) -> None:
+        """Add words that nobody typed; `later` keeps them until `told` or `settle`.
+
+        In the middle of a turn they would come between a call and its result.
+        """
+        self._told.append(ChatMessage("user", (TextBlock(text),), synthetic=True))
+        if not later:
+            self.settle()
+
+    def told(self) -> tuple[ChatMessage, ...]:
+        """What was told and is kept, out of here: the caller adds it."""
+        told, self._told = tuple(self._told), []
+        return told
+
+    def settle(self) -> None:
+        """Add what was kept."""
+        for message in self.told():
+            self.append(message)
+
     def clear(self) -> None:
         """Forget everything but which call ids were used: views know calls by them."""
         self._messages.clear()
+        self._told.clear()
         self._summary, self._summarised = None, 0
 
     def shorten(self, messages: Sequence[ChatMessage]) -> None:

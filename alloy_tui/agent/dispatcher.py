@@ -19,6 +19,7 @@ from alloy_tui.domain.events import (
     Cancelled,
     Dequeued,
     EngineEvent,
+    Lane,
     Queued,
     RunFinished,
     Steered,
@@ -53,6 +54,7 @@ class Dispatcher:
         self._abandon = abandon
         self._publish = publish
         self._pump: asyncio.Task[None] | None = None
+        self._holds = 0
 
     @property
     def busy(self) -> bool:
@@ -66,14 +68,32 @@ class Dispatcher:
         """
         if self.stopped:
             raise AgentStoppedError("The agent was stopped and takes no more requests.")
-        busy = self.busy
+        busy = self.busy or self._holds > 0
         position = self.queue.admit(request, busy=busy)
         if busy:
             self._publish(request.id, Queued(request.lane, position, request.text))
         else:
             self.running = self.queue.take()
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._work(), name="agent requests")
+        self._go_on()
+
+    def move(self, request_id: str, lane: Lane, position: int) -> None:
+        """Give a waiting request another place. Raises UnknownRequestError."""
+        request, place = self.queue.move(request_id, lane, position)
+        self._publish(request.id, Queued(lane, place, request.text))
+
+    def hold(self) -> Callable[[], None]:
+        """Begin no request until what is returned has been called; holds add up."""
+        self._holds += 1
+        held = True
+
+        def release() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._holds -= 1
+                self._go_on()
+
+        return release
 
     def cancel(self, request_id: str | None) -> None:
         """Cancel a request that runs or waits; None means the one that runs.
@@ -151,6 +171,10 @@ class Dispatcher:
             if self.running is not None:
                 self._finish(self.running, self._abandon(self.running))
 
+    def _go_on(self) -> None:
+        if self._pump is None and self.busy:
+            self._pump = asyncio.create_task(self._work(), name="agent requests")
+
     async def _work(self) -> None:
         try:
             while self._next():
@@ -169,7 +193,7 @@ class Dispatcher:
             self._pump = None
 
     def _next(self) -> bool:
-        if self.running is None:
+        if self.running is None and not self._holds:
             self.running = self.queue.take()
             if self.running is not None:
                 self._publish(self.running.id, Dequeued(self.running.lane, "started"))

@@ -134,6 +134,18 @@ class RequestQueue:
             hint="It may have started or finished already.",
         )
 
+    def move(self, request_id: str, lane: Lane, position: int) -> tuple[Request, int]:
+        """Put a waiting request at `position` of `lane`, from 1, or as near as there is one.
+
+        Returns it with the place it got. Raises UnknownRequestError.
+        """
+        request = self.remove(request_id)
+        others = self._lanes[lane]
+        place = max(1, min(position, len(others) + 1))
+        others.insert(place - 1, request)
+        request.lane = lane
+        return request, place
+
     def finish(self, request: Request, result: RunResult) -> bool:
         """Record the outcome; False if there was one already."""
         if self._live.pop(request.id, None) is None:

@@ -203,7 +203,7 @@ class CompactionFinished(Event, frozen=True, tag=_snake):
 
 
 class Queued(Event, frozen=True, tag=_snake):
-    """A request waits; `position` counts from 1 in its lane."""
+    """A request waits; `position` counts from 1 in its lane. Told again when it is moved."""
 
     lane: Lane
     position: int
