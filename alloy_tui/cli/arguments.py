@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from alloy_tui.cli import exits
+from alloy_tui.cli.streams import remark
 
 MODES = ("ask", "edits", "all", "none")
 _MODEL = "a model as service/name, e.g. anthropic/claude-sonnet-5-5 or scripted/FILE.json"
@@ -25,7 +26,7 @@ _APPROVE = (
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         text = " ".join(message.split())
-        sys.stderr.write(f"{self.prog}: {text} (see {self.prog} --help)\n")
+        remark(f"{self.prog}: {text} (see {self.prog} --help)")
         raise SystemExit(exits.USAGE)
 
 
@@ -34,6 +35,7 @@ class _Version(argparse.Action):
         from alloy_tui import __version__
 
         sys.stdout.write(f"alloy {__version__}\n")
+        sys.stdout.flush()
         raise SystemExit(exits.COMPLETED)
 
 

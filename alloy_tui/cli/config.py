@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.settings import Paths, editing, locate
 from alloy_tui.settings.paths import private_folder, write_private
@@ -28,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
             text = arguments.value
             if text == "-":
                 text = sys.stdin.readline().strip()
+                if not text:
+                    raise ConfigError("There is no value on standard input.")
             print(f"{arguments.key} = {editing.set_value(paths, arguments.key, text)}")
         case "path":
             print(paths.config_file)
@@ -39,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _get(paths: Paths, key: str | None) -> int:
     value = editing.get_all(paths) if key is None else editing.get(paths, key)
     if value is None:
-        sys.stderr.write(f"alloy: {key} is not set.\n")
+        remark(f"alloy: {key} is not set.")
         return 1
     if value:
         print(value)
@@ -49,22 +52,19 @@ def _get(paths: Paths, key: str | None) -> int:
 def _edit(paths: Paths) -> None:
     """Edit a copy; it takes the file's place only if it loads."""
     target = paths.config_file
-    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
-    private_folder(target.parent)
-    handle, name = tempfile.mkstemp(prefix="config-", suffix=".toml", dir=target.parent)
-    os.close(handle)
-    copy = Path(name)
-    before = target.read_text() if target.exists() else editing.TEMPLATE
-    copy.write_text(before)
+    command = _editor()
+    # Bytes: a file that is no text can be mended only if it can be opened.
+    before = editing.read_bytes(target, default=editing.TEMPLATE.encode())
+    copy = _copy(before, private_folder(target.parent))
     try:
         code = subprocess.run([*command, str(copy)], check=False).returncode  # noqa: S603 -- the user's own editor
+        after = copy.read_bytes()
     except OSError as error:
-        copy.unlink()
+        copy.unlink(missing_ok=True)
         raise ConfigError(
-            f"The editor {command[0]} cannot be started: {error.strerror}.",
+            f"The editor {command[0]} cannot be used: {error.strerror}.",
             hint="Set VISUAL or EDITOR.",
         ) from error
-    after = copy.read_text(errors="replace")
     if code or after == before:
         copy.unlink()
         print("Nothing was changed.")
@@ -78,3 +78,26 @@ def _edit(paths: Paths) -> None:
     write_private(target, after)
     copy.unlink()
     print(f"{target} was changed.")
+
+
+def _editor() -> list[str]:
+    """The user's editor and its flags."""
+    words = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        command = shlex.split(words)
+    except ValueError:
+        command = []
+    if not command:
+        raise ConfigError(f"“{words}” is no command.", hint="Set VISUAL or EDITOR to an editor.")
+    return command
+
+
+def _copy(content: bytes, folder: Path) -> Path:
+    """A private file beside the real one."""
+    try:
+        handle, name = tempfile.mkstemp(prefix="config-", suffix=".toml", dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise ConfigError(f"No file can be written in {folder}: {error.strerror}.") from error
+    return Path(name)

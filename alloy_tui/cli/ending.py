@@ -1,6 +1,6 @@
 """How a command ends when it cannot end as it would like.
 
-Owns the one line of an error and the exit that waits for nothing.
+Owns the one line of an error, and the exit that waits for nothing.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import traceback
 from typing import NoReturn
 
+from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import AlloyError
 from alloy_tui.domain.sanitise import clean_line
 
@@ -17,7 +19,20 @@ from alloy_tui.domain.sanitise import clean_line
 def complain(error: AlloyError) -> None:
     """One line on standard error: what happened and what to do."""
     words = f"{error.message} {error.hint}" if error.hint else error.message
-    sys.stderr.write(f"alloy: {clean_line(words, limit=1000)}\n")
+    remark(f"alloy: {clean_line(words, limit=1000)}")
+
+
+def confess(error: Exception) -> None:
+    """One line for a defect of ours; the traceback goes to a file for whoever mends it."""
+    from alloy_tui.settings.paths import locate, write_private
+
+    words = f"This is a defect of Alloy: {type(error).__name__}: {error}"
+    hint = None
+    with contextlib.suppress(AlloyError):
+        file = locate().logs / "last-crash.txt"
+        write_private(file, "".join(traceback.format_exception(error)))
+        hint = f"The details are in {file}."
+    complain(AlloyError(words, hint=hint))
 
 
 def leave(code: int) -> NoReturn:

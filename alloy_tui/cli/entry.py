@@ -6,36 +6,45 @@ Owns the last line of defence: no error of ours shows a traceback.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
-from alloy_tui.cli import exits
+from alloy_tui.cli import exits, streams
 from alloy_tui.cli.arguments import parse
 
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    streams.mend()
     try:
-        arguments = parse(argv)
+        code = _command(parse(argv))
+        sys.stdout.flush()
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else exits.USAGE
-    from alloy_tui.cli.ending import complain
-    from alloy_tui.domain.errors import AlloyError, ConfigError
-
-    try:
-        code = _command(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads any more: say nothing, and keep the interpreter from trying at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.PIPE_CLOSED
     except KeyboardInterrupt:
         return exits.INTERRUPTED
-    except AlloyError as error:
-        complain(error)
-        return exits.USAGE if isinstance(error, ConfigError) else exits.FAILED
+    except Exception as error:  # noqa: BLE001 -- a person gets words, whatever it is
+        return _failed(error)
     return code
+
+
+def _failed(error: Exception) -> int:
+    from alloy_tui.cli.ending import complain, confess
+    from alloy_tui.domain.errors import AlloyError, ConfigError
+
+    match error:
+        case BrokenPipeError():  # nobody reads any more: there is nobody to tell
+            streams.silence(sys.stdout)
+            return exits.PIPE_CLOSED
+        case OSError(filename=None):  # files have names, standard output has none
+            streams.silence(sys.stdout)
+            complain(streams.unwritable(error))
+        case AlloyError():
+            complain(error)
+            return exits.USAGE if isinstance(error, ConfigError) else exits.FAILED
+        case _:
+            confess(error)
+    return exits.FAILED
 
 
 def _command(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,6 @@ says so.
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import time
@@ -18,6 +17,7 @@ from alloy_tui.cli.bell import Bell
 from alloy_tui.cli.composing import make_plan
 from alloy_tui.cli.ending import leave
 from alloy_tui.cli.printing import JsonPrinter, Printer, TextPrinter
+from alloy_tui.cli.streams import prompt_from_stdin, remark
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.events import RunFinished, RunStarted
 from alloy_tui.runtime.runtime import Runtime
@@ -109,9 +109,9 @@ class _Headless:
         denied = self._printer.denied
         if self._end.status == "completed" and denied:
             calls = "tool call was" if denied == 1 else "tool calls were"
-            sys.stderr.write(
+            remark(
                 f"alloy: {denied} {calls} denied, for there is nobody to ask; "
-                "see --approve edits and --approve all.\n"
+                "see --approve edits and --approve all."
             )
             return exits.HALTED
         return exits.BY_STATUS[self._end.status]
@@ -121,7 +121,7 @@ def _prompt(arguments: argparse.Namespace) -> str:
     if arguments.stdin and arguments.prompt is not None:
         raise ConfigError("Give the prompt with -p or on standard input, not both.")
     if arguments.stdin or arguments.prompt == "-":
-        text = os.fsdecode(sys.stdin.buffer.read())
+        text = prompt_from_stdin()
     elif arguments.prompt is None:
         raise ConfigError("There is no prompt.", hint="Give one: alloy run -p TEXT.")
     else:

@@ -13,6 +13,7 @@ from typing import Protocol, TextIO
 
 import msgspec
 
+from alloy_tui.cli.streams import remark
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.sanitise import Cleaner, clean_line
@@ -58,7 +59,7 @@ class JsonPrinter:
         self.denied += _is_denial(envelope.event)
         words = _trouble(envelope.event)
         if words:
-            self._err.write(f"alloy: {clean_line(words, limit=1000)}\n")
+            remark(f"alloy: {clean_line(words, limit=1000)}", self._err)
 
     def flush(self) -> None:
         """Hand the lines over."""
@@ -135,8 +136,7 @@ class TextPrinter:
             self._mid_line = False
         if self._together:
             self._out.flush()
-        self._err.write(clean_line(words, limit=1000) + "\n")
-        self._err.flush()
+        remark(clean_line(words, limit=1000), self._err)
 
 
 def _escaped(match: re.Match[str]) -> str:

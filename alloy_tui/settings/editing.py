@@ -17,7 +17,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.secret import Secret
-from alloy_tui.settings.loader import parse_user_file, read_user_file
+from alloy_tui.settings.loader import parse_user_file, read_bytes, read_user_file
 from alloy_tui.settings.paths import Paths, write_private
 from alloy_tui.settings.schema import UserFile
 
@@ -59,7 +59,7 @@ def get(paths: Paths, key: str) -> str | None:
 def get_all(paths: Paths) -> str:
     """What the file sets, as TOML, keys hidden; "" for an empty one. Raises ConfigError."""
     file = read_user_file(paths.config_file)
-    set_here = tomllib.loads(paths.config_file.read_text()) if paths.config_file.exists() else {}
+    set_here = tomllib.loads(read_bytes(paths.config_file, default=b"").decode())
     shown: dict[str, Any] = msgspec.to_builtins(file, enc_hook=_hide)
     return _as_toml({name: shown[name] for name in set_here}) if set_here else ""
 
@@ -71,8 +71,8 @@ def set_value(paths: Paths, key: str, text: str) -> str:
     Raises ConfigError, and writes nothing, when the result would be refused.
     """
     target = paths.config_file
-    source = target.read_text() if target.exists() else ""
     read_user_file(target)
+    source = read_bytes(target, default=b"").decode()
     candidates: list[Any] = [text]
     with contextlib.suppress(tomllib.TOMLDecodeError, RecursionError):
         candidates.insert(0, tomllib.loads(f"value = {text}")["value"])
@@ -90,9 +90,9 @@ def set_value(paths: Paths, key: str, text: str) -> str:
     raise ConfigError(f"{key} was not set. {_tail(refusal.message)}", hint=refusal.hint)
 
 
-def check(text: str, where: str) -> UserFile:
-    """Validate a whole file's text before it replaces the old one. Raises ConfigError."""
-    return parse_user_file(text.encode(), where=where)
+def check(content: bytes, where: str) -> UserFile:
+    """Validate a whole file before it replaces the old one. Raises ConfigError."""
+    return parse_user_file(content, where=where)
 
 
 def _path(key: str) -> tuple[str, ...]:

@@ -68,13 +68,20 @@ def load_settings(
 
 def read_user_file(path: Path) -> UserFile:
     """The config file; a missing one is an empty one. Raises ConfigError."""
+    return parse_user_file(read_bytes(path, default=b""), where=str(path))
+
+
+def read_bytes(path: Path, *, default: bytes) -> bytes:
+    """What is in the file at `path`, or `default` if there is none. Raises ConfigError."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        return UserFile()
+        return default
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
-    return parse_user_file(data, where=str(path))
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}.",
+            hint="ALLOY_HOME says where Alloy keeps its files.",
+        ) from error
 
 
 def parse_user_file(data: bytes, *, where: str) -> UserFile:
@@ -83,7 +90,10 @@ def parse_user_file(data: bytes, *, where: str) -> UserFile:
         text = data.decode()
         raw = tomllib.loads(text)
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{where} is not UTF-8 text (byte {error.start}).") from None
+        raise ConfigError(
+            f"{where} is not UTF-8 text (byte {error.start}).",
+            hint="Run `alloy config edit` to mend it.",
+        ) from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(
             f"{where} is not valid TOML: {error}.",
