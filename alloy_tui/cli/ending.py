@@ -9,17 +9,26 @@ import contextlib
 import os
 import sys
 import traceback
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import AlloyError
 from alloy_tui.domain.sanitise import clean_line
+
+if TYPE_CHECKING:
+    from alloy_tui.runtime.runtime import Runtime
 
 
 def complain(error: AlloyError) -> None:
     """One line on standard error: what happened and what to do."""
     words = f"{error.message} {error.hint}" if error.hint else error.message
     remark(f"alloy: {clean_line(words, limit=1000)}")
+
+
+def complain_late(runtime: Runtime) -> None:
+    """What a person should know although the command did its work, a line each."""
+    for words in runtime.complaints:
+        complain(AlloyError(words))
 
 
 def confess(error: Exception) -> None:

@@ -16,7 +16,7 @@ from types import FrameType
 
 from alloy_tui.cli import exits
 from alloy_tui.cli.composing import make_plan
-from alloy_tui.cli.ending import leave
+from alloy_tui.cli.ending import complain_late, leave
 from alloy_tui.cli.printing import usage_line
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.sanitise import clean_line
@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     if used.total:
         with contextlib.suppress(OSError):  # the terminal may be gone
             print(f"{clean_line(runtime.model)}: {usage_line(used, runtime.usage().cost)}")
+    complain_late(runtime)
     return leave(code) if runtime.stuck else code
 
 

@@ -15,7 +15,7 @@ import time
 from alloy_tui.cli import exits
 from alloy_tui.cli.bell import Bell
 from alloy_tui.cli.composing import make_plan
-from alloy_tui.cli.ending import leave
+from alloy_tui.cli.ending import complain_late, leave
 from alloy_tui.cli.printing import JsonPrinter, Printer, TextPrinter
 from alloy_tui.cli.streams import prompt_from_stdin, remark
 from alloy_tui.domain.errors import ConfigError
@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         code = _Headless(runtime, kind(sys.stdout, sys.stderr)).run(prompt)
     finally:
         runtime.close(_PATIENCE_S)
+    complain_late(runtime)
     return leave(code) if runtime.stuck else code
 
 

@@ -12,7 +12,7 @@ import contextlib
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -24,24 +24,25 @@ from alloy_tui.agent.hub import Hub
 from alloy_tui.agent.middleware import HookContext, Middleware
 from alloy_tui.agent.permissions import ApprovalMode, ModePolicy
 from alloy_tui.domain import events as ev
-from alloy_tui.domain.access import ServiceAccess
 from alloy_tui.domain.errors import AlloyError, ConfigError, UnknownRequestError
+from alloy_tui.domain.messages import ImageBlock, TextBlock
 from alloy_tui.domain.provider import Provider, StreamPart
 from alloy_tui.providers.catalogue import known_models
 from alloy_tui.providers.retry import RetryPolicy
 from alloy_tui.providers.services import SERVICES
 from alloy_tui.runtime.demo import DemoProvider, lay_out
-from alloy_tui.runtime.local_server import Endpoint, LocalServer, find_installed
+from alloy_tui.runtime.local_server import find_installed
 from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.model_choice import (
     DEMO_MODEL,
-    LOCAL_SERVICE,
     Circumstances,
     choose,
     default_model,
     kind_of,
 )
+from alloy_tui.runtime.model_sources import ModelSources
 from alloy_tui.runtime.outfit import LOCAL_MODEL, Outfit, outfit
+from alloy_tui.runtime.own_commands import OwnCommands
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import ModelChoice, QueuedItem, UsageView
 from alloy_tui.runtime.running_servers import find_running
@@ -90,8 +91,12 @@ class Engine:
         )
         # Fixed, so that the prompt's bytes stay the same however often models are switched.
         self._now_ms = time.time_ns() // 1_000_000
-        self._server: LocalServer | None = None
-        self._endpoint: Endpoint | None = None
+        self._sources = ModelSources(plan.settings.access)
+        self.own = OwnCommands(
+            publish=lambda made, event: self._hub.publish(NAME, made, 0, event),
+            agent=lambda: self.agent,
+            cwd=lambda: self.snapshot.cwd,
+        )
         self._commands: asyncio.Queue[tuple[str | None, Command]] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -121,18 +126,31 @@ class Engine:
 
     async def stop(self, grace_s: float) -> None:
         """Stop the agent and the model's server within `grace_s` seconds."""
-        ends: list[Awaitable[object]] = []
+        ends: list[Awaitable[object]] = [self.own.close()]
         if self.agent is not None:
             ends.append(self.agent.stop(grace_s))
-        if self._server is not None:
-            ends.append(self._server.stop())
+        ends.append(self._sources.stop())
         await asyncio.gather(*ends, return_exceptions=True)
+
+    def complaints(self) -> tuple[str, ...]:
+        """What a person should know when all is over."""
+        return self._sources.complaints()
 
     # Commands.
 
-    def submit(self, request_id: str, text: str, lane: ev.Lane) -> None:
-        """Send a message."""
-        self._ready().send_message(text, request_id=request_id, lane=lane)
+    async def submit(
+        self, request_id: str, text: str, lane: ev.Lane, attachments: Sequence[str] = ()
+    ) -> None:
+        """Send a message with these images. Raises ToolError when one cannot be had."""
+        agent = self._ready()
+        images = [await asyncio.to_thread(self._image, path) for path in attachments]
+        prompt = [*images, TextBlock(text)] if images else text
+        agent.send_message(prompt, request_id=request_id, lane=lane)
+
+    def move(self, request_id: str, lane: ev.Lane, position: int) -> None:
+        """Give a waiting request another place."""
+        if self.agent is not None:
+            self.agent.move(request_id, lane, position)
 
     def cancel(self, request_id: str | None) -> None:
         """Cancel a request."""
@@ -222,16 +240,17 @@ class Engine:
                 )
             await asyncio.to_thread(self._prepare_demo)
             return DemoProvider()
-        needs_server = model == LOCAL_MODEL and not self._plan.settings.access("local").base_url
-        if needs_server and (self._server is None or self._server.pid is None):
-            self._server = LocalServer()
-            self._endpoint = await self._server.start()
-        return model
+        return await self._sources.model(model)
 
     def _prepare_demo(self) -> None:
         folder = Path(self.snapshot.cwd) if self._plan.demo else scratch_folder()
         lay_out(folder)
         self._update(cwd=str(folder), scratch=str(folder))
+
+    def _image(self, path: str) -> ImageBlock:
+        from alloy_tui.tools.read import read_image
+
+        return read_image((Path(self.snapshot.cwd) / Path(path).expanduser()).resolve())
 
     def _outfit(self, model: str) -> Outfit:
         own = self._plan.settings.system_prompt
@@ -256,21 +275,13 @@ class Engine:
                 max_attempts=settings.retry.max_attempts,
                 longest_wait_s=settings.retry.longest_wait_s,
             ),
-            fallbacks=settings.fallbacks,
+            fallbacks=self._sources.fallbacks(settings.fallbacks),
             effort=settings.effort,
             max_output=settings.max_output,
-            access=self._access,
+            access=self._sources.access,
             hub=self._hub,
         )
         await self.agent.start()
-
-    def _access(self, service: str) -> ServiceAccess:
-        given = self._plan.settings.access(service)
-        if service == LOCAL_SERVICE and given.base_url is None and self._endpoint is not None:
-            return msgspec.structs.replace(
-                given, base_url=self._endpoint.base_url, api_key=self._endpoint.api_key
-            )
-        return given
 
     def _ready(self) -> Agent:
         if self.agent is None:
@@ -288,7 +299,7 @@ class Engine:
         return tuple(dict.fromkeys(name for name in names if name))
 
     def _remember(self, model: str) -> None:
-        if self._plan.interactive and kind_of(model, self._access) in {"remote", "local"}:
+        if self._plan.interactive and kind_of(model, self._sources.access) in {"remote", "local"}:
             self._state.remember_model(model)
 
     def _watch(self, envelope: ev.Envelope) -> None:

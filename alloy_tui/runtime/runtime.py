@@ -20,6 +20,7 @@ from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.model_choice import DEMO_MODEL
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import ApprovalMode, ModelChoice, QueuedItem, UsageView
+from alloy_tui.runtime.project import Project
 
 if TYPE_CHECKING:
     from alloy_tui.runtime.engine import Engine
@@ -42,6 +43,7 @@ class Runtime:
             cwd=scratch or plan.cwd,
             scratch=scratch,
         )
+        self._project = Project(lambda: self._snapshot.cwd, self._give)
 
     def start(self) -> None:
         """Start the engine thread; returns before it is ready."""
@@ -56,11 +58,15 @@ class Runtime:
         """Set who is called, from the engine thread, when the channel becomes busy."""
         self._mailbox.on_ring(ring)
 
-    def submit(self, text: str, *, lane: Lane = "prompt") -> str:
+    def submit(self, text: str, *, lane: Lane = "prompt", attachments: Sequence[str] = ()) -> str:
         """Send a message; what becomes of it comes back as events with this request id."""
-        made = uuid.uuid4().hex
-        self._give(lambda engine: lambda: engine.submit(made, text, lane), made)
+        made, paths = uuid.uuid4().hex, tuple(attachments)
+        self._give(lambda engine: lambda: engine.submit(made, text, lane, paths), made)
         return made
+
+    def move(self, request_id: str, lane: Lane, position: int) -> None:
+        """Give a waiting request another place; nothing happens if it waits no more."""
+        self._give(lambda engine: lambda: engine.move(request_id, lane, position))
 
     def withdraw(self, request_id: str) -> None:
         """Take a waiting request back."""
@@ -121,6 +127,11 @@ class Runtime:
         """The folder that the tools work in; in the demo a scratch folder."""
         return self._snapshot.cwd
 
+    @property
+    def project(self) -> Project:
+        """The folder's files, and the user's own commands in it."""
+        return self._project
+
     def refusal(self, request_id: str) -> AlloyError | None:
         """Why a submitted request was not taken, if it was not."""
         return self._engine.refusals.get(request_id) if self._engine is not None else None
@@ -138,11 +149,17 @@ class Runtime:
             if engine is not None:
                 await engine.stop(grace_s)
 
+        self._project.close()
         self._thread.stop(timeout_s, first=goodbye)
         self._mailbox.close()
         scratch = self._snapshot.scratch
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What a person should know when all is over, such as a script not played to its end."""
+        return self._engine.complaints() if self._engine is not None else ()
 
     @property
     def stuck(self) -> bool:

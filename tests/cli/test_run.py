@@ -219,3 +219,16 @@ def test_a_reader_that_leaves_is_no_drama(project: Path) -> None:
     assert child.wait(20) == 141
     assert "Traceback" not in said
     assert "Broken" not in said
+
+
+@pytest.mark.parametrize("json", [[], ["--json"]])
+def test_a_script_that_was_not_played_to_its_end_is_complained_of(
+    project: Path, tmp_path: Path, json: list[str]
+) -> None:
+    """The answer stands; a line on standard error says what was left."""
+    script = tmp_path / "two.json"
+    script.write_text('{"replies": [{"text": "one"}, {"text": "two"}]}')
+    done = alloy("run", "-p", "x", "--model", f"scripted/{script}", *json)
+    assert done.returncode == 0
+    assert "replies left: 1, requests that came: 1" in done.stderr.splitlines()[-1]
+    assert "played to its end" not in alloy("run", "-p", "x", "--model", model("hello")).stderr
