@@ -7,6 +7,7 @@ screen is already drawn. Commands given before the engine is ready wait, in orde
 
 from __future__ import annotations
 
+import logging
 import shutil
 import uuid
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from alloy_tui.runtime.project import Project
 if TYPE_CHECKING:
     from alloy_tui.runtime.engine import Engine
 
+_log = logging.getLogger(__name__)
+
 
 class Runtime:
     """Fills `RuntimePort` over one agent; every method may be called from any thread."""
@@ -34,6 +37,7 @@ class Runtime:
         self._mailbox = EventMailbox() if mailbox is None else mailbox
         self._thread = EngineThread()
         self._engine: Engine | None = None
+        self._failure: AlloyError | None = None
         self._early: list[Callable[[Engine], None]] = []
         self._closed = False
         scratch = str(scratch_folder()) if plan.demo else None
@@ -134,7 +138,9 @@ class Runtime:
 
     def refusal(self, request_id: str) -> AlloyError | None:
         """Why a submitted request was not taken, if it was not."""
-        return self._engine.refusals.get(request_id) if self._engine is not None else None
+        if self._engine is None:
+            return self._failure
+        return self._engine.refusals.get(request_id)
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop everything within `timeout_s` seconds, children included; safe to call twice."""
@@ -176,8 +182,9 @@ class Runtime:
             from alloy_tui.runtime.engine import Engine
 
             engine = Engine(self._plan, self._mailbox, self._first)
-        except AlloyError as error:
-            self._mailbox.put(_failed(error))
+        except Exception as error:  # noqa: BLE001 -- who waits for an answer must not wait for ever
+            self._failure = _told(error)
+            self._mailbox.put(_failed(self._failure))
             return
         self._engine = engine
         for early in self._early:
@@ -200,6 +207,14 @@ class Runtime:
                 self._early.append(hand_over)
 
         self._thread.call(on_the_loop)
+
+
+def _told(error: Exception) -> AlloyError:
+    if isinstance(error, AlloyError):
+        return error
+    _log.error("The engine did not start", exc_info=error)
+    words = f"The engine did not start: {type(error).__name__}: {error}."
+    return AlloyError(words, hint="Is Alloy installed whole? See `alloy doctor`.")
 
 
 def _failed(error: AlloyError) -> Envelope:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -274,3 +275,14 @@ def test_a_slow_reader_slows_the_model_and_loses_nothing(tmp_path: Path, script)
         assert max(map(len, said)) <= 110
     finally:
         runtime.close()
+
+
+def test_an_engine_that_cannot_start_says_so(open_runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken installation refuses requests in words; nobody waits for ever."""
+    monkeypatch.setitem(sys.modules, "alloy_tui.runtime.engine", None)
+    runtime, listener = open_runtime("scripted/never-read.json")
+    request = runtime.submit("hi")
+    assert "did not start" in listener.until(ev.Notice, level="error").text
+    refusal = runtime.refusal(request)
+    assert refusal is not None
+    assert "did not start" in refusal.message
