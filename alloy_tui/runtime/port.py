@@ -52,6 +52,50 @@ class UsageView(msgspec.Struct, frozen=True):
     context_window: int | None
 
 
+class FoundFile(msgspec.Struct, frozen=True):
+    """A file, or a folder when `path` ends in a slash; `places` are the letters that matched."""
+
+    path: str
+    places: tuple[int, ...] = ()
+
+
+class FoundFiles(msgspec.Struct, frozen=True):
+    """The files that match `query`, best first.
+
+    `settled` is false while the files are still being listed: another answer
+    follows. `complete` is false when there are more files than are looked at.
+    """
+
+    query: str
+    files: tuple[FoundFile, ...]
+    settled: bool = True
+    complete: bool = True
+
+
+class ProjectPort(Protocol):
+    """The project's folder as the user sees it."""
+
+    def find_files(self, query: str, limit: int, then: Callable[[FoundFiles], object]) -> None:
+        """Tell `then`, from another thread, which files match; a newer question replaces this."""
+        ...
+
+    def run_command(self, command: str, *, private: bool) -> str:
+        """Run the user's own command; returns its id, which its events carry as request and call.
+
+        It comes as a tool call of turn 0 named `OWN_COMMAND`. What it printed
+        goes into the conversation unless it is `private`.
+        """
+        ...
+
+    def stop_command(self, command_id: str) -> None:
+        """End such a command; what it printed is kept."""
+        ...
+
+
+OWN_COMMAND = "!"
+"""The name that the user's own commands have among the tool calls."""
+
+
 class RuntimePort(Protocol):
     """The engine as a screen sees it."""
 
@@ -67,8 +111,15 @@ class RuntimePort(Protocol):
         """Set who is called, from the engine thread, when the channel goes from quiet to busy."""
         ...
 
-    def submit(self, text: str, *, lane: Lane = "prompt") -> str:
-        """Send a user's message; returns its request id. Busy: it queues in `lane`."""
+    def submit(self, text: str, *, lane: Lane = "prompt", attachments: Sequence[str] = ()) -> str:
+        """Send a user's message; returns its request id. Busy: it queues in `lane`.
+
+        `attachments` are paths of images, absolute or from `cwd`.
+        """
+        ...
+
+    def move(self, request_id: str, lane: Lane, position: int) -> None:
+        """Give a waiting request another place, from 1 in `lane`; `queued` tells it again."""
         ...
 
     def withdraw(self, request_id: str) -> None:
@@ -126,6 +177,11 @@ class RuntimePort(Protocol):
     @property
     def cwd(self) -> str:
         """The folder that the tools work in, absolute."""
+        ...
+
+    @property
+    def project(self) -> ProjectPort:
+        """The folder's files, and the user's own commands in it."""
         ...
 
     def close(self, timeout_s: float = 2.0) -> None:

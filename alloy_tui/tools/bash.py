@@ -89,30 +89,37 @@ class BashTool(CoreTool[BashArguments]):
         return await in_thread(partial(self._run, prepared, context), at_once=True)
 
     def _run(self, prepared: BashArguments, context: ToolContext, stop: Stop) -> ToolReply:
-        if not context.cwd.is_dir():
-            raise ToolError(f"The working folder {shown(context.cwd)} does not exist any more.")
         environment = scrubbed(context.environment)
-        timeout_s = _patience_s(prepared.timeout, context.deadline)
         command = Command(
-            argv=(*_shell(environment), prepared.command),
+            argv=(*shell(environment), prepared.command),
             cwd=context.cwd,
             environment=environment,
-            timeout_s=timeout_s,
+            timeout_s=_patience_s(prepared.timeout, context.deadline),
         )
-        spill = Spill(context.spill_dir, f"bash-{context.call_id}", _SPILL)
-        clean, kept, live = TerminalText(), HeadTail(_HEAD, _TAIL, spill), _Live(context)
+        return run_to_reply(command, context, stop)
 
-        def take(piece: bytes) -> None:
-            live.feed(piece)
-            kept.feed(clean.feed(piece))
 
-        try:
-            ending = run(command, stop, take, live.flush)
-            kept.feed(clean.close())
-        finally:
-            live.close()
-            spill.close()
-        return _reply(kept, spill, ending, timeout_s)
+def run_to_reply(command: Command, context: ToolContext, stop: Stop) -> ToolReply:
+    """Run `command` with its output live, and tell its end as every command's end is told.
+
+    Blocks. Raises ToolError if it cannot be started.
+    """
+    if not command.cwd.is_dir():
+        raise ToolError(f"The working folder {shown(command.cwd)} does not exist any more.")
+    spill = Spill(context.spill_dir, f"bash-{context.call_id}", _SPILL)
+    clean, kept, live = TerminalText(), HeadTail(_HEAD, _TAIL, spill), _Live(context)
+
+    def take(piece: bytes) -> None:
+        live.feed(piece)
+        kept.feed(clean.feed(piece))
+
+    try:
+        ending = run(command, stop, take, live.flush)
+        kept.feed(clean.close())
+    finally:
+        live.close()
+        spill.close()
+    return _reply(kept, spill, ending, command.timeout_s)
 
 
 class _Live:
@@ -142,7 +149,8 @@ class _Live:
         self.flush()
 
 
-def _shell(environment: Mapping[str, str]) -> tuple[str, str]:
+def shell(environment: Mapping[str, str]) -> tuple[str, str]:
+    """Bash, or else sh, and the option before a script. Raises ToolError if there is neither."""
     path = environment.get("PATH", _FALLBACK_PATH)
     for name in ("bash", "sh"):
         # A relative entry of PATH would be looked up in whatever folder this

@@ -156,6 +156,23 @@ class ReadTool(CoreTool[ReadArguments]):
                 raise ToolError(f"{shown(path)} cannot be read: {error.strerror}.") from None
 
 
+def read_image(path: Path) -> ImageBlock:
+    """The image at absolute `path`, as a message carries it.
+
+    Blocks. Raises ToolError for what is missing, too large, or no image.
+    """
+    with open_regular(path) as file:
+        try:
+            head = file.read(_HEAD)
+            media_type = image_type(head)
+            if media_type is None:
+                raise ToolError(f"{shown(path)} is no PNG, JPEG, GIF or WebP image.")
+            size = os.fstat(file.fileno()).st_size
+            return ImageBlock(media_type, _image_bytes(path, file, head, size))
+        except OSError as error:
+            raise ToolError(f"{shown(path)} cannot be read: {error.strerror}.") from None
+
+
 def _reply(
     path: Path, file: BinaryIO, prepared: ReadArguments, context: ToolContext, stop: Stop
 ) -> ToolReply:

@@ -10,10 +10,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from alloy_tui.domain import fuzzy
 from alloy_tui.domain.events import Decision, Envelope, Lane, TextDelta, ThinkingDelta
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.usage import ZERO
-from alloy_tui.runtime.port import ApprovalMode, ModelChoice, QueuedItem, UsageView
+from alloy_tui.runtime.port import (
+    ApprovalMode,
+    FoundFile,
+    FoundFiles,
+    ModelChoice,
+    QueuedItem,
+    UsageView,
+)
 
 CHOICE = ModelChoice(
     model="scripted/tour",
@@ -22,6 +30,31 @@ CHOICE = ModelChoice(
     reason="",
     how_to_change="",
 )
+
+
+class FakeProject:
+    """Answers from `files` at once, and records commands with the port."""
+
+    def __init__(self, ask: Callable[..., None]) -> None:
+        self._ask = ask
+        self._commands = 0
+        self.files: tuple[str, ...] = ()
+        self.settled = True
+
+    def find_files(self, query: str, limit: int, then: Callable[[FoundFiles], object]) -> None:
+        self._ask("find_files", query)
+        found = fuzzy.rank(query, self.files, limit)
+        matches = (fuzzy.match(query, path) for path in found)
+        files = (FoundFile(p, m.places if m else ()) for p, m in zip(found, matches, strict=True))
+        then(FoundFiles(query, tuple(files), self.settled))
+
+    def run_command(self, command: str, *, private: bool) -> str:
+        self._commands += 1
+        self._ask("run_command", command, private)
+        return f"own-{self._commands}"
+
+    def stop_command(self, command_id: str) -> None:
+        self._ask("stop_command", command_id)
 
 
 class FakePort:
@@ -43,6 +76,7 @@ class FakePort:
             "scripted/tour",
         )
         self.totals = UsageView(ZERO, {}, None, None, None)
+        self._project = FakeProject(self._ask)
         self._submitted = 0
         self._settled = True
         self._idle: asyncio.Event | None = None
@@ -103,10 +137,13 @@ class FakePort:
     def on_ring(self, ring: Callable[[], None] | None) -> None:
         self._ring = ring
 
-    def submit(self, text: str, *, lane: Lane = "prompt") -> str:
+    def submit(self, text: str, *, lane: Lane = "prompt", attachments: Sequence[str] = ()) -> str:
         self._submitted += 1
-        self._ask("submit", text, lane)
+        self._ask("submit", text, lane, *attachments)
         return f"s{self._submitted}"
+
+    def move(self, request_id: str, lane: Lane, position: int) -> None:
+        self._ask("move", request_id, lane, position)
 
     def withdraw(self, request_id: str) -> None:
         self._ask("withdraw", request_id)
@@ -151,6 +188,10 @@ class FakePort:
     @property
     def cwd(self) -> str:
         return self._cwd
+
+    @property
+    def project(self) -> FakeProject:
+        return self._project
 
     def close(self, timeout_s: float = 2.0) -> None:
         self._ask("close")
