@@ -9,9 +9,13 @@ are first used, so that `import alloy_tui` costs next to nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+__version__ = "0.1.0"
 
+# Said here and not imported: the typing module alone costs as much as the interpreter's start.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from alloy_tui.agent.agent import Agent
     from alloy_tui.agent.approvals import Approvals
     from alloy_tui.agent.hub import Hub
@@ -34,8 +38,6 @@ if TYPE_CHECKING:
     from alloy_tui.settings.loader import load_settings
     from alloy_tui.tools.core import core_tools
     from alloy_tui.tools.decorator import tool
-
-    __version__: str
 
 __all__ = [
     "Agent",
@@ -109,12 +111,8 @@ _MODULES = frozenset({"errors", "events", "messages"})
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name == "__version__":
-        import importlib.metadata
-
-        value: Any = importlib.metadata.version("alloy-tui")
-    elif name in _MODULES:
-        value = importlib.import_module(f"alloy_tui.domain.{name}")
+    if name in _MODULES:
+        value: Any = importlib.import_module(f"alloy_tui.domain.{name}")
     else:
         home = next((m for m, names in _HOMES.items() if name in names), None)
         if home is None:

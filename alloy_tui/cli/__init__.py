@@ -1,12 +1,36 @@
-"""The command line: the composition root, the one place where concrete parts meet."""
+"""The command line: the composition root, the one place where concrete parts meet.
+
+What runs here runs before anything can be seen, so it imports nothing that
+the interpreter has not loaded already.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+
+# Said here and not imported: see `alloy_tui`.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `alloy` with `argv` (without the program's name); returns the exit code."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    if given == ["--version"] and _told_version():
+        return 0
     from alloy_tui.cli.entry import run
 
-    return run(argv)
+    return run(given)
+
+
+def _told_version() -> bool:
+    """Whether the version could be printed; if not, the long way finds the words for it."""
+    from alloy_tui import __version__
+
+    try:
+        sys.stdout.write(f"alloy {__version__}\n")
+        sys.stdout.flush()
+    except (AttributeError, OSError, ValueError):
+        return False
+    return True
