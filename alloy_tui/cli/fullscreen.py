@@ -13,14 +13,20 @@ import signal
 import sys
 from collections.abc import Callable, Generator
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from alloy_tui.cli import exits
 from alloy_tui.cli.composing import make_plan
 from alloy_tui.cli.ending import complain_late, leave
+from alloy_tui.cli.logbook import logging_to
 from alloy_tui.cli.printing import usage_line
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.runtime import Runtime
+
+if TYPE_CHECKING:
+    from alloy_tui.runtime.plan import Plan
+    from alloy_tui.ui.app import AlloyApp
 
 _CODES = {signal.SIGTERM: exits.TERMINATED, signal.SIGHUP: exits.HUNG_UP}
 _PATIENCE_S = 2.0
@@ -36,6 +42,19 @@ def run(arguments: argparse.Namespace) -> int:
     plan = make_plan(arguments, interactive=True)
     runtime = Runtime(plan)
     ended: list[int] = []
+    with logging_to(plan.paths.logs):
+        app = _show(runtime, plan, ended)
+    used = runtime.usage().usage
+    code = _CODES[signal.Signals(ended[0])] if ended else app.return_code or exits.COMPLETED
+    if used.total:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"{clean_line(runtime.model)}: {usage_line(used, runtime.usage().cost)}")
+    complain_late(runtime)
+    return leave(code) if runtime.stuck else code
+
+
+def _show(runtime: Runtime, plan: Plan, ended: list[int]) -> AlloyApp:
+    """Run the app to its end and close the runtime; `ended` gets the signals that came."""
     try:
         from alloy_tui.ui.app import AlloyApp
         from alloy_tui.ui.history import PromptHistory
@@ -48,14 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         with _ending_on_signals(app.exit, ended.append):
             app.run()
     finally:
-        used = runtime.usage().usage
         runtime.close(_PATIENCE_S)
-    code = _CODES[signal.Signals(ended[0])] if ended else app.return_code or exits.COMPLETED
-    if used.total:
-        with contextlib.suppress(OSError):  # the terminal may be gone
-            print(f"{clean_line(runtime.model)}: {usage_line(used, runtime.usage().cost)}")
-    complain_late(runtime)
-    return leave(code) if runtime.stuck else code
+    return app
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from alloy_tui.cli import exits
 from alloy_tui.cli.bell import Bell
 from alloy_tui.cli.composing import make_plan
 from alloy_tui.cli.ending import complain_late, leave
+from alloy_tui.cli.logbook import logging_to
 from alloy_tui.cli.printing import JsonPrinter, Printer, TextPrinter
 from alloy_tui.cli.streams import prompt_from_stdin, remark
 from alloy_tui.domain.errors import ConfigError
@@ -34,12 +35,14 @@ _CODES = {
 def run(arguments: argparse.Namespace) -> int:
     """Run the prompt of `arguments`; returns the exit code. Raises ConfigError, BrokenPipeError."""
     prompt = _prompt(arguments)
-    runtime = Runtime(make_plan(arguments, interactive=False))
+    plan = make_plan(arguments, interactive=False)
+    runtime = Runtime(plan)
     kind = JsonPrinter if arguments.json else TextPrinter
-    try:
-        code = _Headless(runtime, kind(sys.stdout, sys.stderr)).run(prompt)
-    finally:
-        runtime.close(_PATIENCE_S)
+    with logging_to(plan.paths.logs):
+        try:
+            code = _Headless(runtime, kind(sys.stdout, sys.stderr)).run(prompt)
+        finally:
+            runtime.close(_PATIENCE_S)
     complain_late(runtime)
     return leave(code) if runtime.stuck else code
 

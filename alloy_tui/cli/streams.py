@@ -27,11 +27,11 @@ def mend() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
     # Python has None for a stream that was closed when it started.
-    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] -- the stubs leave None out
+    if sys.stdin is None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 -- lives as long as the program
-    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] -- likewise
+    if sys.stdout is None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 -- likewise
-    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison] -- likewise
+    if sys.stderr is None:
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 -- likewise
 
 
@@ -45,12 +45,12 @@ def silence(stream: TextIO) -> None:
 
 def remark(text: str, stream: TextIO | None = None) -> None:
     """Write `text` and a line break to `stream`, standard error if None; never fails."""
-    stream = stream or sys.stderr
+    where: TextIO = stream or sys.stderr
     try:
-        stream.write(text + "\n")
-        stream.flush()
+        where.write(text + "\n")
+        where.flush()
     except (OSError, ValueError):
-        silence(stream)
+        silence(where)
 
 
 def prompt_from_stdin() -> str:
