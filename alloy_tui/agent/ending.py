@@ -125,8 +125,11 @@ def settle(run: Run, ending: Ending) -> None:
 
 def _answer_for(run: Run, call: ToolCallBlock, ending: Ending) -> None:
     started = call.id in run.begun
-    words = STOPPED if started else _CALL_WORDS.get(ending.incomplete, _CUT_CALL)
-    reply = ToolReply.of(words, is_error=True)
+    if started:
+        reply = ToolReply.of(STOPPED, is_error=True)
+    else:
+        why = ending.incomplete if ending.incomplete in _CALL_WORDS else "cut"
+        reply = ToolReply.of(_CALL_WORDS.get(why, _CUT_CALL), is_error=True, skipped=why)
     run.answers[call.id] = ToolResultBlock(call.id, reply.content, is_error=True)
     run.emit(finished(call, reply, started=started))
 

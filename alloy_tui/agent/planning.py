@@ -50,7 +50,8 @@ def vet(call: ToolCallBlock, tools: dict[str, Tool]) -> Refused | None:
     """Refuse a call whose arguments are no JSON object or whose tool does not exist."""
     if call.name not in tools:
         there = ", ".join(sorted(tools)) or "none"
-        return refuse(call, f"There is no tool named {call.name}. The tools there are: {there}.")
+        words = f"There is no tool named {call.name}. The tools there are: {there}."
+        return refuse(call, words, skipped="unknown_tool")
     if call.invalid is not None:
         start = call.invalid[:LONGEST_ECHO]
         more = "…" if len(call.invalid) > LONGEST_ECHO else ""
@@ -58,6 +59,7 @@ def vet(call: ToolCallBlock, tools: dict[str, Tool]) -> Refused | None:
             call,
             f"Not run: the arguments of {call.name} are not a JSON object. "
             f"They began with: {start}{more}\nSend the call again with one complete JSON object.",
+            skipped="invalid",
         )
     return None
 
@@ -77,14 +79,14 @@ def plan(call: ToolCallBlock, tools: dict[str, Tool], context: ToolContext) -> P
             context=context,
         )
     except ToolError as error:
-        return refuse(call, said(error))
+        return refuse(call, said(error), skipped="invalid")
     except (Exception, SystemExit) as error:  # noqa: BLE001  # foreign code must not end a run
         _log.exception("The tool %s failed before it ran", call.name)
-        return refuse(call, crashed(call.name, error))
+        return refuse(call, crashed(call.name, error), skipped="crashed")
 
 
 def refuse(call: ToolCallBlock, words: str, **details: Any) -> Refused:
-    """A refusal in `words` for the model; `details` are for views."""
+    """A refusal in `words` for the model; `details` hold `denied` or `skipped` for views."""
     return Refused(call, ToolReply.of(words, is_error=True, **details))
 
 

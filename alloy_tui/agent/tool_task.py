@@ -108,7 +108,12 @@ class ToolTask:
             return
         await self._stop(work)
         words = f"Stopped: it did not finish within {self._limits.timeout_s:g} s."
-        self._finish(ToolReply.of(words, is_error=True, timed_out=True))
+        why = {"timed_out": True} if self._started else {"skipped": "timed_out"}
+        self._finish(ToolReply.of(words, is_error=True, **why))
+
+    @property
+    def _started(self) -> bool:
+        return self._since_s is not None
 
     async def _work(self) -> ToolReply:
         plan = self._plan
@@ -154,15 +159,18 @@ class ToolTask:
     def _cancelled_reply(self, work: asyncio.Task[ToolReply]) -> ToolReply:
         if work.done() and not work.cancelled() and work.exception() is None:
             return self._reply(work)  # it had finished, or told what it still got done
-        started = self._since_s is not None
-        return ToolReply.of(STOPPED if started else "Cancelled before it ran.", is_error=True)
+        if self._started:
+            return ToolReply.of(STOPPED, is_error=True)
+        return ToolReply.of("Cancelled before it ran.", is_error=True, skipped="cancelled")
 
     def _finish(self, reply: ToolReply) -> None:
         self._over = True
         self._keep(self._plan.call, reply)
-        started = self._since_s is not None
         duration_ms = self._clock.elapsed_ms(self._since_s) if self._since_s is not None else 0
-        self._emit(finished(self._plan.call, reply, duration_ms=duration_ms, started=started))
+        if not self._started and not reply.details:
+            # Its own code failed before it ran: what it locks was asked and not answered.
+            reply = msgspec.structs.replace(reply, details={"skipped": "crashed"})
+        self._emit(finished(self._plan.call, reply, duration_ms=duration_ms, started=self._started))
 
     def _progress(self, text: str, stream: OutputStream) -> None:
         try:

@@ -139,7 +139,12 @@ class ToolOutput(Event, frozen=True, tag=_snake):
 class ToolFinished(Event, frozen=True, tag=_snake):
     """The call's one result. `details` is for views (diff, paths, exit code), not for the model.
 
-    `started` is false for calls that never ran: denied, blocked, cancelled, invalid.
+    `started` is false for calls that never ran; `details` then always says why, in one of:
+
+    - "denied": "user", "policy" or "middleware": somebody decided against it
+    - "skipped": "invalid" (arguments), "unknown_tool", "crashed" (the tool's own code, before
+      it ran), "cut" (the answer broke off), "output_limit", "refused", "cancelled",
+      "timed_out" or "halted": it never came to that
     """
 
     id: str

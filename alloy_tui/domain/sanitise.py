@@ -26,6 +26,12 @@ _SUSPECT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+# What an ordinary text may hold and an approval must not hide: blanks that a shell takes for
+# part of a word, joiners, fillers and selectors that show as nothing.
+_HIDING = re.compile(
+    _SUSPECT.pattern[:-1] + "\xa0\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
+    "\u202f\u205f\u2800\u3000\u3164\ufe00-\ufe0f\uffa0]"
+)
 _CSI = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*"
 _STRING = rf"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{{0,{_STRING_LIMIT}}}"
 _SEQUENCE = re.compile(
@@ -121,9 +127,11 @@ def clean_line(text: str, limit: int = 200) -> str:
 
 
 def reveal(text: str) -> tuple[str, int]:
-    """`text` with everything `clean` would remove spelled out, and how many such characters.
+    """`text` with everything that hides or misleads spelled out, and how many such characters.
 
-    For approvals: a person must see what really runs. Newline and tab stay.
+    For approvals: a person must see what really runs. Beyond what `clean` would
+    remove these are the blanks that look like a space and are none, characters
+    without width and variation selectors. Newline, tab and space stay.
     """
     count = 0
 
@@ -133,4 +141,4 @@ def reveal(text: str) -> tuple[str, int]:
         code = ord(match[0])
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
 
-    return _SUSPECT.sub(spell, text), count
+    return _HIDING.sub(spell, text), count

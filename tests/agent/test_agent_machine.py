@@ -211,6 +211,8 @@ class Life(RuleBasedStateMachine):
         assert finished <= started
         assert Counter(e.id for e in self.seen.of(ToolCallReady)) <= started
         assert Counter(e.id for e in self.seen.of(ToolStarted)) <= started
+        for end in self.seen.of(ToolFinished):
+            assert end.started or {"denied", "skipped"} & set(end.details)
         ends = self.ends()
         assert set(ends.values()) <= {1}
         assert set(ends) <= set(self.accepted)

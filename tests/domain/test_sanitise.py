@@ -108,6 +108,23 @@ def test_reveal_spells_out_what_would_be_hidden() -> None:
     assert reveal("rm \u202e-rf\x1b[8m x\n") == ("rm \\u{202e}-rf\\x1b[8m x\n", 2)
 
 
+@pytest.mark.parametrize(
+    "blank",
+    "\xa0\u1680\u2000\u200a\u200d\u202f\u205f\u2800\u3000\u115f\u3164\uffa0\ufe0f\U000e0100",
+)
+def test_reveal_spells_out_blanks_that_are_no_space(blank: str) -> None:
+    """What looks like a gap between words and is part of one, or like nothing, is shown."""
+    code = ord(blank)
+    spelled = f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
+    assert reveal(f"rm{blank}-rf /") == (f"rm{spelled}-rf /", 1)
+
+
+@pytest.mark.parametrize("text", ["git commit -m 'naïve café'\n\t日本語 한국어 עברית 😀"])
+def test_reveal_leaves_what_can_be_read_alone(text: str) -> None:
+    """Letters of any script, plain blanks, tabs and line breaks stay as they are."""
+    assert reveal(text) == (text, 0)
+
+
 @pytest.mark.corpus
 @pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpora are not beside the project")
 def test_every_hostile_string_of_the_corpus_is_disarmed() -> None:
