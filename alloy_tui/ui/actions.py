@@ -12,10 +12,25 @@ from typing import Literal, Protocol, cast, get_args
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.port import ApprovalMode, RuntimePort
 from alloy_tui.ui.commands import MODES, nearest
-from alloy_tui.ui.themes import THEMES
 
 Severity = Literal["information", "warning", "error"]
-PageName = Literal["help", "usage", "history"]
+PageName = Literal["help", "usage", "history", "settings"]
+
+
+class Bench(Protocol):
+    """What a command may ask of the main screen."""
+
+    def action_toggle_output(self) -> None:
+        """Open or close the tool pane."""
+        ...
+
+    def copy_answer(self) -> None:
+        """Copy the last answer."""
+        ...
+
+    def retry(self) -> None:
+        """Send the last message again."""
+        ...
 
 
 class Host(Protocol):
@@ -39,15 +54,12 @@ class Host(Protocol):
         ...
 
     def use_theme(self, word: str) -> None:
-        """Switch to the theme of that word of `themes.THEMES`, or to the other one for ""."""
+        """Switch to the theme of that word, or to the next one for ""."""
         ...
 
-    def toggle_output(self) -> None:
-        """Open or close the tool pane."""
-        ...
-
-    def copy_answer(self) -> None:
-        """Copy the last answer."""
+    @property
+    def workbench(self) -> Bench:
+        """The main screen."""
         ...
 
     def leave(self) -> None:
@@ -82,23 +94,17 @@ def _approve(host: Host, argument: str) -> None:
         host.say(f"/approve takes one of: {', '.join(MODES)}.", "warning")
 
 
-def _theme(host: Host, argument: str) -> None:
-    word = argument.lower()
-    if word and word not in THEMES:
-        host.say(f"/theme takes one of: {', '.join(THEMES)}.", "warning")
-    else:
-        host.use_theme(word)
-
-
 _DEEDS: dict[str, Callable[[Host, str], None]] = {
     "help": lambda host, _: host.open_page("help"),
     "model": _model,
     "usage": lambda host, _: host.open_page("usage"),
     "history": lambda host, _: host.open_page("history"),
     "approve": _approve,
-    "theme": _theme,
-    "output": lambda host, _: host.toggle_output(),
-    "copy": lambda host, _: host.copy_answer(),
+    "theme": lambda host, word: host.use_theme(word.lower()),
+    "settings": lambda host, _: host.open_page("settings"),
+    "output": lambda host, _: host.workbench.action_toggle_output(),
+    "retry": lambda host, _: host.workbench.retry(),
+    "copy": lambda host, _: host.workbench.copy_answer(),
     "reset": lambda host, _: host.runtime.reset(),
     "quit": lambda host, _: host.leave(),
 }

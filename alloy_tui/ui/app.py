@@ -1,50 +1,64 @@
 """The full-screen application: its life from the first frame to the last, and its commands.
 
-Owns start-up order, the pump's life, themes and leaving. What is on the screen
-is `screens.workbench`'s business; the engine is seen as a `RuntimePort` alone.
+Owns start-up order, the pump's life, what a person prefers, and leaving. What
+is on the screen is `screens.workbench`'s business; the engine is seen as a
+`RuntimePort` alone.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, cast
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.signal import Signal
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.port import RuntimePort
+from alloy_tui.runtime.port import ApprovalMode, RuntimePort
 from alloy_tui.ui import terminal_keys
 from alloy_tui.ui.actions import PageName, Severity, run_command
+from alloy_tui.ui.attention import Attention
 from alloy_tui.ui.clock import SYSTEM_CLOCK, Clock
+from alloy_tui.ui.commands import offer_themes
 from alloy_tui.ui.history import PromptHistory
-from alloy_tui.ui.keymap import APP_KEYS, bindings
+from alloy_tui.ui.keymap import APP_KEYS, Keymap, bindings
 from alloy_tui.ui.messages import CommandInvoked
 from alloy_tui.ui.palette import CommandPaletteRows
+from alloy_tui.ui.preferences import Preferences, checked
 from alloy_tui.ui.pump import Pump
 from alloy_tui.ui.screens.workbench import Workbench
 from alloy_tui.ui.stylesheets import stylesheets
-from alloy_tui.ui.themes import THEMES
+from alloy_tui.ui.themes import NO_COLOUR, UserTheme, themes_with
+from alloy_tui.ui.viewstate import AgentView
 
 SWITCH_INTERVAL_S = 0.0005
 """How long the engine thread may hold the interpreter while a key waits for its echo."""
 _TWICE_S = 1.5
+_NOTICE_S = 12.0
+
+OnPreference = Callable[[str, object], None]
+"""Told the name and the new value of a preference; called on a thread, may raise."""
 
 
 class AlloyApp(App[None]):
     """Runs the screen over `runtime`, which it starts after the first frame and closes at the end.
 
-    `history` is where prompts are remembered; `theme_word` is "dark" or "light".
+    `history` is where prompts are remembered. `keys` gives actions other keys
+    (see `keymap`), `user_themes` adds themes, `on_preference` keeps what is
+    changed on the screen. What of these cannot be is told to the user.
     """
 
     TITLE = "Alloy"
     CSS_PATH = stylesheets()
     COMMANDS = {CommandPaletteRows}  # noqa: RUF012 - Textual's own declaration
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(APP_KEYS),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(APP_KEYS)]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -53,18 +67,33 @@ class AlloyApp(App[None]):
         *,
         history: PromptHistory | None = None,
         clock: Clock = SYSTEM_CLOCK,
-        theme_word: str = "dark",
+        theme_word: str | None = None,
+        preferences: Preferences | None = None,
+        keys: Mapping[str, str] | None = None,
+        user_themes: Sequence[UserTheme] = (),
+        on_preference: OnPreference | None = None,
+        notices: Sequence[str] = (),
     ) -> None:
         terminal_keys.teach()
         super().__init__()
-        for theme in THEMES.values():
+        self.themes, wrong_themes = themes_with(user_themes)
+        for theme in self.themes.values():
             self.register_theme(theme)
-        self.theme = THEMES.get(theme_word, THEMES["dark"]).name
+        offer_themes(tuple(self.themes))
+        wanted = preferences or Preferences()
+        if theme_word is not None:
+            wanted = replace(wanted, theme=theme_word)
+        self.preferences, wrong = checked(wanted, tuple(self.themes))
+        self.keymap = Keymap(keys)
+        self._notices = [*notices, *wrong_themes, *wrong, *self.keymap.problems]
+        self._on_preference = on_preference
         self._runtime = runtime
         self._clock = clock
         self._pump: Pump | None = None
         self._quit_asked_s = float("-inf")
-        self.workbench = Workbench(runtime, history or PromptHistory(), clock)
+        self.attention = Attention(self._send, runtime.cwd)
+        self.workbench = Workbench(runtime, history or PromptHistory(), clock, self._follow)
+        self._apply_all()
 
     @property
     def runtime(self) -> RuntimePort:
@@ -75,6 +104,16 @@ class AlloyApp(App[None]):
         """The workbench is the bottom of the stack: no empty screen comes before it."""
         return self.workbench
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The theme without colours lets none through; any other one was chosen to have some."""
+        if self.preferences.theme == NO_COLOUR:
+            from textual.filter import NoColor
+
+            return [NoColor()]
+        from textual.filter import Monochrome
+
+        return [f for f in super().get_line_filters() if not isinstance(f, Monochrome)]
+
     def on_load(self) -> None:
         """No collections until there is something to see; a headless app leaves its host alone."""
         if not self.is_headless:
@@ -82,25 +121,65 @@ class AlloyApp(App[None]):
 
     def on_mount(self) -> None:
         """Leave the engine alone until there is something to see."""
+        self.set_keymap(self.keymap.overrides())
+        self.attention.begin()
         self.call_after_refresh(self._after_first_frame)
 
     def _after_first_frame(self) -> None:
+        suspended = cast("Signal[Any]", self.app_suspend_signal)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
+        suspended.subscribe(self.workbench, self._suspended, immediate=True)
+        resumed = cast("Signal[Any]", self.app_resume_signal)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
+        resumed.subscribe(self.workbench, self._resumed)
         self._pump = Pump(self._runtime, self.workbench.post_message)
         self._pump.start()
         self._runtime.start()
         self.workbench.engine_started()
+        for words in self._notices:
+            self.notify(clean_line(words, 300), severity="warning", markup=False, timeout=_NOTICE_S)
         if not self.is_headless:
+            from alloy_tui.ui.terminal_watch import watch_terminal
+
             sys.setswitchinterval(SWITCH_INTERVAL_S)
+            watch_terminal(sys.__stdin__.fileno() if sys.__stdin__ else 0, self._terminal_gone)
             # What start-up made lives as long as the program: collectors need not look again.
             gc.enable()
             gc.collect()
             gc.freeze()
 
+    def _terminal_gone(self) -> None:
+        # Nothing that is still to be drawn can be: only the engine is left to be ended well.
+        self.call_from_thread(self.exit)
+
     def on_unmount(self) -> None:
         """Stop listening, then stop the engine with everything it started."""
+        self.attention.end()
         if self._pump is not None:
             self._pump.stop()
         self._runtime.close()
+
+    def _follow(self, view: AgentView) -> None:
+        self.attention.follow(view)
+
+    def _send(self, sequence: str) -> None:
+        if not self.is_headless:
+            terminal_keys.send(cast("App[Any]", self), sequence)
+
+    def _suspended(self, _app: object) -> None:
+        self.attention.end()
+
+    def _resumed(self, _app: object) -> None:
+        self.attention.begin()
+        self.attention.follow(self.workbench.view)
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        """Somebody looks."""
+        del event
+        self.attention.focused = True
+
+    def on_app_blur(self, event: events.AppBlur) -> None:
+        """Nobody looks: an end or a question calls."""
+        del event
+        self.attention.focused = False
 
     def on_command_invoked(self, message: CommandInvoked) -> None:
         """From the prompt, the palette or a click."""
@@ -111,17 +190,21 @@ class AlloyApp(App[None]):
         self.notify(clean_line(text, limit=300), severity=severity, markup=False, timeout=4)
 
     def open_page(self, page: PageName) -> None:
-        """Help, usage or history over the workbench."""
+        """Help, usage, history or settings over the workbench."""
         from alloy_tui.ui.screens import reports
         from alloy_tui.ui.screens.page import Page
 
         match page:
             case "help":
-                self.push_screen(Page("Help", reports.help_lines()))
+                self.push_screen(Page("Help", reports.help_lines(self.keymap)))
             case "usage":
                 self.push_screen(Page("Usage", reports.usage_lines(self._runtime.usage())))
             case "history":
                 self.push_screen(Page("History", reports.history_lines(self._runtime.history())))
+            case "settings":
+                from alloy_tui.ui.screens.settings import SettingsScreen
+
+                self.push_screen(SettingsScreen(self.preferences, tuple(self.themes), self.prefer))
 
     def open_model_picker(self) -> None:
         """The list of models; the choice goes to the engine."""
@@ -133,38 +216,65 @@ class AlloyApp(App[None]):
 
         self.push_screen(ModelPicker(self._runtime.models(), self._runtime.model), chosen)
 
+    def prefer(self, name: str, value: object) -> None:
+        """Change the preference of that name from now on, and have it kept."""
+        before = getattr(self.preferences, name)
+        if value == before:
+            return
+        self.preferences = replace(self.preferences, **{name: value})
+        if name == "approvals":
+            self._runtime.set_approval_mode(cast("ApprovalMode", value))
+        self._apply_all()
+        keep = self._on_preference
+        if keep is not None:
+            self.run_worker(lambda: self._keep(keep, name, value), thread=True, group="keep")
+
+    def _keep(self, keep: OnPreference, name: str, value: object) -> None:
+        try:
+            keep(name, value)
+        except Exception as error:  # noqa: BLE001 - the change holds, only keeping it failed
+            words = f"This holds for now, but could not be kept: {error}"
+            self.call_from_thread(self.say, words, "warning")
+
+    def _apply_all(self) -> None:
+        now = self.preferences
+        self.no_color = now.theme == NO_COLOUR
+        self.theme = self.themes[now.theme].name
+        self.animation_level = "none" if now.reduced_motion else "full"
+        self.attention.how = now.notify
+        self.workbench.prefer(now)
+
     def use_theme(self, word: str) -> None:
-        """Light, dark, or the other one."""
-        other = "light" if self.theme == THEMES["dark"].name else "dark"
-        self.theme = THEMES[word or other].name
-
-    def toggle_output(self) -> None:
-        """The tool pane."""
-        self.workbench.action_toggle_output()
-
-    def copy_answer(self) -> None:
-        """The last answer, to the terminal's clipboard."""
-        text = self.workbench.work.chat.last_answer
-        if text:
-            self.copy_to_clipboard(text)
-            self.say(f"Copied the last answer, {len(text):,} characters, through the terminal.")
+        """The theme of that word, or the next one for ""."""
+        words = list(self.themes)
+        following = words[(words.index(self.preferences.theme) + 1) % len(words)]
+        if word and word not in self.themes:
+            self.say(f"/theme takes one of: {', '.join(words)}.", "warning")
         else:
-            self.say("There is no answer to copy yet.", "warning")
+            self.prefer("theme", word or following)
 
     def leave(self) -> None:
         """End the program."""
         self.exit()
 
     def action_leave(self) -> None:
-        """Ctrl+Q."""
+        """At once."""
         self.exit()
 
     def action_help(self) -> None:
-        """F1."""
+        """Every key and command."""
         self.open_page("help")
 
+    def action_settings(self) -> None:
+        """What may be chosen."""
+        self.open_page("settings")
+
+    def action_suspend(self) -> None:
+        """Back to the shell; the engine goes on as far as it can while we are stopped."""
+        self.action_suspend_process()
+
     def action_quit_soon(self) -> None:
-        """Ctrl+C copies what is selected; with nothing selected, twice leaves."""
+        """Copy what is selected; with nothing selected, twice leaves."""
         selected = self.screen.get_selected_text() or self.workbench.prompt.selected_text
         if selected:
             self.copy_to_clipboard(selected)

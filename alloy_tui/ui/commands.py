@@ -30,20 +30,21 @@ class Command:
     summary: str
     hint: str = ""
     argument: ArgumentKind = "none"
-    key: str = ""
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("help", "keys and commands", key="F1"),
+    Command("help", "keys and commands"),
     Command("model", "choose the model that answers", "[service/model]", "model"),
     Command("usage", "tokens and cost so far"),
     Command("history", "the conversation, message by message"),
     Command("approve", "what may run without asking", "[mode]", "mode"),
-    Command("theme", "light or dark", "[light|dark]", "theme"),
-    Command("output", "open or close the tool pane", key="Ctrl+O"),
+    Command("theme", "how the screen looks", "[theme]", "theme"),
+    Command("settings", "look, approvals, notifications, status line"),
+    Command("output", "open or close the tool pane"),
+    Command("retry", "send the last message again"),
     Command("copy", "copy the last answer"),
     Command("reset", "clear the conversation"),
-    Command("quit", "leave", key="Ctrl+C twice"),
+    Command("quit", "leave"),
 )
 
 _BY_NAME = {command.name: command for command in COMMANDS}
@@ -120,6 +121,14 @@ def completions(text: str, models: Callable[[], Sequence[str]]) -> list[Completi
     ]
 
 
+_theme_words = ["dark", "light", "high-contrast", "no-colour"]
+
+
+def offer_themes(words: Sequence[str]) -> None:
+    """Complete these as themes from now on: the user's own are known only at the start."""
+    _theme_words[:] = words
+
+
 def argument_values(command: Command, models: Callable[[], Sequence[str]]) -> list[str]:
     """The values that a command's argument may take, best first."""
     match command.argument:
@@ -128,6 +137,6 @@ def argument_values(command: Command, models: Callable[[], Sequence[str]]) -> li
         case "mode":
             return list(MODES)
         case "theme":
-            return ["light", "dark"]
+            return list(_theme_words)
         case "none":
             return []

@@ -1,80 +1,227 @@
-"""Every key of the screen in one table, by the place where it works.
+"""Every key of the screen in one table, by the place where it works, and the user's changes to it.
 
 Owns the words; widgets take their bindings from here, so that the help screen
-and the footer can never say something else than what the keys do.
+and the palette can never say something else than what the keys do. Actions
+have names, so that a configuration can give them other keys.
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+from textual.keys import Keys
+
+from alloy_tui.domain.sanitise import clean_line
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`keys` as Textual names them, comma-separated; `shown` is how help prints them.
+    """`keys` as Textual names them, comma-separated.
 
-    `action` is empty for keys that a widget takes by itself.
+    `name` is what the configuration calls the action; a row without one is a
+    key that a widget takes by itself and that stays as it is. `note` is shown
+    beside the keys.
     """
 
+    name: str
     keys: str
-    shown: str
     action: str
     words: str
+    note: str = ""
 
 
 APP_KEYS: tuple[Key, ...] = (
-    Key("f1", "F1", "help", "this page"),
-    Key("ctrl+p", "Ctrl+P", "command_palette", "every command, by name"),
-    Key("ctrl+c", "Ctrl+C twice", "quit_soon", "leave (once copies a selection)"),
-    Key("ctrl+q", "Ctrl+Q", "leave", "leave at once"),
+    Key("help", "f1", "help", "every key and command"),
+    Key("palette", "ctrl+p", "command_palette", "every action, by name"),
+    Key("settings", "f4", "settings", "the settings"),
+    Key("quit", "ctrl+c", "quit_soon", "leave (once copies a selection)", "twice"),
+    Key("leave", "ctrl+q", "leave", "leave at once"),
+    Key("suspend", "ctrl+z", "suspend", "back to the shell for a while; fg comes back"),
 )
 
 SCREEN_KEYS: tuple[Key, ...] = (
-    Key("ctrl+o", "Ctrl+O", "toggle_output", "open or close the tool pane"),
-    Key("ctrl+l", "Ctrl+L", "command('model')", "choose the model"),
-    Key("f6", "F6", "next_pane", "prompt → conversation → tool pane"),
-    Key("pageup", "PgUp", "page(-1)", "read back"),
-    Key("pagedown", "PgDn", "page(1)", "read on"),
-    Key("ctrl+end", "Ctrl+End", "to_end", "to the newest line, and follow it"),
-    Key("ctrl+up", "Ctrl+↑", "step_tool(-1)", "the tool call before, in the pane"),
-    Key("ctrl+down", "Ctrl+↓", "step_tool(1)", "the tool call after"),
-    Key("alt+1", "Alt+1 … 3", "show_tab(0)", "pane: output, arguments, diff"),
-    Key("alt+2", "", "show_tab(1)", ""),
-    Key("alt+3", "", "show_tab(2)", ""),
+    Key("output", "ctrl+o", "toggle_output", "open or close the tool pane"),
+    Key("model", "ctrl+l", "command('model')", "choose the model"),
+    Key("usage", "f2", "command('usage')", "tokens and cost so far"),
+    Key("retry", "alt+r", "command('retry')", "send the last message again"),
+    Key("next-pane", "f6", "next_pane", "prompt → conversation → tool pane"),
+    Key("page-up", "pageup", "page(-1)", "read back"),
+    Key("page-down", "pagedown", "page(1)", "read on"),
+    Key("to-end", "ctrl+end", "to_end", "to the newest line, and follow it"),
+)
+
+PANE_KEYS: tuple[Key, ...] = (
+    Key("tool-before", "ctrl+up", "step_tool(-1)", "the tool call before"),
+    Key("tool-after", "ctrl+down", "step_tool(1)", "the tool call after"),
+    Key("tab-output", "alt+1", "show_tab(0)", "what it printed"),
+    Key("tab-args", "alt+2", "show_tab(1)", "its arguments"),
+    Key("tab-diff", "alt+3", "show_tab(2)", "its diff"),
+    Key("tab-raw", "alt+4", "show_tab(3)", "call and result as data"),
+    Key("tab-timing", "alt+5", "show_tab(4)", "when, and for how long"),
+    Key("find", "ctrl+f", "find", "search in what is being read (/ while the pane is)"),
+    Key("open-whole", "alt+o", "open_whole", "the whole of a long output, from its file"),
+    Key("wider", "alt+comma", "widen(4)", "wider"),
+    Key("narrower", "alt+full_stop", "widen(-4)", "narrower"),
+    Key("maximise", "alt+m", "maximise", "the whole width, or back"),
 )
 
 PROMPT_KEYS: tuple[Key, ...] = (
-    Key("enter", "Enter", "", "send; while a run is under way: steer it"),
-    Key("alt+enter", "Alt+Enter", "", "while a run is under way: queue for after it"),
-    Key("shift+enter,ctrl+j", "Shift+Enter or Ctrl+J", "", "a new line"),
-    Key("up", "↑", "", "what you typed before, from the first line"),
-    Key("down", "↓", "", "back towards now, from the last line"),
-    Key("tab", "Tab", "", "take the completion"),
-    Key("escape", "Esc", "", "stop the run and take queued messages back"),
+    Key("", "enter", "", "send; while a run is under way: steer it"),
+    Key("", "alt+enter", "", "while a run is under way: queue for after it"),
+    Key("", "shift+enter,ctrl+j", "", "a new line"),
+    Key("", "up", "", "what you typed before, from the first line"),
+    Key("", "down", "", "back towards now, from the last line"),
+    Key("", "tab", "", "take the completion"),
+    Key("", "escape", "", "stop the run, take the queue back; close the pane"),
 )
 
 APPROVAL_KEYS: tuple[Key, ...] = (
-    Key("alt+y", "y or Alt+Y", "answer('once')", "run it this once"),
-    Key("alt+s", "s or Alt+S", "answer('session')", "and the like, for this session"),
-    Key("alt+a", "a or Alt+A", "answer('always')", "and the like, always"),
-    Key("alt+n", "n or Alt+N", "answer('deny')", "do not run it"),
-    Key("alt+e", "e or Alt+E", "answer('reason')", "do not run it, and say why"),
+    Key("approve-once", "alt+y", "answer('once')", "run it this once", "or y"),
+    Key("approve-session", "alt+s", "answer('session')", "and the like, for this session", "or s"),
+    Key("approve-always", "alt+a", "answer('always')", "and the like, always", "or a"),
+    Key("deny", "alt+n", "answer('deny')", "do not run it", "or n"),
+    Key("deny-why", "alt+e", "answer('reason')", "do not run it, and say why", "or e"),
 )
 
 SECTIONS: tuple[tuple[str, tuple[Key, ...]], ...] = (
     ("Prompt", PROMPT_KEYS),
-    ("Approvals: the letter alone in the prompt, or with Alt", APPROVAL_KEYS),
+    ("Approvals: the letter alone in the prompt, or", APPROVAL_KEYS),
     ("Screen", SCREEN_KEYS),
+    ("Tool pane", PANE_KEYS),
     ("Everywhere", APP_KEYS),
 )
+
+ACTIONS: tuple[Key, ...] = tuple(key for _, keys in SECTIONS for key in keys if key.action)
+"""Every row that does something by itself: what the palette must reach."""
+
+_BY_NAME = {key.name: key for key in ACTIONS}
+_FIXED = {one for key in PROMPT_KEYS for one in key.keys.split(",")}
+_UNBOUND = "unbound"
+_MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
+_NAMED = {str(key.value).rsplit("+", 1)[-1] for key in Keys} | {
+    "minus",
+    "plus",
+    "comma",
+    "full_stop",
+    "slash",
+    "backslash",
+    "semicolon",
+    "equals_sign",
+    "left_square_bracket",
+    "right_square_bracket",
+    "space",
+}
+_SHOWN = {
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "escape": "Esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "comma": ",",
+    "full_stop": ".",
+    "minus": "-",
+    "slash": "/",
+    "equals_sign": "=",
+}
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
     """The rows with an action as Textual bindings, ahead of what the focus would do with them."""
     return [
-        Binding(key.keys, key.action, key.words, show=False, priority=True)
+        Binding(key.keys, key.action, key.words, show=False, priority=True, id=key.name)
         for key in keys
         if key.action
     ]
+
+
+def shown(keys: str) -> str:
+    """Keys as people read them: `ctrl+p` is `Ctrl+P`, several are joined with “or”."""
+    if not keys:
+        return "no key"
+    return " or ".join(_shown_one(one) for one in keys.split(","))
+
+
+def _shown_one(key: str) -> str:
+    *modifiers, last = key.split("+")
+    name = _SHOWN.get(last) or (last.upper() if len(last) == 1 else last.capitalize())
+    return "+".join([*(m.capitalize() for m in modifiers), name])
+
+
+class Keymap:
+    """The table with the user's changes: `wanted` maps names of actions to keys.
+
+    What cannot be is left as it was and told in `problems`, in words.
+    """
+
+    def __init__(self, wanted: Mapping[str, str] | None = None) -> None:
+        self.problems: list[str] = []
+        self._keys = {key.name: key.keys for key in ACTIONS}
+        self._changed: set[str] = set()
+        for name, keys in (wanted or {}).items():
+            self._change(name, keys)
+
+    def keys_of(self, name: str) -> str:
+        """The keys of the action `name`, "" when it has none."""
+        return self._keys[name]
+
+    def label(self, key: Key) -> str:
+        """The keys of a row as help prints them."""
+        keys = self._keys[key.name] if key.name else key.keys
+        return f"{shown(keys)} {key.note}".rstrip()
+
+    def overrides(self) -> dict[str, str]:
+        """What differs from the table, for `App.set_keymap`."""
+        # An empty entry would leave the old keys in force.
+        return {
+            name: keys or _UNBOUND
+            for name, keys in self._keys.items()
+            if keys != _BY_NAME[name].keys
+        }
+
+    def _change(self, name: str, keys: str) -> None:
+        where = f"keys.{clean_line(name, limit=40)}"
+        if name not in _BY_NAME:
+            near = difflib.get_close_matches(name, _BY_NAME, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " F1 lists them."
+            self.problems.append(f"{where}: there is no such action.{hint}")
+            return
+        taken: list[str] = []
+        for one in (part.strip().lower() for part in keys.split(",")):
+            if not one:
+                continue
+            trouble = self._trouble(name, one)
+            if trouble:
+                self.problems.append(f"{where}: {trouble}")
+            else:
+                taken.append(one)
+        if taken or not keys.strip():
+            self._keys[name] = ",".join(taken)
+            self._changed.add(name)
+
+    def _trouble(self, name: str, key: str) -> str:
+        label = clean_line(key, limit=40)
+        *modifiers, last = key.split("+")
+        if any(m not in _MODIFIERS for m in modifiers) or not (len(last) == 1 or last in _NAMED):
+            return f"“{label}” is no key such as ctrl+k, alt+x or f5."
+        if len(last) == 1 and not set(modifiers) - {"shift"}:
+            return f"“{label}” types a character; take one with Ctrl or Alt."
+        if key in _FIXED:
+            return f"{shown(key)} belongs to the prompt and stays with it."
+        for other, others in self._keys.items():
+            if other != name and key in others.split(","):
+                if other in self._changed:
+                    return f"{shown(key)} was given to {other} already."
+                rest = [one for one in others.split(",") if one != key]
+                self._keys[other] = ",".join(rest)
+                self.problems.append(f"{shown(key)} is now {name}; {other} lost it.")
+        return ""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Every action's name and its keys now."""
+        return dict(self._keys)

@@ -1,46 +1,83 @@
-"""The command palette, filled from the same table as the slash commands.
+"""The command palette: every slash command and every action that has a key.
 
-Owns the rows only; choosing one posts the same message as typing it would.
+Owns the rows only; a command is posted as typing it would, an action is run
+where its key would run it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.screen import Screen
 
-from alloy_tui.ui.commands import COMMANDS, MODES, Command
+from alloy_tui.ui.commands import COMMANDS, MODES, argument_values
+from alloy_tui.ui.keymap import ACTIONS, APP_KEYS, Key, Keymap
 from alloy_tui.ui.messages import CommandInvoked
-from alloy_tui.ui.themes import THEMES
+from alloy_tui.ui.panes.side import SIDE_PANELS
+
+Row = tuple[str, Callable[[], object]]
+"""The words of a row, and what choosing it does."""
 
 
-def _rows() -> list[tuple[str, Command, str]]:
-    rows: list[tuple[str, Command, str]] = []
-    for command in COMMANDS:
-        values = {"mode": list(MODES), "theme": list(THEMES)}.get(command.argument)
-        if values is None:
-            rows.append((f"{command.name}: {command.summary}", command, ""))
-        else:
-            rows += [(f"{command.name} {v}: {MODES.get(v, v)}", command, v) for v in values]
-    return rows
+class Host(Protocol):
+    """What the palette needs of the app."""
+
+    keymap: Keymap
+
+    @property
+    def workbench(self) -> Screen[None]:
+        """The main screen."""
+        ...
 
 
 class CommandPaletteRows(Provider):
-    """All slash commands, those with few values once for each."""
+    """All slash commands, those with few values once for each, then all keys."""
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
-        for words, command, value in _rows():
-            yield DiscoveryHit(words, partial(self._invoke, command.name, value))
+        for words, run in self.rows():
+            yield DiscoveryHit(words, run)
 
     async def search(self, query: str) -> Hits:
         """What matches."""
         matcher = self.matcher(query)
-        for words, command, value in _rows():
+        for words, run in self.rows():
             score = matcher.match(words)
             if score > 0:
-                run = partial(self._invoke, command.name, value)
                 yield Hit(score, matcher.highlight(words), run)
+
+    def rows(self) -> list[Row]:
+        """Every row there is."""
+        rows: list[Row] = []
+        for command in COMMANDS:
+            if command.argument in {"none", "model"}:
+                run = partial(self._invoke, command.name, "")
+                rows.append((f"{command.name}: {command.summary}", run))
+                continue
+            for value in argument_values(command, _no_models):
+                words = f"{command.name} {value}: {MODES.get(value, command.summary)}"
+                rows.append((words, partial(self._invoke, command.name, value)))
+        host = cast("Host", self.app)
+        for key in ACTIONS:
+            words = f"{key.words} ({host.keymap.label(key)})"
+            rows.append((words, partial(self._act, key)))
+        for panel in SIDE_PANELS.values():
+            action = f"show_panel({panel.name!r})"
+            row = Key(panel.name, "", action, panel.words)
+            rows.append((f"{panel.name}: {panel.words}", partial(self._act, row)))
+        return rows
 
     def _invoke(self, name: str, value: str) -> None:
         self.app.post_message(CommandInvoked(name, value))
+
+    async def _act(self, key: Key) -> None:
+        host = cast("Host", self.app)
+        where = self.app if key in APP_KEYS else host.workbench
+        await self.app.run_action(key.action, default_namespace=where)
+
+
+def _no_models() -> Sequence[str]:
+    return ()

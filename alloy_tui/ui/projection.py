@@ -97,7 +97,12 @@ def fold(view: AgentView, envelope: Envelope) -> AgentView:
 
 def _agent_started(view: AgentView, event: ev.AgentStarted, envelope: Envelope) -> AgentView:
     return replace(
-        view, ready=True, restarting=False, model=event.model, name=envelope.agent or view.name
+        view,
+        ready=True,
+        restarting=False,
+        model=event.model,
+        name=envelope.agent or view.name,
+        outcome=view.outcome if view.ready else None,
     )
 
 
@@ -273,6 +278,14 @@ def _reset(view: AgentView, event: ev.HistoryReset, envelope: Envelope) -> Agent
     return replace(_over(view), outcome=None, context_tokens=None, ready=True)
 
 
+def _notice(view: AgentView, event: ev.Notice, envelope: Envelope) -> AgentView:
+    if view.ready or event.level != "error" or envelope.request_id is not None:
+        return view
+    # Nothing answers yet, and this is why: it is not starting any more.
+    error = ev.ErrorInfo(kind="no_model", message=event.text)
+    return replace(view, outcome=Outcome("error", error, 0, 0))
+
+
 def _without(queue: tuple[Waiting, ...], request_id: str | None) -> tuple[Waiting, ...]:
     return tuple(w for w in queue if w.request_id != request_id)
 
@@ -304,4 +317,5 @@ _STEPS: dict[type, Callable[[AgentView, Any, Envelope], AgentView]] = {
     ev.ModelChanged: _model_changed,
     ev.UsageUpdated: _usage,
     ev.HistoryReset: _reset,
+    ev.Notice: _notice,
 }

@@ -1,13 +1,17 @@
-r"""Keys that older terminals send and Textual does not tell apart by itself.
+r"""What passes between program and terminal past Textual's public ways.
 
 Without the newer keyboard protocols Alt+Enter arrives as ESC CR, which Textual
 reads as Enter alone: a follow-up would be sent as steering. Owns the one table
-entry that mends this; where the private table is missing, nothing happens.
+entry that mends this, and writing a sequence in step with the frames; where the
+private names are missing, nothing happens. Guarded by a test.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
+
+from textual.app import App
 
 
 class MoreKeys(StrEnum):
@@ -30,4 +34,14 @@ def teach() -> bool:
         return False
     for sequence, keys in SEQUENCES.items():
         table.setdefault(sequence, keys)  # pyright: ignore[reportUnknownMemberType] - a private table
+    return True
+
+
+def send(app: App[Any], sequence: str) -> bool:
+    """Write `sequence`, which must be ours and clean, after what is being painted."""
+    driver = getattr(app, "_driver", None)
+    write = getattr(driver, "write", None)
+    if driver is None or write is None or getattr(driver, "_writer_thread", sequence) is None:
+        return False
+    write(sequence)
     return True

@@ -27,7 +27,10 @@ _DIFF_LIMIT = 60_000
 
 @dataclass(slots=True)
 class ToolRecord:
-    """One call. `output` is what it printed so far, `result` what the model got; both sanitised."""
+    """One call. `output` is what it printed so far, `result` what the model got; both sanitised.
+
+    The `…_ms` are the envelopes' times, 0 while that has not happened.
+    """
 
     id: str
     name: str
@@ -38,7 +41,10 @@ class ToolRecord:
     result: str | None = None
     details: dict[str, Any] | None = None
     duration_ms: int = 0
+    written_ms: int = 0
+    asked_ms: int = 0
     started_ms: int = 0
+    ended_ms: int = 0
     dropped: int = 0
     size: int = 0
     _pieces: list[str] = field(default_factory=list[str])
@@ -69,7 +75,7 @@ class ToolRecord:
             case ev.ToolCallReady():
                 self.arguments = event.arguments
                 self.raw_arguments = event.invalid or ""
-                self.state = "ready"
+                self.state, self.written_ms = "ready", at_ms
             case ev.ToolStarted():
                 self.arguments = event.arguments
                 self.headline = clean_line(event.headline, limit=300)
@@ -77,7 +83,7 @@ class ToolRecord:
             case ev.ApprovalRequested():
                 self.arguments = event.arguments
                 self.headline = clean_line(event.headline, limit=300)
-                self.state = "waiting"
+                self.state, self.asked_ms = "waiting", at_ms
             case ev.ToolFinished():
                 self.result = clean(
                     "\n".join(
@@ -86,6 +92,7 @@ class ToolRecord:
                     )
                 )
                 self.details, self.duration_ms = event.details, event.duration_ms
+                self.ended_ms = at_ms
                 self.state = self._end(event)
             case _:
                 pass
@@ -93,10 +100,19 @@ class ToolRecord:
     def _end(self, event: ev.ToolFinished) -> CallState:
         if not event.is_error:
             return "done"
+        why = event.details or {}
+        if not event.started and ("denied" in why or "skipped" in why):
+            return "denied" if why.get("denied") else "cancelled"
         if not event.started and self.state in {"denied", "ready", "waiting"}:
             # It never ran: a person said no, or the run ended before its turn came.
             return "denied" if self.state == "denied" else "cancelled"
         return "error"
+
+    @property
+    def spill_path(self) -> str | None:
+        """The file that has all of its output, if that was too long for the model."""
+        path = (self.details or {}).get("spill_path")
+        return path if isinstance(path, str) and path else None
 
     def title(self) -> str:
         """What the call works on, in one line: the tool's words, or those of its arguments."""

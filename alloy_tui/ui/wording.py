@@ -56,6 +56,30 @@ def money(dollars: float | None) -> str:
     return f"${dollars:,.2f}"
 
 
+def shorten_middle(text: str, limit: int) -> str:
+    """`text` in at most `limit` characters; what goes is taken out of its middle."""
+    if len(text) <= limit:
+        return text
+    head = max(0, (limit - 1) // 3)
+    return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+
+
+def model_label(model: str, limit: int = 48) -> str:
+    """A model's name for bars: `scripted//home/me/tour.json` is `scripted/tour.json`."""
+    service, slash, name = clean_line(model, limit=1000).partition("/")
+    if service == "scripted":
+        name = name.rsplit("/", 1)[-1]
+    return shorten_middle(f"{service}{slash}{name}", limit)
+
+
+def rule_label(rule: str, cwd: str, limit: int = 40) -> str:
+    """What "always" would remember: paths below the working folder as seen from there."""
+    shown = clean_line(rule, limit=1000)
+    if cwd and (shown == cwd or shown.startswith(f"{cwd}/")):
+        shown = f".{shown[len(cwd) :]}"
+    return shorten_middle(shown, limit)
+
+
 def subject_of(tool: str, arguments: dict[str, Any]) -> str:
     """What a call works on, in a word or two: the program it runs, the file it touches, or ""."""
     command = arguments.get("command")
@@ -86,6 +110,7 @@ _FAILURES = {
     "auth": "key refused",
     "not_found": "no such model",
     "invalid_request": "request refused",
+    "no_model": "no model",
 }
 
 

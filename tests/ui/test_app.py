@@ -15,7 +15,7 @@ from alloy_tui.runtime.port import UsageView
 from alloy_tui.ui.actions import DEED_NAMES
 from alloy_tui.ui.app import AlloyApp
 from alloy_tui.ui.commands import COMMANDS
-from alloy_tui.ui.keymap import APP_KEYS, APPROVAL_KEYS, SCREEN_KEYS
+from alloy_tui.ui.keymap import APP_KEYS, APPROVAL_KEYS, PANE_KEYS, SCREEN_KEYS, SECTIONS
 from alloy_tui.ui.screens.model_picker import ModelPicker
 from alloy_tui.ui.screens.page import Page
 from alloy_tui.ui.screens.workbench import Workbench
@@ -130,15 +130,16 @@ async def test_help_names_every_command_and_every_key() -> None:
         assert isinstance(stage.app.screen, Page)
         text = stage.app.screen.query_one(LineView).text
         assert all(f"/{command.name}" in text for command in COMMANDS)
-        keys = (*APP_KEYS, *SCREEN_KEYS, *APPROVAL_KEYS)
-        assert all(key.shown in text and key.words in text for key in keys)
+        keys = [key for _, section in SECTIONS for key in section]
+        assert all(stage.app.keymap.label(key) in text and key.words in text for key in keys)
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(stage.app.screen, Workbench)
 
 
 async def test_every_key_of_the_table_has_an_action_that_exists() -> None:
-    for keys, owner in ((APP_KEYS, AlloyApp), (SCREEN_KEYS, Workbench), (APPROVAL_KEYS, Workbench)):
+    bench = (*SCREEN_KEYS, *PANE_KEYS, *APPROVAL_KEYS)
+    for keys, owner in ((APP_KEYS, AlloyApp), (bench, Workbench)):
         for key in keys:
             assert hasattr(owner, f"action_{key.action.partition('(')[0]}"), key
 
@@ -217,7 +218,7 @@ async def test_copy_takes_the_last_answer() -> None:
     async with stage.app.run_test() as pilot:
         await stage.play(pilot, fd.started(), fd.run("x"), fd.turn(), ev.TextDelta("42"))
         await stage.play(pilot, fd.done("42"))
-        stage.app.copy_answer()
+        stage.bench.copy_answer()
         assert stage.app.clipboard == "42"
 
 

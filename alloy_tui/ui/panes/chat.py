@@ -43,7 +43,7 @@ from alloy_tui.ui.transcript import (
 )
 from alloy_tui.ui.transcript.specs import Level
 from alloy_tui.ui.widgets.jump_pill import JumpPill
-from alloy_tui.ui.wording import seconds, tokens
+from alloy_tui.ui.wording import model_label, seconds, tokens
 
 _SETTLED = frozenset({"done", "error", "denied", "cancelled"})
 
@@ -106,6 +106,11 @@ class ChatPane(Container):
         """Say how to begin, until the first block comes."""
         self._welcome.choice = choice
         self._welcome.display = True
+
+    def choice_changed(self, choice: ModelChoice) -> None:
+        """The words of an empty conversation follow what the engine has found."""
+        if self._welcome.display:
+            self._welcome.choice = choice
 
     def welcome_read(self) -> None:
         """The first-run words were read: the short ones do from now on."""
@@ -301,12 +306,12 @@ class ChatPane(Container):
 
     def _fallback(self, event: ev.FallbackUsed, envelope: Envelope) -> None:
         del envelope
-        to, of = clean_line(event.to_model, limit=60), clean_line(event.from_model, limit=60)
+        to, of = model_label(event.to_model, 60), model_label(event.from_model, 60)
         self._say(f"{of} does not answer; {to} takes over for this run.", "warning")
 
     def _model_changed(self, event: ev.ModelChanged, envelope: Envelope) -> None:
         del envelope
-        self._mark(f"{clean_line(event.to_model, limit=60)} answers from here on")
+        self._mark(f"{model_label(event.to_model, 60)} answers from here on")
 
     def _compacted(self, event: ev.CompactionFinished, envelope: Envelope) -> None:
         del envelope

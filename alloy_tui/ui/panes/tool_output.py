@@ -1,23 +1,27 @@
-"""The side pane: one tool call's output while it comes, its arguments, and its diff.
+"""The side pane: one tool call's output while it comes, its arguments, its diff, raw and timing.
 
-Owns the tabs and what is painted under them. Which call it shows is said by
-the workbench; the record is the same one that the chat keeps.
+Owns the tabs and their head. Which call it shows is said by the workbench; the
+record is the same one that the chat keeps.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.ui.tool_view import CallKey, ToolRecord, argument_lines, diff_lines
+from alloy_tui.ui.panes.find_line import FindLine
+from alloy_tui.ui.panes.tool_faces import TABS, faces, progress_of
+from alloy_tui.ui.tool_view import CallKey, ToolRecord, diff_lines
+from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.widgets.chrome import ActionLine, link, spread
 from alloy_tui.ui.widgets.line_view import Line, LineView
 from alloy_tui.ui.wording import duration, seconds
-
-TABS = ("Output", "Args", "Diff")
 
 _STATES = {
     "writing": "being written",
@@ -27,10 +31,11 @@ _STATES = {
     "denied": "did not run",
     "cancelled": "cancelled",
 }
+_OUTPUT, _DIFF, _TIMING = (TABS.index(name) for name in ("Output", "Diff", "Timing"))
 
 
 class ToolPane(Vertical):
-    """Hidden until there is something to show; `key` says which call is on show."""
+    """`key` says which call is on show."""
 
     tab: reactive[int] = reactive(0)
     now_ms: reactive[int] = reactive(0)
@@ -38,41 +43,43 @@ class ToolPane(Vertical):
     def __init__(self) -> None:
         super().__init__(id="tool-pane")
         self._record: ToolRecord | None = None
+        self._whole: list[Line] | None = None
         self.key: CallKey | None = None
+        self.lines = LineView(id="tool-lines", follow=True)
+        self.find = FindLine(self.lines)
 
     def compose(self) -> ComposeResult:
         """Tabs and title, then the lines."""
         yield ActionLine(id="tool-tabs")
         yield ActionLine(id="tool-title")
-        yield LineView(id="tool-lines", follow=True)
-
-    @property
-    def lines(self) -> LineView:
-        """The view under the tabs."""
-        return self.query_one("#tool-lines", LineView)
+        yield self.lines
+        yield self.find
 
     def show_call(self, key: CallKey, record: ToolRecord) -> None:
         """Turn to this call; an edit opens on its diff."""
         if key == self.key:
             return
-        self.key, self._record = key, record
+        self.key, self._record, self._whole = key, record, None
         self.set_reactive(ToolPane.tab, self._first_tab(record))
         self.repaint()
 
     def clear(self) -> None:
         """Show nothing."""
-        self.key = self._record = None
+        self.key = self._record = self._whole = None
         self.repaint()
 
     def output_arrived(self, key: CallKey, shown: str) -> None:
         """More output of call `key`, sanitised."""
         record = self._record
-        if key != self.key or record is None or self.tab != 0 or record.result is not None:
+        if key != self.key or record is None or self.tab != _OUTPUT or record.result is not None:
             return
         if record.size == len(shown):
             self.repaint()  # the first of it takes the place of "nothing yet"
         else:
             self.lines.append(shown)
+            self._count()
+        if progress_of(record):
+            self._paint_head()
 
     def call_changed(self, key: CallKey) -> None:
         """The record of call `key` changed otherwise."""
@@ -83,9 +90,13 @@ class ToolPane(Vertical):
         """Everything anew from the record."""
         self._paint_head()
         lines = self._lines()
-        view = self.lines
-        if [text for _, text in lines] != view.text.split("\n"):
-            view.set_lines(lines)
+        if [text for _, text in lines] != self.lines.text.split("\n"):
+            self.lines.set_lines(lines)
+            self._count()
+
+    def _count(self) -> None:
+        if self.find.display:
+            self.find.count()
 
     def watch_tab(self) -> None:
         """Another face of the same call."""
@@ -96,30 +107,65 @@ class ToolPane(Vertical):
         """The running time in the title."""
         if self._record is not None and self._record.state == "running":
             self._paint_head()
+            if self.tab == _TIMING:
+                self.repaint()
 
     def on_resize(self) -> None:
         """The head is composed for a width."""
         self._paint_head()
 
+    def on_key(self, event: events.Key) -> None:
+        """While the lines are read: / looks for something, n and N go on and back."""
+        if not self.lines.has_focus:
+            return
+        if event.character == "/":
+            self.find.open()
+        elif event.character in {"n", "N"} and self.find.needle:
+            self.find.action_step(1 if event.character == "n" else -1)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    @property
+    def can_open_whole(self) -> bool:
+        """Whether there is more of the output in a file than is on show."""
+        return self._record is not None and self._record.spill_path is not None
+
+    def open_whole(self) -> None:
+        """The whole output, from the file that the tool kept it in."""
+        path = self._record.spill_path if self._record is not None else None
+        if path is not None:
+            self.run_worker(partial(self._read_whole, self.key, path), thread=True, exclusive=True)
+
+    def _read_whole(self, key: CallKey | None, path: str) -> None:
+        from alloy_tui.ui.panes.spilled import spilled_lines
+
+        lines = spilled_lines(path)
+        app_of(self).call_from_thread(self._show_whole, key, lines)
+
+    def _show_whole(self, key: CallKey | None, lines: list[Line]) -> None:
+        if key != self.key:
+            return  # another call was chosen in the meantime
+        self._whole = lines
+        self.set_reactive(ToolPane.tab, _OUTPUT)
+        self.repaint()
+
     def _first_tab(self, record: ToolRecord) -> int:
-        return 2 if record.name != "bash" and diff_lines(record.arguments, record.details) else 0
+        changes = record.name != "bash" and diff_lines(record.arguments, record.details)
+        return _DIFF if changes else _OUTPUT
 
     def _lines(self) -> list[Line]:
         record = self._record
         if record is None:
             return [("muted", "No tool call yet."), ("muted", "What a tool prints shows up here.")]
-        if self.tab == 1:
-            if record.raw_arguments:
-                raw = clean_line(record.raw_arguments, limit=4000)
-                return [("error", "The arguments are no JSON object:"), ("plain", raw)]
-            return list(argument_lines(record.arguments))
-        if self.tab == 2:
-            return list(diff_lines(record.arguments, record.details)) or [
-                ("muted", "This call changes no file.")
-            ]
-        return _output_lines(record)
+        if self.tab == _OUTPUT and self._whole is not None:
+            return self._whole
+        return faces(self.now_ms)[self.tab][1](record)
 
     def _paint_head(self) -> None:
+        if not self.is_mounted:
+            return
         width = max(20, self.size.width)
         tabs = [
             link(
@@ -129,8 +175,11 @@ class ToolPane(Vertical):
             )
             for index, name in enumerate(TABS)
         ]
-        close = link("Esc close", "screen.toggle_output", "$text-muted")
-        self.query_one("#tool-tabs", ActionLine).update(spread(tabs, [close], width))
+        right = [link("find", "screen.find", "$text-muted")]
+        if self.can_open_whole and self._whole is None:
+            right.insert(0, link("open all of it", "screen.open_whole", "$secondary"))
+        right.append(link("Esc close", "screen.toggle_output", "$text-muted"))
+        self.query_one("#tool-tabs", ActionLine).update(spread(tabs, right, width, gap="  "))
         self.query_one("#tool-title", ActionLine).update(self._title(width))
 
     def _title(self, width: int) -> Content:
@@ -147,24 +196,8 @@ class ToolPane(Vertical):
             look = {"error": "$error", "waiting": "$warning"}.get(record.state, look)
         title = Content.styled(clean_line(record.name, limit=40), "bold")
         title += Content(f"  {clean_line(record.title(), limit=300)}")
-        return spread([title], [Content.styled(words, look)], width)
-
-
-def _output_lines(record: ToolRecord) -> list[Line]:
-    lines: list[Line] = []
-    if record.dropped:
-        lines.append(("muted", f"… {record.dropped:,} characters before this"))
-    output = record.output
-    if output:
-        lines.extend(("plain", line) for line in output.rstrip("\n").split("\n"))
-    result = record.result
-    if result is None:
-        return lines or [("muted", "Nothing printed yet.")]
-    if output and output.strip() in result:
-        lines, output = [], ""  # the result has all of it, and its exit code too
-    kind = "error" if record.state in {"error", "denied"} else "plain"
-    if output and result:
-        lines.append(("muted", ""))
-        lines.append(("heading", "What the model was given"))
-    lines.extend((kind, line) for line in result.rstrip("\n").split("\n"))
-    return lines
+        right = [Content.styled(words, look)]
+        share = progress_of(record)
+        if share:
+            right.insert(0, Content.styled(share, "$primary"))
+        return spread([title], right, width)

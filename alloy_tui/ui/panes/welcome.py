@@ -12,6 +12,8 @@ from textual.widget import Widget
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.port import ModelChoice
+from alloy_tui.ui.transcript.painting import app_of
+from alloy_tui.ui.wording import model_label
 
 _KINDS = {
     "remote": "",
@@ -19,6 +21,9 @@ _KINDS = {
     "demo": "No model answers here: a scripted agent shows what Alloy does, in a scratch folder.",
     "scripted": "A script answers here, not a model.",
 }
+
+
+_TALL = 26
 
 
 class Welcome(Widget, can_focus=False):
@@ -31,25 +36,32 @@ class Welcome(Widget, can_focus=False):
         choice = self.choice
         if choice is None:
             return Content()
-        model = clean_line(choice.model, limit=80)
+        model = model_label(choice.model, 60)
         lines = [Content.styled("Alloy", "bold $primary"), Content("")]
         if choice.first_run:
             lines += self._first_run(choice, model)
+        elif not model:
+            lines.append(Content("Looking for a model …"))
         else:
-            lines.append(Content(model) if model else Content("Looking for a model …"))
-            if _KINDS[choice.kind]:
-                lines.append(Content.styled(_KINDS[choice.kind], "$text-muted"))
+            lines.append(Content(model))
+            said = " ".join(part for part in (choice.reason, _KINDS[choice.kind]) if part)
+            if said:
+                lines.append(Content.styled(clean_line(said, limit=240), "$text-muted"))
         lines += [Content(""), *_hints()]
+        if app_of(self).size.height < _TALL:
+            # Every word counts more than the air between them.
+            lines = [line for line in lines if line.plain]
         return Content("\n").join(lines)
 
     @staticmethod
     def _first_run(choice: ModelChoice, model: str) -> list[Content]:
-        lines = [Content("Welcome. This is what was found on this machine:"), Content("")]
+        lines = [Content("Welcome. This is what was looked for, and found:"), Content("")]
         lines += [
             Content.styled("  · ", "$text-muted") + Content(clean_line(found, limit=160))
             for found in choice.found
         ]
-        lines += [Content(""), Content("Chosen: ") + Content.styled(model, "bold $primary")]
+        chosen = Content.styled(model or "…", "bold $primary")
+        lines += [Content(""), Content("Chosen: ") + chosen]
         if choice.reason:
             lines.append(Content(clean_line(choice.reason, limit=240)))
         if _KINDS[choice.kind]:

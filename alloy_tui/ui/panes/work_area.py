@@ -15,6 +15,8 @@ from alloy_tui.domain.events import Envelope
 from alloy_tui.runtime.port import ModelChoice
 from alloy_tui.ui.messages import TokensArrived
 from alloy_tui.ui.panes.chat import ChatPane
+from alloy_tui.ui.panes.side import SideArea, Splitter
+from alloy_tui.ui.panes.tool_faces import TABS
 from alloy_tui.ui.panes.tool_output import ToolPane
 from alloy_tui.ui.tool_view import CallKey, ToolRecords
 
@@ -30,6 +32,8 @@ class WorkArea(Horizontal):
         self.records = ToolRecords()
         self.chat = ChatPane(self.records)
         self.tool_pane = ToolPane()
+        self.side = SideArea(self.tool_pane)
+        self.maximised = False
         # What the user wants of the pane; None leaves it to the width and the first call.
         self._wanted: bool | None = None
         self._pinned = False
@@ -37,7 +41,7 @@ class WorkArea(Horizontal):
     def compose(self) -> ComposeResult:
         """The two panes."""
         yield self.chat
-        yield self.tool_pane
+        yield self.side
 
     @property
     def wide(self) -> bool:
@@ -97,14 +101,47 @@ class WorkArea(Horizontal):
                 self._turn_to(newest)
             else:
                 pane.repaint()
-        self._wanted = not pane.display
+        self._wanted = not self.side.display
         self._settle_pane()
+
+    def show_panel(self, name: str) -> bool:
+        """Open the side area on that panel, or close it if that is on show; False if unknown."""
+        if self.side.display and self.side.current == name:
+            self._wanted = False
+        elif self.side.show(name):
+            self._wanted = True
+        else:
+            return False
+        self._settle_pane()
+        return True
+
+    def maximise(self) -> None:
+        """Give the side area the whole width, or what it had before."""
+        if not self.side.display:
+            self.toggle_pane()
+            self.maximised = True
+        else:
+            self.maximised = not self.maximised
+        self._settle_pane()
+
+    def widen(self, by: int) -> None:
+        """Make the side area wider by so many columns, or narrower."""
+        if self.side.display and self.wide and not self.maximised:
+            self.side.resize_to(self.side.size.width + by, self.size.width)
+
+    def on_splitter_moved(self, message: Splitter.Moved) -> None:
+        """The edge was dragged."""
+        message.stop()
+        if self.wide and not self.maximised:
+            self.side.resize_to(self.region.right - message.column, self.size.width)
 
     def show_tab(self, index: int) -> None:
         """Open the pane on that tab."""
-        if not self.tool_pane.display:
+        if not self.side.display:
             self.toggle_pane()
-        self.tool_pane.tab = index
+        self.side.show("tool")
+        self._settle_pane()
+        self.tool_pane.tab = index % len(TABS)
 
     def step(self, by: int) -> None:
         """The call before or after the one on show."""
@@ -112,7 +149,7 @@ class WorkArea(Horizontal):
 
     def page(self, direction: int) -> None:
         """A page back (-1) or on (1): in the tool pane while it is read, else in the chat."""
-        covered = self.tool_pane.display and not self.wide
+        covered = self.covered
         lines = self.tool_pane.lines
         if not (covered or lines.has_focus):
             self.chat.transcript.action_page(direction)
@@ -121,13 +158,22 @@ class WorkArea(Horizontal):
         else:
             lines.scroll_page_down(animate=False)
 
+    @property
+    def covered(self) -> bool:
+        """Whether the side area hides the conversation."""
+        return self.side.display and (self.maximised or not self.wide)
+
     def on_resize(self) -> None:
         """A pane that opened by itself does not cover the conversation of a narrow screen."""
+        self.side.fit(self.size.width, wide=self.wide)
         self._settle_pane()
 
     def _settle_pane(self) -> None:
         by_itself = self.wide and self.tool_pane.key is not None
-        self.tool_pane.display = by_itself if self._wanted is None else self._wanted
+        shown = by_itself if self._wanted is None else self._wanted
+        self.side.settle(shown)
+        self.maximised = self.maximised and shown
+        self.set_class(self.maximised, "-maximised")
 
     def on_chat_pane_call_chosen(self, message: ChatPane.CallChosen) -> None:
         """A tool call was clicked: the pane follows."""

@@ -12,13 +12,15 @@ from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.port import UsageView
 from alloy_tui.ui.commands import COMMANDS
-from alloy_tui.ui.keymap import SECTIONS
+from alloy_tui.ui.keymap import SECTIONS, Keymap
 from alloy_tui.ui.widgets.line_view import Line
 from alloy_tui.ui.wording import money, tokens
 
 _MOUSE = (
-    ("click a tool call", "unfold it, and show it in the tool pane"),
+    ("click a tool call", "unfold it, and show it in the tool pane; ↑ ↓ Enter, after F6"),
     ("drag", "select; Ctrl+C copies"),
+    ("drag the edge", "make the pane wider or narrower"),
+    ("click what lights up", "in bars, tabs and questions: the same as its key"),
     ("wheel", "read back; the pill jumps down again"),
 )
 
@@ -27,13 +29,17 @@ def _section(title: str) -> list[Line]:
     return [("plain", ""), ("heading", title)]
 
 
-def help_lines() -> list[Line]:
-    """Every command and every key."""
+def help_lines(keymap: Keymap) -> list[Line]:
+    """Every command and every key, as they are now."""
     lines: list[Line] = [("heading", "Commands")]
     lines.extend(("plain", f"  {f'/{c.name} {c.hint}'.strip():<25} {c.summary}") for c in COMMANDS)
     for title, keys in SECTIONS:
         lines.extend(_section(title))
-        lines.extend(("plain", f"  {k.shown:<25} {k.words}") for k in keys if k.shown)
+        lines.extend(("plain", f"  {keymap.label(k):<25} {k.words}") for k in keys)
+    lines.extend(_section("Other keys: a line each in the table [keys] of the settings file"))
+    names = [key.name for _, keys in SECTIONS for key in keys if key.name]
+    lines.append(("muted", f'  {names[0]} = "{keymap.keys_of(names[0])}"'))
+    lines.append(("muted", f"  Actions: {', '.join(names)}"))
     lines.extend(_section("Mouse"))
     lines.extend(("plain", f"  {what:<25} {words}") for what, words in _MOUSE)
     return lines

@@ -6,14 +6,15 @@ happened only from the pump's messages. Owns what Esc and typing mean here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.timer import Timer
-from textual.widget import Widget
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Lane
@@ -21,20 +22,28 @@ from alloy_tui.runtime.port import RuntimePort
 from alloy_tui.ui import messages as ms
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.history import PromptHistory
-from alloy_tui.ui.keymap import APPROVAL_KEYS, SCREEN_KEYS, bindings
+from alloy_tui.ui.keymap import APPROVAL_KEYS, PANE_KEYS, SCREEN_KEYS, bindings
 from alloy_tui.ui.panes.work_area import WIDE, WorkArea
+from alloy_tui.ui.preferences import Preferences
 from alloy_tui.ui.projection import fold
-from alloy_tui.ui.transcript import PromptScreen
+from alloy_tui.ui.screens.reading import ReadingScreen
+from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.composer import Composer
 from alloy_tui.ui.widgets.status_bar import StatusBar
 from alloy_tui.ui.widgets.top_bar import TopBar
 
+_TICK_S, _CALM_TICK_S = 1.0, 10.0
 
-class Workbench(PromptScreen[None]):
+
+class Workbench(ReadingScreen):
     """Everything that is on the screen when nothing is open over it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(SCREEN_KEYS), *bindings(APPROVAL_KEYS)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(SCREEN_KEYS),
+        *bindings(PANE_KEYS),
+        *bindings(APPROVAL_KEYS),
+    ]
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual's own declaration
         (0, "-narrow"),
         (WIDE, "-wide"),
@@ -44,15 +53,24 @@ class Workbench(PromptScreen[None]):
 
     view: reactive[AgentView] = reactive(AgentView())
 
-    def __init__(self, runtime: RuntimePort, history: PromptHistory, clock: Clock) -> None:
+    def __init__(
+        self,
+        runtime: RuntimePort,
+        history: PromptHistory,
+        clock: Clock,
+        follow: Callable[[AgentView], object],
+    ) -> None:
         super().__init__()
+        self._follow = follow
         self._runtime = runtime
         self._clock = clock
         self._ticker: Timer | None = None
         self._ticks = False
         self._started = False
         self._early: list[tuple[str, Lane]] = []
-        self.top = TopBar(runtime.cwd, demo=runtime.choice.kind == "demo", id="top")
+        self._tick_s = _TICK_S
+        self._last_prompt = ""
+        self.top = TopBar(id="top")
         self.work = WorkArea()
         self.composer = Composer(history, clock, runtime.models)
         self.prompt = self.composer.prompt
@@ -67,7 +85,8 @@ class Workbench(PromptScreen[None]):
 
     def on_mount(self) -> None:
         """Make the ticker, which runs only while a run does."""
-        self._ticker = self.set_interval(1.0, self.tick, pause=True)
+        self._ticker = self.set_interval(self._tick_s, self.tick, pause=True)
+        self._look_again()
         self.work.chat.welcome(self._runtime.choice)
         self.view = AgentView(model=self._runtime.model)
 
@@ -83,6 +102,24 @@ class Workbench(PromptScreen[None]):
         self.view = fold(self.view, message.first)
         self.work.tokens(message)
 
+    def _look_again(self) -> None:
+        """What the engine knows only once it has looked round: model, folder, kind."""
+        choice = self._runtime.choice
+        if self._runtime.model and self._runtime.model != choice.model:
+            choice = replace(choice, model=self._runtime.model)
+        self.top.cwd = self.composer.approval.cwd = self.status.folder = self._runtime.cwd
+        self.top.demo = choice.kind == "demo"
+        self.work.chat.choice_changed(choice)
+
+    def prefer(self, preferences: Preferences) -> None:
+        """Take what a person chose: the status line, and how much may move."""
+        self.status.fields = preferences.status
+        self.status.approvals = preferences.approvals
+        self._tick_s = _CALM_TICK_S if preferences.reduced_motion else _TICK_S
+        if self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = self.set_interval(self._tick_s, self.tick, pause=not self._ticks)
+
     def on_engine_events(self, message: ms.EngineEvents) -> None:
         """Everything else, one after the other; the parts are told once."""
         view = self.view
@@ -92,6 +129,10 @@ class Workbench(PromptScreen[None]):
                 for waiting in view.queue:
                     if waiting.request_id == envelope.request_id:
                         self.prompt.take_back(waiting.text)
+            elif isinstance(event, ev.RunStarted):
+                self._last_prompt = event.prompt
+            elif isinstance(event, ev.AgentStarted | ev.ModelChanged):
+                self._look_again()
             view = fold(view, envelope)
             self.work.event(envelope, self._runtime.choice)
         self.view = view
@@ -104,6 +145,7 @@ class Workbench(PromptScreen[None]):
         self.status.view = view
         self.top.view = view
         self.composer.show(view)
+        self._follow(view)
         if view.busy == self._ticks:
             return
         self._ticks = view.busy
@@ -133,17 +175,39 @@ class Workbench(PromptScreen[None]):
         else:
             self._early.append((message.text, "prompt"))
 
+    def retry(self) -> None:
+        """Send the last message again, unless something is under way."""
+        if self.view.busy:
+            words = "A run is under way. Esc stops it."
+        elif not self._last_prompt:
+            words = "Nothing was sent yet."
+        else:
+            self.work.chat.follow()
+            self._runtime.submit(self._last_prompt)
+            return
+        self.notify(words, severity="warning", markup=False, timeout=4)
+
+    def copy_answer(self) -> None:
+        """The last answer, to the terminal's clipboard."""
+        text = self.work.chat.last_answer
+        if text:
+            app_of(self).copy_to_clipboard(text)
+            words = f"Copied the last answer, {len(text):,} characters, through the terminal."
+            self.notify(words, markup=False, timeout=4)
+        else:
+            words = "There is no answer to copy yet."
+            self.notify(words, severity="warning", markup=False, timeout=4)
+
     def on_interrupted(self) -> None:
         """Esc: stop the run and take back what waits; else close the tool pane."""
         view = self.view
-        pane_covers = self.work.tool_pane.display and not self.work.wide
-        if (view.busy or view.queue) and not pane_covers:
+        if (view.busy or view.queue) and not self.work.covered:
             # First out of the queue, so that nothing of it starts in the gap.
             for waiting in view.queue:
                 self._runtime.withdraw(waiting.request_id)
             if view.request_id is not None:
                 self._runtime.cancel(view.request_id or None)
-        elif self.work.tool_pane.display:
+        elif self.work.side.display:
             self.action_toggle_output()
 
     @on(ms.Continued)
@@ -166,42 +230,12 @@ class Workbench(PromptScreen[None]):
         if self.focused is self.prompt:
             return
         if event.key == "escape":
-            if self.work.tool_pane.display and self.work.tool_pane.lines.has_focus:
+            if self.work.side.display and self.work.side.has_focus_within:
                 self.action_toggle_output()
             self.prompt.focus()
         elif event.is_printable and event.character:
             self.prompt.focus()
             self.prompt.insert(event.character)
-
-    def action_toggle_output(self) -> None:
-        """Open or close the tool pane."""
-        self.work.toggle_pane()
-        if not self.work.tool_pane.display:
-            self.prompt.focus()
-
-    def action_show_tab(self, index: int) -> None:
-        """Open the tool pane on that tab."""
-        self.work.show_tab(index)
-
-    def action_step_tool(self, by: int) -> None:
-        """The call before or after, in the pane."""
-        self.work.step(by)
-
-    def action_next_pane(self) -> None:
-        """Prompt, conversation, tool pane, and round again."""
-        stops: list[Widget] = [self.prompt, self.work.chat.transcript]
-        if self.work.tool_pane.display:
-            stops.append(self.work.tool_pane.lines)
-        at = stops.index(self.focused) if self.focused in stops else -1
-        stops[(at + 1) % len(stops)].focus()
-
-    def action_page(self, direction: int) -> None:
-        """A page back or on in whatever is being read."""
-        self.work.page(direction)
-
-    def action_to_end(self) -> None:
-        """To the newest line, and follow it."""
-        self.work.chat.follow()
 
     def action_answer(self, choice: str) -> None:
         """An Alt key answers whatever stands in the prompt."""

@@ -24,6 +24,7 @@ from alloy_tui.ui.tool_view import argument_lines, diff_lines
 from alloy_tui.ui.viewstate import PendingApproval
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.widgets.line_view import Line, LineView
+from alloy_tui.ui.wording import rule_label
 
 ARMING_S = 0.3
 LETTERS: dict[str, str] = {"y": "once", "s": "session", "a": "always", "n": "deny", "e": "reason"}
@@ -68,6 +69,7 @@ class ApprovalBar(Vertical):
     armed: reactive[bool] = reactive(False)
     offered: reactive[str] = reactive("")
     prompt_empty: reactive[bool] = reactive(True)
+    cwd: reactive[str] = reactive("")
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(id="approval")
@@ -195,7 +197,7 @@ class ApprovalBar(Vertical):
         return spread(left, right, max(20, self.size.width))
 
     def _keys(self, request: ApprovalRequested) -> Content:
-        rule = clean_line(request.rule, limit=60)
+        rule = rule_label(request.rule, self.cwd, 30 if self.size.width < 80 else 40)
         words = {
             "y": "once",
             "s": "this session",

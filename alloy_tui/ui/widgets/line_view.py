@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Literal, TypeAlias
 
-from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -17,6 +17,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+
+from alloy_tui.ui.widgets.line_search import find, marked
 
 LineKind: TypeAlias = Literal["plain", "muted", "heading", "add", "remove", "hunk", "error"]
 Line: TypeAlias = tuple[LineKind, str]
@@ -32,7 +34,8 @@ class LineView(ScrollView, can_focus=True):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"line-view--{kind}" for kind in ("muted", "heading", "add", "remove", "hunk", "error")
+        f"line-view--{kind}"
+        for kind in ("muted", "heading", "add", "remove", "hunk", "error", "match", "match-now")
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", show=False),
@@ -56,6 +59,12 @@ class LineView(ScrollView, can_focus=True):
         self._starts: list[int] = []
         self._open = False
         self._wrapped_to = 0
+        # Of each row: its line, and where in the line it begins.
+        self._places: list[tuple[int, int]] = []
+        self._needle = ""
+        self._matches: list[tuple[int, int, int]] = []
+        self._by_line: dict[int, list[tuple[int, int]]] = {}
+        self._match = 0
         self.dropped = 0
 
     @property
@@ -75,6 +84,7 @@ class LineView(ScrollView, can_focus=True):
         self.dropped = 0
         self._trim()
         self._rewrap()
+        self._search_again(0)
         if self.styles.is_auto_height:
             self.refresh(layout=True)
         if self._follow:
@@ -98,8 +108,10 @@ class LineView(ScrollView, can_focus=True):
             self._lines.pop()
         if self._trim():
             self._rewrap()
+            self._search_again(0)
         else:
             self._wrap_from(first)
+            self._search_again(first)
         if self._follow and at_end:
             self.scroll_end(animate=False, immediate=True)
 
@@ -130,26 +142,35 @@ class LineView(ScrollView, can_focus=True):
             return
         if first < len(self._starts):
             del self._rows[self._starts[first] :]
+            del self._places[self._starts[first] :]
             del self._starts[first:]
         self._wrap(first)
 
     def _rewrap(self, width: int | None = None) -> None:
         self._rows = []
+        self._places = []
         self._starts = []
         self._wrapped_to = max(0, self._page_width if width is None else width)
         self._wrap(0)
 
     def _wrap(self, first: int) -> None:
         width = max(4, self._wrapped_to)
-        for kind, text in self._lines[first:]:
+        for number, (kind, text) in enumerate(self._lines[first:], first):
             self._starts.append(len(self._rows))
-            shown = text.expandtabs(8) if "\t" in text else text
+            shown = _shown(text)
             if len(shown) * 2 <= width or (shown.isascii() and len(shown) <= width):
                 self._rows.append((kind, shown))
-            else:
-                content = Content(shown)
-                parts = content.wrap(width) if self._words else content.fold(width)
-                self._rows.extend((kind, part.plain) for part in parts)
+                self._places.append((number, 0))
+                continue
+            content = Content(shown)
+            at = 0
+            for part in content.wrap(width) if self._words else content.fold(width):
+                plain = part.plain
+                begins = shown.find(plain, at)
+                at = at if begins < 0 else begins
+                self._rows.append((kind, plain))
+                self._places.append((number, at))
+                at += len(plain)
         self.virtual_size = Size(self._wrapped_to, len(self._rows))
         self.refresh()
 
@@ -162,6 +183,53 @@ class LineView(ScrollView, can_focus=True):
         self._rewrap()
         if self._follow and at_end:
             self.scroll_end(animate=False, immediate=True)
+
+    @property
+    def found(self) -> tuple[int, int]:
+        """Which match is the current one, counted from 1, and how many there are."""
+        return (self._match + 1 if self._matches else 0), len(self._matches)
+
+    def search(self, needle: str) -> None:
+        """Mark every place where `needle` stands, and go to the first one in sight or below."""
+        self._needle = needle
+        self._search_again(0)
+        top = self.scroll_offset.y
+        self._match = next(
+            (n for n, match in enumerate(self._matches) if self._row_of(match) >= top), 0
+        )
+        self.step_match(0)
+
+    def step_match(self, by: int) -> None:
+        """To the match `by` further on, and round again at the ends."""
+        if self._matches:
+            self._match = (self._match + by) % len(self._matches)
+            row = self._row_of(self._matches[self._match])
+            top, height = self.scroll_offset.y, self.scrollable_content_region.height
+            if not top <= row < top + height:
+                self.scroll_to(y=max(0, row - height // 3), animate=False, immediate=True)
+        self.refresh()
+
+    def _search_again(self, first: int) -> None:
+        if not self._needle:
+            self._matches, self._by_line = [], {}
+            return
+        kept = [match for match in self._matches if match[0] < first]
+        self._matches = kept + find([_shown(t) for _, t in self._lines], self._needle, first)
+        self._match = min(self._match, max(0, len(self._matches) - 1))
+        self._by_line = {}
+        for line, start, end in self._matches:
+            self._by_line.setdefault(line, []).append((start, end))
+
+    def _row_of(self, match: tuple[int, int, int]) -> int:
+        line, start, _ = match
+        row = self._starts[line] if line < len(self._starts) else 0
+        while (
+            row + 1 < len(self._places)
+            and self._places[row + 1][0] == line
+            and self._places[row + 1][1] <= start
+        ):
+            row += 1
+        return row
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text, as shown."""
@@ -183,13 +251,27 @@ class LineView(ScrollView, can_focus=True):
         style = base
         if kind != "plain":
             style = base + self.get_component_rich_style(f"line-view--{kind}", partial=True)
+        marks = self._marks(row)
         span = self.text_selection.get_span(row) if self.text_selection is not None else None
-        if span is None:
-            segments = [Segment(text, style)]
-        else:
-            start, end = span[0], len(text) if span[1] == -1 else span[1]
-            chosen = style + self.screen.get_component_rich_style("screen--selection")
-            parts = ((text[:start], style), (text[start:end], chosen), (text[end:], style))
-            segments = [Segment(part, look) for part, look in parts if part]
-        strip = Strip(segments).adjust_cell_length(width, base)
+        if span is not None:
+            chosen = self.screen.get_component_rich_style("screen--selection")
+            marks.append((span[0], len(text) if span[1] == -1 else span[1], chosen))
+        strip = Strip(marked(text, style, marks)).adjust_cell_length(width, base)
         return strip.apply_offsets(0, row)
+
+    def _marks(self, row: int) -> list[tuple[int, int, Style]]:
+        line, offset = self._places[row]
+        spans = self._by_line.get(line)
+        if not spans:
+            return []
+        look = self.get_component_rich_style("line-view--match", partial=True)
+        now = self.get_component_rich_style("line-view--match-now", partial=True)
+        current = self._matches[self._match]
+        return [
+            (start - offset, end - offset, now if (line, start, end) == current else look)
+            for start, end in spans
+        ]
+
+
+def _shown(text: str) -> str:
+    return text.expandtabs(8) if "\t" in text else text

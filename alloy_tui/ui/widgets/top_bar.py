@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.chrome import Bar, link
+from alloy_tui.ui.wording import model_label
 
 
 def short_path(path: str, home: str) -> str:
@@ -27,26 +28,28 @@ class TopBar(Bar):
     """`~/src/shop   DEMO   …   anthropic/claude   2 need you`."""
 
     view: reactive[AgentView] = reactive(AgentView())
+    cwd: reactive[str] = reactive("")
+    demo: reactive[bool] = reactive(False)
 
-    def __init__(self, cwd: str, *, demo: bool, id: str | None = None) -> None:  # noqa: A002 - Textual's own parameter name
-        super().__init__(id=id)
-        self._cwd = short_path(cwd, str(Path.home()))
-        self._demo = demo
+    def watch_view(self, view: AgentView) -> None:
+        """The whole name of what is shown short."""
+        self.tooltip = Content(clean_line(view.model, limit=400)) if view.model else None
 
     def pieces(self, width: int) -> tuple[list[Content], list[Content]]:
         """The folder keeps at most half of the line."""
         left: list[Content] = []
-        if self._demo:
+        if self.demo:
             left.append(Content.styled(" DEMO: no model, a scripted agent ", "$warning on $panel"))
-        cwd = clean_line(self._cwd, limit=200)
+        cwd = clean_line(short_path(self.cwd, str(Path.home())), limit=200)
         limit = max(12, width // 2)
         if len(cwd) > limit:
             cwd = "…" + cwd[-(limit - 1) :]
         left.append(Content(cwd))
         right: list[Content] = []
         if width >= 80 and self.view.model:
-            model = clean_line(self.view.model, limit=60)
-            right.append(link(model, "screen.command('model')", "$text-muted"))
+            right.append(
+                link(model_label(self.view.model, 60), "screen.command('model')", "$text-muted")
+            )
         waiting = len(self.view.approvals)
         if waiting:
             words = "needs you" if waiting == 1 else f"{waiting} need you"

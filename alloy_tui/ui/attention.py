@@ -1,0 +1,89 @@
+"""How the program makes itself known while nobody looks: title, bell, notification.
+
+Owns the title's words and when a person is called. What it writes goes through
+`terminal_keys.send`, in step with the frames; all text in it is sanitised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.ui.viewstate import AgentState, AgentView
+from alloy_tui.ui.wording import failure
+
+_CALLS: frozenset[AgentState] = frozenset({"waiting_approval", "done", "failed"})
+
+SAVE_TITLE, RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
+
+
+def title_of(view: AgentView, cwd: str) -> str:
+    """`needs you · shop · alloy`: the state first, for a tab shows little."""
+    folder = clean_line(PurePath(cwd).name, limit=40)
+    match view.state:
+        case "waiting_approval":
+            state = "needs you"
+        case "failed":
+            state = "failed"
+        case "done":
+            state = "done"
+        case _:
+            state = "working" if view.busy else ""
+    return " · ".join(part for part in (state, folder, "alloy") if part)
+
+
+def call_of(view: AgentView) -> str:
+    """What a notification says."""
+    if view.state == "waiting_approval":
+        tool = clean_line(view.approvals[0].request.tool, limit=40) if view.approvals else "a tool"
+        return f"Alloy needs you: {tool} wants to run"
+    if view.state == "failed":
+        error = view.outcome.error if view.outcome else None
+        return f"Alloy stopped: {failure(error.kind) if error else 'the run failed'}"
+    return "Alloy is done"
+
+
+def _quoted(text: str) -> str:
+    # A semicolon after OSC 9 would be a command of some terminals.
+    return clean_line(text, limit=120).replace(";", ",")
+
+
+class Attention:
+    """Follows the view; `send` writes to the terminal, `how` is one of `preferences.NOTIFY`."""
+
+    def __init__(self, send: Callable[[str], object], cwd: str) -> None:
+        self._send = send
+        self._title = ""
+        self._state: AgentState = "starting"
+        self.cwd = cwd
+        self.how = "bell"
+        self.focused = True
+
+    def begin(self) -> None:
+        """Keep the terminal's own title for the end."""
+        self._send(SAVE_TITLE)
+        self._title = ""
+
+    def end(self) -> None:
+        """Give the title back."""
+        self._send(RESTORE_TITLE)
+
+    def follow(self, view: AgentView) -> None:
+        """Say what changed; nothing is written while it stays as it is."""
+        title = title_of(view, self.cwd)
+        if title != self._title:
+            self._title = title
+            self._send(f"\x1b]2;{_quoted(title)}\x1b\\")
+        before, self._state = self._state, view.state
+        # What ends at once needs nobody: only an end after work calls.
+        worked = before not in {"starting", "idle", view.state}
+        if view.state in _CALLS and worked and not self.focused:
+            self.call(call_of(view))
+
+    def call(self, words: str) -> None:
+        """Call for a person, in the way that was chosen."""
+        if self.how in {"bell", "both"}:
+            self._send("\x07")
+        if self.how in {"desktop", "both"}:
+            self._send(f"\x1b]9;{_quoted(words)}\x1b\\")
