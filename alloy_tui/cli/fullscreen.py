@@ -56,14 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _show(runtime: Runtime, plan: Plan, ended: list[int]) -> AlloyApp:
     """Run the app to its end and close the runtime; `ended` gets the signals that came."""
     try:
-        from alloy_tui.ui.app import AlloyApp
-        from alloy_tui.ui.history import PromptHistory
+        from alloy_tui.cli.screen_choices import make_app
 
-        app = AlloyApp(
-            runtime,
-            history=PromptHistory(plan.paths.prompt_history),
-            theme_word=plan.settings.theme or "dark",
-        )
+        app = make_app(runtime, plan)
         with _ending_on_signals(app.exit, ended.append):
             app.run()
     finally:

@@ -16,6 +16,7 @@ from alloy_tui.domain.provider import Effort
 from alloy_tui.domain.secret import Secret
 
 ApprovalMode: TypeAlias = Literal["ask", "edits", "all", "none"]
+Notify: TypeAlias = Literal["off", "bell", "desktop", "both"]
 ToolPolicy: TypeAlias = Literal["ask", "allow", "deny"]
 
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
@@ -68,6 +69,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tool_timeout_s: Seconds = 600.0
     system_prompt: str | None = None
     theme: str | None = None
+    notify: Notify = "bell"
+    reduced_motion: bool = False
+    status: tuple[str, ...] = ()
+    keys: dict[str, str] = {}
     approvals: ApprovalSettings = ApprovalSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     retry: RetrySettings = RetrySettings()
@@ -106,6 +111,11 @@ WHAT_TO_WRITE: dict[str, str] = {
     "tool_timeout_s": "a number of seconds above 0",
     "system_prompt": "text in quotes",
     "theme": "the name of a theme, in quotes",
+    "notify": "one of off, bell, desktop, both, in quotes",
+    "reduced_motion": "true or false",
+    "status": 'a list of fields, such as ["state", "cost", "gap", "model"]',
+    "keys": "a table: [keys]",
+    "keys.*": 'one or several keys in quotes, such as "ctrl+t,f9"',
     "approvals": "a table: [approvals]",
     "approvals.mode": "one of ask, edits, all, none, in quotes",
     "approvals.tools": "a table: [approvals.tools]",

@@ -1,0 +1,71 @@
+"""From settings to what the screen is told, and back from what a person changes there.
+
+Owns the composition of the application: its look, its keys, and how a choice
+made on the screen gets into the settings file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from alloy_tui.runtime.plan import Plan
+from alloy_tui.runtime.runtime import Runtime
+from alloy_tui.settings.paths import Paths
+from alloy_tui.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from alloy_tui.ui.app import AlloyApp
+    from alloy_tui.ui.preferences import Preferences
+
+_KEYS = {"approvals": "approvals.mode"}
+
+
+def make_app(runtime: Runtime, plan: Plan) -> AlloyApp:
+    """The application over `runtime`, as its user likes it."""
+    from alloy_tui.settings.user_themes import read_theme_files
+    from alloy_tui.ui.app import AlloyApp
+    from alloy_tui.ui.history import PromptHistory
+    from alloy_tui.ui.themes import UserTheme
+
+    files, problems = read_theme_files(plan.paths.config / "themes")
+    return AlloyApp(
+        runtime,
+        history=PromptHistory(plan.paths.prompt_history),
+        preferences=preferences(plan.settings, os.environ),
+        keys=plan.settings.keys,
+        user_themes=[UserTheme(f.name, f.base, f.colours) for f in files],
+        on_preference=lambda name, value: keep(plan.paths, name, value),
+        notices=problems,
+    )
+
+
+def preferences(settings: Settings, environment: Mapping[str, str]) -> Preferences:
+    """What the settings say of the screen; NO_COLOR decides only where they name no theme."""
+    from alloy_tui.ui.preferences import STATUS, Preferences
+    from alloy_tui.ui.themes import NO_COLOUR
+
+    usual = NO_COLOUR if environment.get("NO_COLOR") else "dark"
+    return Preferences(
+        theme=settings.theme or usual,
+        approvals=settings.approvals.mode,
+        notify=settings.notify,
+        reduced_motion=settings.reduced_motion,
+        status=settings.status or STATUS,
+    )
+
+
+def keep(paths: Paths, name: str, value: object) -> None:
+    """Write one choice into the settings file. Raises ConfigError when that cannot be."""
+    from alloy_tui.settings.editing import set_value
+
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, Sequence):
+        text = msgspec.json.encode(value).decode()  # a list of strings is the same in TOML
+    else:
+        text = str(value).lower()
+    set_value(paths, _KEYS.get(name, name), text)
