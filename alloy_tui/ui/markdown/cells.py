@@ -13,17 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
-from textual.strip import Strip
 
 from alloy_tui.ui.highlight import Span
+from alloy_tui.ui.markdown.rows import Pieces
 
 Cut: TypeAlias = tuple[int, int]
 """Where a row ends, and where the next one starts, as offsets into the text."""
 
 _JOINER = "\u200d"
-_NULL = Style.null()
 # Scripts written without spaces break between any two characters.
 _WIDE = "\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[ ]+|[{_WIDE}]|[^ {_WIDE}]+")
@@ -108,15 +105,15 @@ def split_rows(spans: Iterable[Span]) -> list[list[Span]]:
     return rows
 
 
-def wrap(spans: Sequence[Span], width: int, *, fold: bool = False) -> list[list[Span]]:
+def wrap(spans: Sequence[Span], width: int, *, fold: bool = False) -> list[Pieces]:
     """Spans, newlines in them kept, as rows of at most `width` cells; at least one row."""
     width = max(1, width)
-    rows: list[list[Span]] = []
+    rows: list[Pieces] = []
     for line in split_rows(spans):
         text = "".join([part for part, _ in line])
         cuts = breaks(text, width, fold=fold)
         if not cuts:
-            rows.append(line)
+            rows.append(Pieces(line))
             continue
         starts = [0, *[start for _, start in cuts]]
         ends = [*[end for end, _ in cuts], len(text)]
@@ -124,12 +121,14 @@ def wrap(spans: Sequence[Span], width: int, *, fold: bool = False) -> list[list[
     return rows
 
 
-def _slices(line: list[Span], bounds: list[tuple[int, int]]) -> list[list[Span]]:
+def _slices(line: list[Span], bounds: list[tuple[int, int]]) -> list[Pieces]:
     """The spans of each (start, end) range of a line; ranges rise and do not overlap."""
-    rows: list[list[Span]] = []
+    rows: list[Pieces] = []
     index, offset = 0, 0  # the span that holds `start`, and where it begins
+    before: int | None = None
     for start, end in bounds:
-        row: list[Span] = []
+        row = Pieces((), None if before is None else " " if start > before else "")
+        before = end
         while index < len(line):
             text, style = line[index]
             stop = offset + len(text)
@@ -164,37 +163,3 @@ def clip(spans: Sequence[Span], width: int) -> list[Span]:
         kept.append((text[:end] + "…", style))
         break
     return kept if width > 0 else []
-
-
-def strip_of(spans: Iterable[Span], width: int, base: Style, fill: Style | None = None) -> Strip:
-    """One row of exactly `width` cells, short rows padded with `fill` (else `base`).
-
-    Every span's style is laid over `base`, and neighbours of one style are
-    joined: fewer segments are fewer bytes and less work per frame.
-    """
-    texts: list[str] = []
-    styles: list[Style] = []
-    last: Style | None = None
-    for text, style in spans:
-        if not text:
-            continue
-        if style is last or style == last:
-            texts[-1] += text
-        else:
-            texts.append(text)
-            styles.append(style)
-            last = style
-    # Joining can change a cluster's width, so cells are counted only now.
-    cells = sum([cell_len(text) for text in texts])
-    if cells < width:
-        pad = fill if fill is not None else _NULL
-        if pad == last and texts[-1].isascii():
-            texts[-1] += " " * (width - cells)
-        else:
-            # A joiner at the end would swallow a blank of its own segment.
-            texts.append(" " * (width - cells))
-            styles.append(pad)
-    made = [Segment(text, base + style) for text, style in zip(texts, styles, strict=True)]
-    if cells <= width:
-        return Strip(made, width)
-    return Strip(made, cells).adjust_cell_length(width, base)

@@ -9,12 +9,13 @@ words instead of its whole length. What is drawn is the same with or without.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rich.style import Style
-from textual.strip import Strip
 
-from alloy_tui.ui.markdown.cells import Span
+from alloy_tui.ui.markdown.cells import Span, wrap
+from alloy_tui.ui.markdown.rows import Pieces, Row
 
 STEP = 120  # characters that must have come before another part is closed
 
@@ -32,13 +33,19 @@ class OpenProse:
 
     place: tuple[int, Style]
     text: str = ""
-    rows: list[Strip] = field(default_factory=list[Strip])
-    carry: list[Span] = field(default_factory=list[Span])
+    rows: list[Row] = field(default_factory=list[Row])
+    carry: Pieces = field(default_factory=Pieces)
     tried: int = 0
 
     def holds(self, place: tuple[int, Style], text: str) -> bool:
         """Whether this is the beginning of the paragraph `text` at `place`."""
         return self.place == place and text.startswith(self.text)
+
+    def wrapped(self, spans: Iterable[Span], room: int) -> list[Pieces]:
+        """The carried row with `spans` after it."""
+        rows = wrap([*self.carry, *spans], room)
+        rows[0].joins = self.carry.joins
+        return rows
 
     def next_part(self, text: str) -> str:
         """What might be closed next; empty if it is too soon to try."""

@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import re
 
-from textual.strip import Strip
-
 from alloy_tui.domain.sanitise import Cleaner
 from alloy_tui.ui.markdown.blocks import MAX_PARAGRAPH, BlockParser
 from alloy_tui.ui.markdown.containers import Fence
+from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.markdown.writer import Page, Writer
 
 _MAX_LINE = MAX_PARAGRAPH
@@ -33,7 +32,7 @@ _UNDECIDED_FENCE = re.compile(r"[\s>]*(?:`+|~+)[ \t]*\Z")
 class MarkdownStream:
     """A Markdown text that is being written.
 
-    Every row is a Strip of exactly the page's width.
+    Every row is a Row of exactly the page's width.
     """
 
     def __init__(self, page: Page) -> None:
@@ -42,7 +41,7 @@ class MarkdownStream:
         self._parser = BlockParser(self._writer)
         self._partial = ""
         self._continues = False  # the beginning of the last line was taken already
-        self._tail: list[Strip] | None = []
+        self._tail: list[Row] | None = []
 
     def feed(self, text: str) -> None:
         """Append `text`."""
@@ -69,12 +68,12 @@ class MarkdownStream:
         return first
 
     @property
-    def rows(self) -> list[Strip]:
+    def rows(self) -> list[Row]:
         """What is closed, as of the last `update`; do not change it."""
         return self._writer.rows
 
     @property
-    def tail(self) -> list[Strip]:
+    def tail(self) -> list[Row]:
         """What is still open, as of the last `update`."""
         return self._tail or []
 
@@ -105,7 +104,7 @@ class MarkdownStream:
         else:
             self._parser.line(text)
 
-    def _preview(self) -> list[Strip]:
+    def _preview(self) -> list[Row]:
         writer = Writer(self._writer.page, ahead=self._writer)
         parser = self._parser.fork(writer)
         partial = self._partial
@@ -119,7 +118,7 @@ class MarkdownStream:
         return writer.rows
 
 
-def render(text: str, page: Page) -> list[Strip]:
+def render(text: str, page: Page) -> list[Row]:
     """A whole Markdown text as rows of exactly the page's width."""
     stream = MarkdownStream(page)
     stream.feed(text)

@@ -49,7 +49,7 @@ class Grid:
             for number, column in enumerate(columns):
                 if number:
                     spans.append((_BETWEEN, self.line))
-                part = column[index] if index < len(column) else []
+                part: list[Span] = column[index] if index < len(column) else []
                 spans += _aligned(part, self.widths[number], self.aligns[number])
             rows.append(spans)
         return rows

@@ -8,22 +8,23 @@ block is drawn once more as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich.style import Style
-from textual.strip import Strip
 
 from alloy_tui.ui import highlight
 from alloy_tui.ui.markdown import inline
-from alloy_tui.ui.markdown.cells import Span, strip_of, wrap
+from alloy_tui.ui.markdown.cells import Span, wrap
 from alloy_tui.ui.markdown.containers import Container, Table
 from alloy_tui.ui.markdown.palette import Palette
 from alloy_tui.ui.markdown.prose import OpenProse
+from alloy_tui.ui.markdown.rows import Pieces, Row, row_of
 from alloy_tui.ui.markdown.scan import TASK
 from alloy_tui.ui.markdown.tables import Grid, grid
 
 _NULL = Style.null()
+QUOTE = "▎ "
 
 
 @dataclass(slots=True)
@@ -40,28 +41,35 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What rows are drawn on: `width` cells, `gutter` at the left and `margin` at the right blank.
-
-    `finish` has the last word on each row (colour filters, say).
-    """
+    """What rows are drawn on: `width` cells, blank `gutter` at the left, `margin` at the right."""
 
     width: int
     palette: Palette
     gutter: int = 0
     margin: int = 0
-    finish: Callable[[Strip], Strip] | None = None
 
     @property
     def room(self) -> int:
         """Cells for text."""
         return max(1, self.width - self.gutter - self.margin)
 
-    def strip(self, spans: list[Span], fill: Style | None = None) -> Strip:
-        """A finished row of exactly `width` cells."""
+    def row(
+        self,
+        spans: Sequence[Span],
+        fill: Style | None = None,
+        *,
+        lead: int = 0,
+        joins: str | None = None,
+    ) -> Row:
+        """A finished row of exactly `width` cells.
+
+        The first `lead` characters of `spans` are not part of the text; `joins`
+        is as in `Pieces`.
+        """
         if self.gutter:
             spans = [(" " * self.gutter, _NULL), *spans]
-        strip = strip_of(spans, self.width, self.palette.base, fill)
-        return strip if self.finish is None else self.finish(strip)
+        lead += self.gutter
+        return row_of(spans, self.width, self.palette.base, fill, lead=lead, joins=joins)
 
 
 class Writer:
@@ -74,7 +82,7 @@ class Writer:
 
     def __init__(self, page: Page, ahead: Writer | None = None) -> None:
         self.page = page
-        self.rows: list[Strip] = []
+        self.rows: list[Row] = []
         self.changed = 0
         self.gap = ahead.gap if ahead is not None else False
         self.references: inline.References = dict(ahead.references) if ahead is not None else {}
@@ -198,7 +206,7 @@ class Writer:
         self, stack: list[Container], lines: list[list[Span]], first: list[Span] | None = None
     ) -> None:
         room = self._room(stack)
-        rows: list[list[Span]] = []
+        rows: list[Pieces] = []
         for line in lines:
             rows += wrap(line, room, fold=True)
         self._write(stack, rows, fill=self.page.palette.listing, first=first)
@@ -215,14 +223,15 @@ class Writer:
         if part:
             spans = inline.settled(part, page.palette, self.references, style)
             if spans is not None:
-                *done, memo.carry = wrap([*memo.carry, *spans], room)
+                *done, last = memo.wrapped(spans, room)
                 for row in done:
-                    memo.rows.append(page.strip([*(rest if memo.rows else head), *row]))
+                    memo.rows.append(self._row(row, rest if memo.rows else head, stack))
+                memo.carry = last
                 memo.text += part
         spans = inline.render(text[len(memo.text) :], page.palette, self.references, style)
         self._close_gap(stack)
         self.rows += memo.rows
-        drawn = wrap([*memo.carry, *spans], room)
+        drawn = memo.wrapped(spans, room)
         self._write(stack, drawn, first=rest if memo.rows else head)
 
     def _prose(self, stack: list[Container], text: str, style: Style) -> None:
@@ -248,8 +257,8 @@ class Writer:
         rest: list[Span] = []
         for container in stack:
             if container.kind == "quote":
-                first.append(("▎ ", palette.muted))
-                rest.append(("▎ ", palette.muted))
+                first.append((QUOTE, palette.muted))
+                rest.append((QUOTE, palette.muted))
             else:
                 label = f"{container.label} "
                 blank = (" " * len(label), _NULL)
@@ -276,13 +285,13 @@ class Writer:
                 if not container.shown:
                     break
                 shown.append(container)
-            self._push(self._prefix(shown)[1])
+            self.rows.append(self._row(Pieces(), self._prefix(shown)[1], shown))
         self.gap = False
 
     def _write(
         self,
         stack: list[Container],
-        rows: list[list[Span]],
+        rows: Sequence[Sequence[Span]],
         *,
         fill: Style | None = None,
         first: list[Span] | None = None,
@@ -293,10 +302,23 @@ class Writer:
         head, rest = self._prefix(stack)
         prefix = head if first is None else first
         for row in rows:
-            self._push([*prefix, *row], fill)
+            self.rows.append(self._row(row, prefix, stack, fill))
             prefix = rest
         for container in stack:
             container.shown = True
 
-    def _push(self, spans: list[Span], fill: Style | None = None) -> None:
-        self.rows.append(self.page.strip(spans, fill))
+    def _row(
+        self,
+        row: Sequence[Span],
+        prefix: list[Span],
+        stack: Sequence[Container],
+        fill: Style | None = None,
+    ) -> Row:
+        joins = row.joins if isinstance(row, Pieces) else None
+        lead = 0
+        if joins is not None or fill is not None:
+            lead = sum([len(text) for text, _ in prefix])
+        elif any(container.kind == "quote" for container in stack):
+            marks = "".join([text for text, _ in prefix])
+            lead = marks.rfind(QUOTE) + len(QUOTE) if QUOTE in marks else 0
+        return self.page.row([*prefix, *row], fill, lead=lead, joins=joins)

@@ -7,15 +7,16 @@ Text is sanitised here, on its way in. Knows no widget.
 
 from __future__ import annotations
 
-from textual.strip import Strip
-
 from alloy_tui.domain.sanitise import Cleaner, clean, clean_line
 from alloy_tui.ui.markdown.cells import Span, clip, span_width, wrap
+from alloy_tui.ui.markdown.rows import Pieces, Row
 from alloy_tui.ui.markdown.stream import MarkdownStream
 from alloy_tui.ui.transcript.look import Look
 
 USER_FOLD = 40  # rows of a person's words that are shown unasked
 USER_LIMIT = 2000
+_NEAR = 100  # lines of a bounded body that are surely shown
+_ABOVE = 10  # lines shown above the one that was looked for
 
 
 class Source:
@@ -84,16 +85,17 @@ class Block:
         self.note = ""
         self.spaced = True
         self.expanded = False
-        self.rows: list[Strip] | None = None
+        self.first_line = 0  # of the search text; bounded bodies may start further down
+        self.rows: list[Row] | None = None
         self.width = 0
 
     # -- to be answered by each kind --------------------------------------------------------
 
     def text(self) -> str:
-        """What is searched and copied as the block's text."""
+        """The block's text as a whole, for copying."""
         raise NotImplementedError
 
-    def content(self, look: Look) -> list[Strip]:
+    def content(self, look: Look) -> list[Row]:
         """The rows below the lead."""
         raise NotImplementedError
 
@@ -107,6 +109,34 @@ class Block:
     def lead(self) -> int:
         """Rows above the content."""
         return int(self.spaced) + int(bool(self.label))
+
+    def search_text(self) -> str:
+        """What is searched: what the rows show when all is unfolded."""
+        return self.text()
+
+    def reveal(self, line: int) -> bool:
+        """Unfold what hides line `line` of the search text; whether that changed anything."""
+        del line
+        changed = self.foldable and not self.expanded
+        self.expanded = self.expanded or self.foldable
+        return changed
+
+    @property
+    def hidden_lines(self) -> tuple[int, int]:
+        """First line of the search text that a bounded body leaves out, and the one after."""
+        return 0, 0
+
+    def _start_near(self, line: int) -> bool:
+        """Let a bounded body start where it shows body line `line`; whether that is news."""
+        if self.first_line <= line < self.first_line + _NEAR:
+            return False
+        self.first_line = max(0, line - _ABOVE) if line >= _NEAR else 0
+        return True
+
+    def fold(self) -> None:
+        """Hide again what `reveal` showed."""
+        self.expanded = False
+        self.first_line = 0
 
     def header_at(self, row: int) -> bool:
         """Whether a click on that row of the block folds or unfolds it."""
@@ -125,8 +155,8 @@ class Block:
         """Forget the rows."""
         self.rows = None
 
-    def _lead_rows(self, look: Look) -> list[Strip]:
-        rows: list[Strip] = []
+    def _lead_rows(self, look: Look) -> list[Row]:
+        rows: list[Row] = []
         if self.spaced:
             rows.append(look.row([]))
         if self.label:
@@ -168,11 +198,11 @@ class UserText(Block):
         """The last row unfolds what is folded."""
         return self.foldable and self.rows is not None and row == len(self.rows) - 1
 
-    def content(self, look: Look) -> list[Strip]:
+    def content(self, look: Look) -> list[Row]:
         """Rows, and a fold line when there are many."""
         limit = USER_LIMIT if self.expanded else USER_FOLD
         lines = self._source.text.split("\n")
-        rows: list[list[Span]] = []
+        rows: list[Pieces] = []
         null = look["none"]
         for line in lines:
             if len(rows) > limit:
@@ -213,7 +243,7 @@ class AgentText(Block):
         self.rows = None
         self._stream = None
 
-    def content(self, look: Look) -> list[Strip]:
+    def content(self, look: Look) -> list[Row]:
         """All rows, by one pass over the text."""
         stream = MarkdownStream(look.page)
         stream.feed(self._source.text)
@@ -248,7 +278,7 @@ class AgentText(Block):
         self._incomplete = clean_line(incomplete)
         self.drop()
 
-    def _end(self, look: Look) -> list[Strip]:
+    def _end(self, look: Look) -> list[Row]:
         if not self._incomplete:
             return []
         return [look.row(clip([(f"incomplete: {self._incomplete}", look["warning"])], look.room))]

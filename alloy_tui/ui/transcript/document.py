@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from textual.strip import Strip
-
+from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript.blocks import AgentText, Block, UserText
 from alloy_tui.ui.transcript.cards import Thinking, ToolCard
 from alloy_tui.ui.transcript.heights import Heights
@@ -97,7 +96,7 @@ class Document:
 
     # -- layout ---------------------------------------------------------------------------
 
-    def ensure(self, index: int) -> list[Strip]:
+    def ensure(self, index: int) -> list[Row]:
         """The rows of a block, laid out now if they were not."""
         block = self.blocks[index]
         if block.rows is None:
@@ -153,7 +152,7 @@ class Document:
             line = max(0, self.heights[index] - 1) if self.blocks else 0
         return index, line
 
-    def strip_at(self, row: int) -> tuple[Strip | None, int, int]:
+    def row_at(self, row: int) -> tuple[Row | None, int, int]:
         """The row, its block and its place in the block; None where nothing is."""
         index, line = self.heights.find(row)
         if index >= len(self.blocks):

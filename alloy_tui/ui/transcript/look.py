@@ -6,14 +6,14 @@ and the values drawn with. Knows no block and no widget instance.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rich.style import Style
-from textual.strip import Strip
 
 from alloy_tui.ui.markdown.cells import Span
 from alloy_tui.ui.markdown.palette import Palette
+from alloy_tui.ui.markdown.rows import Pieces, Row
 from alloy_tui.ui.markdown.writer import Page
 
 GUTTER = 2
@@ -21,7 +21,8 @@ GUTTER = 2
 
 _PLAIN = (
     "you", "agent", "muted", "tool", "live", "needs-you", "danger", "warning", "success",
-    "thinking", "diff-add", "diff-remove", "diff-hunk", "marker-line", "cursor", "match",
+    "thinking", "diff-add", "diff-remove", "diff-add-word", "diff-remove-word",
+    "marker-line", "cursor", "match", "match-now",
 )  # fmt: skip
 _MARKDOWN = (
     "heading", "strong", "emphasis", "strike", "code", "link", "marker", "quote", "listing",
@@ -45,11 +46,12 @@ class Look:
     """Styles by name, and the page that rows are drawn on.
 
     `styles` holds one style for each name of a component class; `page` has the
-    width in cells and the base style.
+    width in cells and the base style. `beside` asks for diffs side by side.
     """
 
     page: Page
     styles: dict[str, Style] = field(default_factory=dict[str, Style])
+    beside: bool = False
 
     def __getitem__(self, name: str) -> Style:
         return self.styles.get(name, _NULL)
@@ -59,9 +61,20 @@ class Look:
         """Cells for text."""
         return self.page.room
 
-    def row(self, spans: list[Span], fill: Style | None = None) -> Strip:
-        """A finished row."""
-        return self.page.strip(spans, fill)
+    def row(
+        self, spans: Sequence[Span], fill: Style | None = None, *, lead: int = 0, tail: int = 0
+    ) -> Row:
+        """A finished row; `lead` first and `tail` last characters are not part of its text."""
+        joins = spans.joins if isinstance(spans, Pieces) else None
+        row = self.page.row(spans, fill, lead=lead, joins=joins)
+        row.size = max(0, row.size - tail)
+        return row
+
+    def after(self, marks: Sequence[Span], row: Sequence[Span], fill: Style | None = None) -> Row:
+        """A finished row with marks before its text."""
+        joins = row.joins if isinstance(row, Pieces) else None
+        lead = sum([len(text) for text, _ in marks])
+        return self.page.row([*marks, *row], fill, lead=lead, joins=joins)
 
 
 _NULL = Style.null()
@@ -71,7 +84,8 @@ def look_of(
     style_of: Callable[[str], Style],
     base: Style,
     width: int,
-    finish: Callable[[Strip], Strip] | None = None,
+    *,
+    beside: bool = False,
 ) -> Look:
     """The look for a page of `width` cells; `style_of` resolves a component class."""
     styles = {name: style_of(f"transcript--{name}") for name in (*_PLAIN, *_MARKDOWN, *_TOKENS)}
@@ -83,4 +97,4 @@ def look_of(
         **{name: styles[name] for name in _MARKDOWN},
     )
     gutter, margin = (GUTTER, 1) if width > 20 else (0, 0)
-    return Look(Page(width, palette, gutter, margin, finish), styles)
+    return Look(Page(width, palette, gutter, margin), styles, beside)

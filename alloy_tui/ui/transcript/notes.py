@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from textual.strip import Strip
-
 from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.ui.markdown.cells import Span, clip, span_width, wrap
+from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript.blocks import Block
 from alloy_tui.ui.transcript.look import Look
 from alloy_tui.ui.transcript.specs import Level
@@ -33,7 +32,7 @@ class Notice(Block):
         """From the length."""
         return self._text.count("\n") + 1 + len(self._text) // room
 
-    def content(self, look: Look) -> list[Strip]:
+    def content(self, look: Look) -> list[Row]:
         """Wrapped rows."""
         style = look[_STYLES[self._level]]
         return [look.row(row) for row in wrap([(self._text.expandtabs(4), style)], look.room)]
@@ -57,7 +56,7 @@ class Marker(Block):
         del room
         return 1
 
-    def content(self, look: Look) -> list[Strip]:
+    def content(self, look: Look) -> list[Row]:
         """The words between two strokes."""
         style = look["marker-line"]
         words = f"── {self._text} "

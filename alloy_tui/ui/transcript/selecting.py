@@ -12,8 +12,8 @@ from rich.style import Style
 from textual.selection import Selection
 from textual.strip import Strip
 
+from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript.document import Document
-from alloy_tui.ui.transcript.look import GUTTER
 
 _STRIDE = 1 << 24
 _MAX_ROWS_COPIED = 5000  # beyond this, blocks that are not laid out give their source
@@ -53,22 +53,18 @@ def overlay(strip: Strip, start: int, end: int, style: Style) -> Strip:
     return made if made.cell_length == width else made.adjust_cell_length(width)
 
 
-def span_of(selection: Selection, index: int, line: int, text: str) -> tuple[int, int] | None:
-    """The characters of a row that are selected, without the gutter and the padding."""
+def span_of(selection: Selection, index: int, line: int, row: Row) -> tuple[int, int] | None:
+    """The characters of a row that are selected, without marks and padding."""
     span = selection.get_span(pack(index, line))
     if span is None:
         return None
     start, end = span
-    stop = len(text.rstrip())
-    return max(start, _gutter(text)), stop if end == -1 else min(end, stop)
-
-
-def _gutter(text: str) -> int:
-    return GUTTER if text.startswith(" " * GUTTER) else 0
+    stop = row.lead + row.size
+    return max(start, row.lead), stop if end == -1 else min(end, stop)
 
 
 def selected_text(document: Document, selection: Selection) -> str:
-    """The selected words; rows end in newlines as they are shown."""
+    """The selected words; where a row was only cut to fit, its line goes on."""
     if not len(document):
         return ""
     last_index = len(document) - 1
@@ -80,9 +76,13 @@ def selected_text(document: Document, selection: Selection) -> str:
         if inner and document.blocks[index].rows is None and len(lines) > _MAX_ROWS_COPIED:
             lines += ["", *document.blocks[index].text().split("\n")]
             continue
-        for line, strip in enumerate(document.ensure(index)):
-            text = strip.text
-            span = span_of(selection, index, line, text)
-            if span is not None:
-                lines.append(text[slice(*span)].rstrip() if span[0] < span[1] else "")
-    return "\n".join(lines)
+        for line, row in enumerate(document.ensure(index)):
+            span = span_of(selection, index, line, row)
+            if span is None:
+                continue
+            text = row.text[slice(*span)] if span[0] < span[1] else ""
+            if row.joins is not None and lines and span[0] == row.lead:
+                lines[-1] += row.joins + text
+            else:
+                lines.append(text)
+    return "\n".join([line.rstrip() for line in lines])

@@ -8,7 +8,7 @@ same objects every time, so that Textual's caches hit. Knows blocks only as rows
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -18,11 +18,13 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript import look as looks
 from alloy_tui.ui.transcript.document import Document
 from alloy_tui.ui.transcript.messages import FollowChanged
 from alloy_tui.ui.transcript.painting import app_of, set_bar, set_geometry
 from alloy_tui.ui.transcript.selecting import overlay, pack, selected_text, span_of
+from alloy_tui.ui.transcript.strips import Strips
 
 
 class TranscriptView(ScrollView, can_focus=True):
@@ -48,7 +50,8 @@ class TranscriptView(ScrollView, can_focus=True):
         self._thumb = (-1, -1)
         self._cursor: int | None = None
         self._hover: int | None = None
-        self._needle: re.Pattern[str] | None = None
+        self._strips = Strips()
+        self._beside = False
 
     # -- following ------------------------------------------------------------------------
 
@@ -104,23 +107,13 @@ class TranscriptView(ScrollView, can_focus=True):
         width = self._page_width
         if not width:
             return
-        filters = self.get_line_filters()
-        background = self.background_colors[1]
-
-        def finish(strip: Strip) -> Strip:
-            for line_filter in filters:
-                strip = strip.apply_filter(line_filter, background)
-            return strip
-
         self._clear_selection()
+        self._strips.restyle(self.get_line_filters(), self.background_colors[1])
         index, line = self._anchor
         before = self.document.heights[index] if len(self.document) else 0
         self.document.restyle(
             looks.look_of(
-                self._component_style,
-                self.visual_style.rich_style,
-                width,
-                finish if filters else None,
+                self._component_style, self.visual_style.rich_style, width, beside=self._beside
             )
         )
         if line and before:
@@ -190,6 +183,25 @@ class TranscriptView(ScrollView, can_focus=True):
         if region:
             self.refresh(region)
 
+    def _redraw(self, index: int) -> None:
+        """Lay a block out anew if it is laid out or in view; else estimate it."""
+        document = self.document
+        block = document.blocks[index]
+        before = document.heights[index]
+        if document.look is None:
+            document.guess(index)
+            return
+        near = self._anchor[0] <= index <= self._last_visible()
+        if near or block.rows is not None:
+            document.forget(index)
+            document.ensure(index)
+        else:
+            document.guess(index)
+        self._changed(index, 0, before)
+
+    def _last_visible(self) -> int:
+        return self.document.at(self.scroll_offset.y + self.size.height)[0]
+
     def _move_to(self, row: int) -> None:
         """Scroll so that document row `row` is at the top, as near as there are rows."""
         end = max(0, self.document.total - self.size.height)
@@ -224,44 +236,46 @@ class TranscriptView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One row for hit tests: its cells know which character of which row they show."""
         row = y + self.scroll_offset.y
-        strip, index, line = self.document.strip_at(row)
-        if strip is None:
+        found, index, line = self.document.row_at(row)
+        if found is None:
             # Below the text a selection ends with the last row.
             index, line = self.document.at(row)
-            strip = Strip([])
+        strip = self._strips[found] if found is not None else Strip([])
         return strip.apply_offsets(0, pack(index, line))
 
     def _row(self, row: int) -> Strip:
-        if self.document.look is None:
-            return Strip.blank(self.size.width, self.visual_style.rich_style)
-        strip, index, line = self.document.strip_at(row)
-        if strip is None:
-            return Strip.blank(self._page_width, self.document.look.page.palette.base)
-        return self._overlaid(strip, index, line)
-
-    def _overlaid(self, strip: Strip, index: int, line: int) -> Strip:
         look = self.document.look
-        selection = self.text_selection
-        assert look is not None
-        pointed = index in (self._hover, self._cursor)
-        if not pointed and self._needle is None and selection is None:
-            return strip
-        if pointed and self.document.blocks[index].header_at(line):
-            text = strip.text
+        if look is None:
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
+        found, index, line = self.document.row_at(row)
+        if found is None:
+            return self._strips.blank(self._page_width, look.page.palette.base)
+        return self._overlaid(found, index, line, look)
+
+    def _overlaid(self, row: Row, index: int, line: int, look: looks.Look) -> Strip:
+        """The row with what is laid over it: hover, cursor, search hits, selection."""
+        strip = plain = self._strips[row]
+        if index in (self._hover, self._cursor) and self.document.blocks[index].header_at(line):
+            text = row.text
             start, end = len(text) - len(text.lstrip()), len(text.rstrip())
             if index == self._hover:
                 strip = overlay(strip, start, end, Style(underline=True))
             if index == self._cursor and self.has_focus:
                 strip = overlay(strip, 0, len(text), look["cursor"])
-        if self._needle is not None:
-            for match in self._needle.finditer(strip.text):
-                strip = overlay(strip, match.start(), match.end(), look["match"])
+        for start, end, name in self._marks(index, line):
+            strip = overlay(strip, start, end, look[name])
+        selection = self.text_selection
         if selection is not None:
-            span = span_of(selection, index, line, strip.text)
+            span = span_of(selection, index, line, row)
             if span is not None:
                 style = self.screen.get_component_rich_style("screen--selection")
                 strip = overlay(strip, *span, style)
-        return strip
+        return strip if strip is plain else self._strips.filtered(strip)
+
+    def _marks(self, index: int, line: int) -> Sequence[tuple[int, int, str]]:
+        """Search hits in a row: first character, the one after, name of the style."""
+        del index, line
+        return ()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected words."""
@@ -279,6 +293,23 @@ class TranscriptView(ScrollView, can_focus=True):
     def _scroll_by(self, rows: int) -> None:
         # Without animation: what is above is measured only as it comes into view.
         self._move_to(self.scroll_offset.y + rows)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by screens, one row of the old one staying in view."""
+        self._scroll_by(pages * max(1, self.size.height - 1))
+
+    def action_home(self) -> None:
+        """Go to the first row."""
+        self._move_to(0)
+
+    def action_end(self) -> None:
+        """Go to the last row and follow."""
+        self.scroll_to_end()
+
+    def action_beside(self) -> None:
+        """Diffs side by side, where there is room, or one below the other again."""
+        self._beside = not self._beside
+        self.restyle()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Underline what a click would act on."""

@@ -7,7 +7,7 @@ select with keys, find. How rows come about and move is `view`'s and
 
 from __future__ import annotations
 
-import re
+from math import inf
 from typing import ClassVar
 
 from textual import events
@@ -18,11 +18,11 @@ from alloy_tui.ui.transcript.blocks import AgentText, Block
 from alloy_tui.ui.transcript.cards import Thinking, ToolCard
 from alloy_tui.ui.transcript.document import make_block
 from alloy_tui.ui.transcript.messages import BlockActivated, BlockToggled
+from alloy_tui.ui.transcript.searching import SearchableView
 from alloy_tui.ui.transcript.specs import BlockId, BlockSpec, ToolState
-from alloy_tui.ui.transcript.view import TranscriptView
 
 
-class Transcript(TranscriptView):
+class Transcript(SearchableView):
     """A conversation of any length in one widget.
 
     Blocks are named by the ids that `add` returns. Calls with an id from before
@@ -30,15 +30,23 @@ class Transcript(TranscriptView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "select(-1)", "Previous card", show=False),
-        Binding("down,j", "select(1)", "Next card", show=False),
-        Binding("enter,space", "fold", "Fold", show=False),
-        Binding("o", "activate", "Open", show=False),
+        Binding("up", "select(-1)", "Previous card", show=False),
+        Binding("down", "select(1)", "Next card", show=False),
+        Binding("enter", "fold", "Fold", show=False),
         Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
-        Binding("home,g", "home", "Start", show=False),
-        Binding("end,G", "end", "End", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "home", "Start", show=False),
+        Binding("end", "end", "End", show=False),
     ]
+    LETTERS: ClassVar[dict[str, str]] = {
+        "slash": "open_search",
+        "n": "next_hit(1)",
+        "N": "next_hit(-1)",
+        "escape": "end_search",
+        "o": "activate",
+        "s": "beside",
+    }
+    """Keys that act here only while they mean something; else they are for the prompt."""
 
     def __init__(
         self,
@@ -162,6 +170,7 @@ class Transcript(TranscriptView):
     def clear(self) -> None:
         """Forget all blocks."""
         self._clear_selection()
+        self.close_search(stay=True)
         self._base += len(self.document)
         look = self.document.look
         self.document = type(self.document)()
@@ -176,25 +185,6 @@ class Transcript(TranscriptView):
         """The block's source, sanitised; empty for an unknown id."""
         block = self._block(block_id)
         return block.text() if block is not None else ""
-
-    def _redraw(self, index: int) -> None:
-        """Lay a block out anew if it is laid out or in view; else estimate it."""
-        document = self.document
-        block = document.blocks[index]
-        before = document.heights[index]
-        if document.look is None:
-            document.guess(index)
-            return
-        near = self._anchor[0] <= index <= self._last_visible()
-        if near or block.rows is not None:
-            document.forget(index)
-            document.ensure(index)
-        else:
-            document.guess(index)
-        self._changed(index, 0, before)
-
-    def _last_visible(self) -> int:
-        return self.document.at(self.scroll_offset.y + self.size.height)[0]
 
     # -- folding --------------------------------------------------------------------------
 
@@ -254,6 +244,26 @@ class Transcript(TranscriptView):
 
     # -- keys -----------------------------------------------------------------------------
 
+    async def on_key(self, event: events.Key) -> None:
+        """Take letters that mean something here before they reach the prompt."""
+        # Bindings come too late for them: the screen takes what is typed first.
+        name = self.LETTERS.get(event.key, "")
+        if name and self.check_action(name.partition("(")[0], ()):
+            event.stop()
+            event.prevent_default()
+            await self.run_action(name)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters act only where there is something to act on."""
+        if action == "activate":
+            return self._cursor is not None
+        if action == "beside":
+            return any(isinstance(b, ToolCard) and b.diff for b in self._visible_blocks())
+        return super().check_action(action, parameters)
+
+    def _visible_blocks(self) -> list[Block]:
+        return self.document.blocks[self._anchor[0] : self._last_visible() + 1]
+
     @property
     def selected(self) -> BlockId | None:
         """The card that keys act on."""
@@ -298,29 +308,16 @@ class Transcript(TranscriptView):
         if self._cursor is not None:
             self.post_message(BlockActivated(self._base + self._cursor))
 
-    def action_page(self, pages: int) -> None:
-        """Scroll by screens, one row of the old one staying in view."""
-        self._scroll_by(pages * max(1, self.size.height - 1))
-
-    def action_home(self) -> None:
-        """Go to the first row."""
-        self._move_to(0)
-
-    def action_end(self) -> None:
-        """Go to the last row and follow."""
-        self.scroll_to_end()
-
     # -- finding --------------------------------------------------------------------------
 
     def find_text(self, needle: str) -> list[BlockId]:
-        """Blocks whose text holds `needle`, whatever its case; hits in view are marked.
+        """Look for `needle` at once; the blocks that hold it, whatever its case.
 
-        An empty needle takes the marks away.
+        Hits in view are marked; an empty needle takes the marks away.
         """
-        self._needle = re.compile(re.escape(needle), re.IGNORECASE) if needle else None
-        self.refresh()
-        if self._needle is None:
+        self.search(needle)
+        hits = self._hits
+        if hits is None:
             return []
-        search = self._needle.search
-        blocks = self.document.blocks
-        return [self._base + i for i, block in enumerate(blocks) if search(block.text())]
+        hits.step(self._block_at, inf)
+        return [self._base + index for index in hits.blocks]

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from alloy_tui.ui.markdown.cells import clip, clusters, span_width, strip_of, wrap
+from alloy_tui.ui.markdown.cells import clip, clusters, span_width, wrap
+from alloy_tui.ui.markdown.rows import row_of
 
 _NULL = Style.null()
 _chars = st.one_of(
@@ -41,7 +42,7 @@ def test_wrapping_loses_only_blanks(text, width):
 @given(_texts, st.integers(1, 40))
 def test_strips_are_exact(text, width):
     """A strip has its width, whatever it is made of."""
-    strip = strip_of([(text, _NULL), (text[:3], Style(bold=True))], width, _NULL)
+    strip = row_of([(text, _NULL), (text[:3], Style(bold=True))], width, _NULL)
     assert sum(cell_len(segment.text) for segment in strip) == width
 
 

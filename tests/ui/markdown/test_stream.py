@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
-from textual.strip import Strip
 
 from alloy_tui.ui.markdown import MarkdownStream, Page, Palette, render
+from alloy_tui.ui.markdown.rows import Row
 from tests.ui.markdown.documents import DOCUMENTS, anything, cut, paragraphs
 
 PALETTE = Palette(
@@ -19,12 +19,12 @@ PALETTE = Palette(
 )
 
 
-def shown(stream: MarkdownStream) -> list[Strip]:
+def shown(stream: MarkdownStream) -> list[Row]:
     stream.update()
     return [*stream.rows, *stream.tail]
 
 
-def streamed(pieces: list[str], width: int) -> tuple[list[Strip], list[Strip]]:
+def streamed(pieces: list[str], width: int) -> tuple[list[Row], list[Row]]:
     """What is shown after the last piece, and after the end."""
     stream = MarkdownStream(Page(width, PALETTE))
     for piece in pieces:
@@ -80,7 +80,7 @@ def test_every_row_has_the_exact_width(text, width):
 def test_the_change_mark_covers_every_change(pieces):
     """Rows before the mark that `update` returns are those of the time before."""
     stream = MarkdownStream(Page(30, PALETTE))
-    kept: list[Strip] = []
+    kept: list[Row] = []
     for piece in pieces:
         stream.feed(piece)
         first = stream.update()

@@ -56,7 +56,7 @@ class Books(RuleBasedStateMachine):
         row = data.draw(st.integers(0, max(0, self.document.total)))
         anchor = self.document.settle(self.document.at(row), height)
         top = self.document.row_of(anchor)
-        shown = [self.document.strip_at(top + y)[0] for y in range(height)]
+        shown = [self.document.row_at(top + y)[0] for y in range(height)]
         missing = sum(strip is None for strip in shown)
         # Only a document shorter than the window leaves rows of it empty.
         assert missing == max(0, height - self.document.total)

@@ -211,11 +211,11 @@ async def test_keys_select_fold_and_open_cards():
         t.focus()
         await pilot.press("up")
         assert t.selected == second
-        await pilot.press("k")
+        await pilot.press("up")
         assert t.selected == first
         await pilot.press("enter")
         assert "r1" in "\n".join(screen_of(t))
-        await pilot.press("j", "o")
+        await pilot.press("down", "o")
         await pilot.pause()
         assert [m.block_id for m in app.heard if isinstance(m, BlockActivated)] == [second]
 
