@@ -26,10 +26,14 @@ def _once(
     async def run(prompt: Prompt, /, *args: P.args, **options: P.kwargs) -> RunResult:
         """Ask once and give everything back; takes what `Agent` takes after the prompt.
 
+        Nobody can answer questions meanwhile: what would ask is denied, unless
+        `approval_mode` allows it or `approvals` brings somebody who answers.
         Failures of the run are the result's status. Raises ConfigError when the
         agent cannot be made.
         """
         agent = make(*args, **options)
+        if options.get("approvals") is None:
+            agent.approvals.interactive = False  # the agent is out of anybody's reach
         try:
             return await agent.chat(prompt)
         finally:
