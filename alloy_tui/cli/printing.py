@@ -158,7 +158,7 @@ def _trouble(event: ev.EngineEvent) -> str:
             return event.text
         case ev.RetryScheduled():
             return (
-                f"{_sentence(event.error)} Trying again in {event.delay_s:.0f} s "
+                f"{_sentence(event.error)} Trying again in {event.delay_s:.3g} s "
                 f"(attempt {event.attempt + 1} of {event.max_attempts})."
             )
         case ev.FallbackUsed():

@@ -363,6 +363,6 @@ def _connect_words(error: Exception, service: str, where: str) -> tuple[str, str
             "Check the address for typing errors, and whether you are online.",
         )
     return (
-        f"Nothing answers at {where} ({service}): the connection failed.",
+        f"{service} does not answer: the connection to {where} failed.",
         "Check that the server runs there, or set another base URL.",
     )

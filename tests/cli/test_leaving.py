@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from alloy_tui.runtime.local_server import find_installed
 from tests.cli.support import model, start
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -40,6 +41,29 @@ def test_a_running_command_does_not_outlive_the_program(
             below = descendants(child.pid)
         watches = [os.pidfd_open(pid) for pid in below]
         child.send_signal(number)
+        child.communicate(timeout=20)
+        for watch in watches:
+            ended, _, _ = select.select([watch], [], [], 10)
+            os.close(watch)
+            assert ended
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.realmodel
+@pytest.mark.skipif(find_installed() is None, reason="the extra local is missing")
+def test_the_local_models_server_does_not_outlive_a_killed_program() -> None:
+    """SIGKILL in the middle of a real answer leaves no process."""
+    child = start("run", "-p", "Tell a long story.", "--json", "--model", "local/smollm2-135m")
+    try:
+        assert child.stdout
+        while "_delta" not in (line := child.stdout.readline()):
+            assert line, child.stderr and child.stderr.read()
+        below = descendants(child.pid)
+        assert below
+        watches = [os.pidfd_open(pid) for pid in below]
+        child.kill()
         child.communicate(timeout=20)
         for watch in watches:
             ended, _, _ = select.select([watch], [], [], 10)
