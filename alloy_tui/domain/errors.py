@@ -5,6 +5,9 @@
     ├── ProviderError            a model service failed; `kind` says how (see ErrorKind)
     ├── ToolError                a tool refuses its arguments or could not do its work
     ├── TranscriptError          a conversation breaks a rule that every wire format has
+    ├── SessionError             a session cannot do what was asked of it
+    │   ├── UnknownNodeError     no such node in that session
+    │   └── StoreError           the store could not read or write; `kind` says why
     └── AgentError               an agent cannot take what was asked of it
         ├── QueueFullError
         ├── DuplicateRequestError
@@ -39,6 +42,19 @@ ErrorKind: TypeAlias = Literal[
     "script",  # the scripted provider ran out of, or kept, replies
     "internal",  # a defect of ours or of a middleware, caught at the run's edge
     "unknown",
+]
+
+StoreErrorKind: TypeAlias = Literal[
+    "full",  # no room on the disk, or a quota is used up
+    "io",  # the disk or file system failed
+    "access",  # the file or folder may not be read or written
+    "busy",  # another program held the store for longer than we wait
+    "damaged",  # the file is broken; repair can salvage what is readable
+    "newer",  # written by a newer version of the program
+    "conflict",  # an id is taken by something else
+    "owned",  # another program writes to this session
+    "unknown",  # no such session
+    "closed",  # the store was closed
 ]
 
 RETRYABLE_KINDS: frozenset[str] = frozenset(
@@ -106,6 +122,25 @@ class ToolError(AlloyError):
 
 class TranscriptError(AlloyError):
     """A conversation breaks a rule that every wire format has."""
+
+
+class SessionError(AlloyError):
+    """A session cannot do what was asked of it."""
+
+
+class UnknownNodeError(SessionError):
+    """A session has no node of that id."""
+
+
+class StoreError(SessionError):
+    """The store of sessions could not read or write; what was asked is not stored.
+
+    `kind` is for programs, the message for people.
+    """
+
+    def __init__(self, message: str, *, kind: StoreErrorKind, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind: StoreErrorKind = kind
 
 
 class AgentError(AlloyError):
