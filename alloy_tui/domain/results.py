@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from alloy_tui.domain.events import ErrorInfo, RunStatus
-from alloy_tui.domain.messages import ChatMessage
+from alloy_tui.domain.messages import ChatMessage, ToolCallBlock
 from alloy_tui.domain.usage import TokenUsage
 
 
@@ -34,6 +34,11 @@ class RunResult(msgspec.Struct, frozen=True, omit_defaults=True):
     def ok(self) -> bool:
         """Whether the model finished what it was asked."""
         return self.status == "completed"
+
+    @property
+    def tool_calls(self) -> tuple[ToolCallBlock, ...]:
+        """What the model wanted run, in order; results are in `messages`, times in the events."""
+        return tuple(call for message in self.messages for call in message.tool_calls)
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from alloy_tui.cli import main
 from alloy_tui.settings import load_settings, locate
-from tests.cli.support import alloy
+from tests.cli.support import alloy, model
 
 
 def test_models_lists_what_answers_and_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,3 +109,66 @@ def test_an_editor_that_is_missing_is_said_so(monkeypatch: pytest.MonkeyPatch) -
     assert done.returncode == 2
     assert "EDITOR" in done.stderr
     assert not list(locate().config.iterdir())
+
+
+def _a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _no_toml(path: Path) -> None:
+    path.write_text("model = ")
+
+
+def _no_text(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe\x00")
+
+
+@pytest.mark.parametrize("make", [_a_folder, _no_toml, _no_text])
+def test_a_config_file_that_cannot_be_used_is_one_line_and_exit_2(
+    make: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command that reads it names the file; none of them shows a traceback."""
+    file = locate().config_file
+    file.parent.mkdir(parents=True)
+    make(file)
+    for command in (
+        ["config", "get"],
+        ["config", "set", "max_turns", "3"],
+        ["models"],
+        ["run", "-p", "x"],
+    ):
+        assert main(command) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("alloy: ")
+        assert str(file) in line
+
+
+def test_the_editor_can_mend_a_file_that_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets the bytes as they are, and what it makes of them is taken if it loads."""
+    file = locate().config_file
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"max_turns = 3 # \xff\n")
+    monkeypatch.setenv("VISUAL", "sed -i 's/#.*//'")
+    monkeypatch.setenv("LC_ALL", "C")
+    assert main(["config", "edit"]) == 0
+    assert load_settings({}, paths=locate()).max_turns == 3
+
+
+def test_an_editor_that_is_no_command_is_said_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Words that no shell could read are not run."""
+    monkeypatch.setenv("VISUAL", "vi '")
+    assert main(["config", "edit"]) == 2
+    assert "is no command" in capsys.readouterr().err
+
+
+def test_an_alloy_home_that_cannot_be_written_stops_no_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An answer needs no file of ours; what does need one says where it failed."""
+    monkeypatch.setenv("ALLOY_HOME", "/proc/nowhere")
+    assert main(["run", "-p", "x", "--model", model("hello")]) == 0
+    capsys.readouterr()
+    assert main(["config", "set", "max_turns", "3"]) == 2
+    assert "/proc/nowhere" in capsys.readouterr().err

@@ -126,6 +126,9 @@ def test_a_retry_is_told_with_its_wait(project: Path) -> None:
         (["nonsense"], "nonsense"),
         (["--approve"], "--approve"),
         (["config"], "ACTION"),
+        (["config", "set", "nonsense", "1"], "no setting `nonsense`"),
+        (["config", "get", "nonsense"], "no setting `nonsense`"),
+        (["run", "-p", "x", "--model", "compat/m"], "ALLOY_COMPAT_BASE_URL"),
         ([], "terminal"),
     ],
 )

@@ -170,6 +170,28 @@ async def test_silence_is_a_timeout() -> None:
         assert "silent" in error.message
 
 
+async def test_a_plain_answer_may_take_as_long_as_content_may() -> None:
+    """A service that writes its whole answer first is silent meanwhile, and not timed out."""
+    body = b'{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]}'
+
+    async def thinks(connection: Connection) -> None:
+        await asyncio.sleep(0.3)
+        await connection.send(ok(body, "content-type: application/json"))
+
+    async with tiny_server(thinks) as server:
+        assert await ask(server.access(chunk_s=0.1), stream=False) == "Hi"
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_provider_asks_once(status: int) -> None:
+    """Asking again is the engine's decision: neither we nor the HTTP library do it here."""
+    answer = f"HTTP/1.1 {status} No\r\ncontent-length: 2\r\n\r\n{{}}".encode()
+    async with tiny_server(answer) as server:
+        error = await failure(server.access())
+        assert error.status == status
+        assert len(server.requests) == 1
+
+
 async def test_bytes_without_content_are_a_timeout_too() -> None:
     """Keep-alive comments do not count as an answer."""
 
