@@ -54,7 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(runtime: Runtime, plan: Plan, ended: list[int]) -> AlloyApp:
-    """Run the app to its end and close the runtime; `ended` gets the signals that came."""
+    """Run the app to its end and close the runtime; `ended` gets the signals that came.
+
+    Raises what a handler of the app raised.
+    """
     try:
         from alloy_tui.cli.screen_choices import make_app
 
@@ -63,6 +66,8 @@ def _show(runtime: Runtime, plan: Plan, ended: list[int]) -> AlloyApp:
             app.run()
     finally:
         runtime.close(_PATIENCE_S)
+    if app.defect is not None:
+        raise app.defect
     return app
 
 

@@ -35,6 +35,7 @@ from alloy_tui.ui.preferences import Preferences, checked
 from alloy_tui.ui.pump import Pump
 from alloy_tui.ui.screens.workbench import Workbench
 from alloy_tui.ui.stylesheets import stylesheets
+from alloy_tui.ui.terminal.base import TerminalApp
 from alloy_tui.ui.themes import NO_COLOUR, UserTheme, themes_with
 from alloy_tui.ui.viewstate import AgentView
 
@@ -47,7 +48,7 @@ OnPreference = Callable[[str, object], None]
 """Told the name and the new value of a preference; called on a thread, may raise."""
 
 
-class AlloyApp(App[None]):
+class AlloyApp(TerminalApp):
     """Runs the screen over `runtime`, which it starts after the first frame and closes at the end.
 
     `history` is where prompts are remembered. `keys` gives actions other keys

@@ -19,8 +19,14 @@ from textual.screen import Screen, ScreenResultType
 from textual.scrollbar import ScrollBar
 from textual.widget import Widget
 
-_METHODS = ("_on_idle", "_on_timer_update")
-_FLAGS = ("_layout_required", "_scroll_required", "_repaint_required", "_dirty_widgets")
+_METHODS = ("_on_idle", "_on_timer_update", "_invoke_and_clear_callbacks")
+_FLAGS = (
+    "_layout_required",
+    "_scroll_required",
+    "_repaint_required",
+    "_dirty_widgets",
+    "_callbacks",
+)
 
 
 def app_of(node: Widget) -> App[Any]:
@@ -52,6 +58,8 @@ class PromptScreen(Screen[ScreenResultType]):
         now = monotonic()
         if not self._paintable or now - self._painted_s < self.PAINT_GAP_S:
             return
+        if getattr(app_of(self), "terminal_behind", False):
+            return
         if app_of(self)._batch_count or not self.is_current:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - guarded
             return
         if (
@@ -63,6 +71,14 @@ class PromptScreen(Screen[ScreenResultType]):
             event.prevent_default()
             self._painted_s = now
             self._on_timer_update()
+
+    def _on_timer_update(self) -> None:
+        if self._paintable and getattr(app_of(self), "terminal_behind", False):
+            # What is dirty stays dirty and comes with a later frame; the timer goes on.
+            if self._callbacks:
+                self.call_next(self._invoke_and_clear_callbacks)
+            return
+        super()._on_timer_update()
 
 
 def set_geometry(widget: Widget, *, size: Size | None = None, row: int | None = None) -> None:

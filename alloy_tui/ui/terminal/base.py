@@ -1,0 +1,75 @@
+"""The application class under ours: it uses our driver, leaves frames out and keeps its defects.
+
+Owns what happens when the terminal does not keep up, and when a handler
+raises: the app ends, and `defect` is for whoever started it to tell of.
+Everything here that leans on private names yields where they are missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+from textual.driver import Driver
+
+_METHODS = ("_display", "_fatal_error", "_close_messages_no_wait", "_print_error_renderables")
+_DRIVER_NAMES = ("_sigcont_application", "run_input_thread", "disable_input")
+
+
+def terminal_driver() -> type[Driver] | None:
+    """Our driver; None, for Textual's own, where there is no such terminal or no such Textual."""
+    try:
+        from alloy_tui.ui.terminal.driver import TerminalDriver
+    except ImportError:
+        return None
+    found = all(hasattr(TerminalDriver, name) for name in _DRIVER_NAMES)
+    return TerminalDriver if found else None
+
+
+def missing_names() -> list[str]:
+    """The private names used in this folder that the installed Textual lacks."""
+    missing = [f"App.{name}" for name in _METHODS if not hasattr(App, name)]
+    if terminal_driver() is None:
+        missing.append("LinuxDriver")
+    return missing
+
+
+class TerminalApp(App[None]):
+    """An app whose screen may skip frames, and which never prints a traceback."""
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=terminal_driver())
+        self._left_out = False
+
+    @property
+    def defect(self) -> Exception | None:
+        """What a handler raised and so ended the app."""
+        return self._exception
+
+    @property
+    def terminal_behind(self) -> bool:
+        """Whether the terminal has not yet taken what was painted."""
+        return bool(getattr(self._driver, "behind", False))
+
+    def caught_up(self) -> None:
+        """The terminal took everything: paint what was left out."""
+        if self._left_out:
+            self._left_out = False
+            self.screen.refresh()
+
+    def _display(self, screen: Any, renderable: Any) -> None:
+        if self.terminal_behind:
+            # Each frame holds only what changed since the one before, so the next is whole.
+            self._left_out = True
+            self.post_display_hook()
+            return
+        super()._display(screen, renderable)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
+
+    def _fatal_error(self) -> None:
+        # Textual would make a traceback with the values of local variables, for all to see.
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        if self._exception is None:
+            super()._print_error_renderables()
+        self._exit_renderables.clear()
