@@ -16,30 +16,36 @@ _METHODS = ("_display", "_fatal_error", "_close_messages_no_wait", "_print_error
 _DRIVER_NAMES = ("_sigcont_application", "run_input_thread", "disable_input")
 
 
-def terminal_driver() -> type[Driver] | None:
-    """Our driver; None, for Textual's own, where there is no such terminal or no such Textual."""
+def terminal_driver(usual: type[Driver]) -> type[Driver]:
+    """Our driver where Textual would take its own for terminals and is as we know it."""
     try:
+        from textual.drivers.linux_driver import LinuxDriver
+
         from alloy_tui.ui.terminal.driver import TerminalDriver
     except ImportError:
-        return None
-    found = all(hasattr(TerminalDriver, name) for name in _DRIVER_NAMES)
-    return TerminalDriver if found else None
+        return usual
+    found = all(hasattr(LinuxDriver, name) for name in _DRIVER_NAMES)
+    return TerminalDriver if found and usual is LinuxDriver else usual
 
 
 def missing_names() -> list[str]:
     """The private names used in this folder that the installed Textual lacks."""
     missing = [f"App.{name}" for name in _METHODS if not hasattr(App, name)]
-    if terminal_driver() is None:
-        missing.append("LinuxDriver")
-    return missing
+    from textual.drivers.linux_driver import LinuxDriver
+
+    return missing + [f"LinuxDriver.{n}" for n in _DRIVER_NAMES if not hasattr(LinuxDriver, n)]
 
 
 class TerminalApp(App[None]):
     """An app whose screen may skip frames, and which never prints a traceback."""
 
     def __init__(self) -> None:
-        super().__init__(driver_class=terminal_driver())
+        super().__init__()
         self._left_out = False
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice, with ours in place of its driver for terminals."""
+        return terminal_driver(super().get_driver_class())
 
     @property
     def defect(self) -> Exception | None:

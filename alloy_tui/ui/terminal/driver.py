@@ -19,6 +19,7 @@ from textual import constants, events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
+from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
 from alloy_tui.ui.terminal.incoming import Gate, Input, Keys
@@ -96,7 +97,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until told to end; whatever a terminal sends, the thread lives."""
-        reader = _Reader(self)
+        reader = Reader(self)
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
@@ -105,14 +106,26 @@ class TerminalDriver(LinuxDriver):
             ready = dict(poll.poll(None if wait_s is None else wait_s * 1000))
             if not ready:
                 reader.expire()
-            elif self.fileno in ready and not reader.read(self.fileno):
-                return  # the terminal is gone, and a signal tells the program
+            elif self.fileno in ready:
+                data = self._read()
+                if data is None:
+                    return  # the terminal is gone, and a signal tells the program
+                reader.take(data)
+
+    def _read(self) -> bytes | None:
+        """What is there; None when there is no terminal any more."""
+        try:
+            return os.read(self.fileno, 4096) or None
+        except BlockingIOError:
+            return b""
+        except OSError:
+            return None
 
 
-class _Reader:
+class Reader:
     """Bytes of one terminal, through the gate and Textual's parser, to the driver."""
 
-    def __init__(self, driver: TerminalDriver) -> None:
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
         # A byte that is no UTF-8 must not end the reading of all others.
         self._decoder = getincrementaldecoder("utf-8")("replace")
@@ -125,16 +138,9 @@ class _Reader:
         """When to call `expire`, in seconds; None for never."""
         return constants.ESCAPE_DELAY + _GRAIN_S if self._pending else self._gate.wait_s
 
-    def read(self, descriptor: int) -> bool:
-        """Take what is there; False at the end."""
-        try:
-            data = os.read(descriptor, 4096)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
+    def take(self, data: bytes) -> None:
+        """Act on what was read."""
         self._pass_on(self._gate.feed(self._decoder.decode(data)))
-        return bool(data)
 
     def expire(self) -> None:
         """Nothing came for `wait_s`."""
