@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from alloy_tui.domain import events as ev
-from alloy_tui.domain.usage import ZERO
+from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.engine_thread import EngineThread
 from alloy_tui.runtime.local_server import Endpoint, LocalServer, find_installed
 from alloy_tui.settings import editing, locate
@@ -42,7 +42,6 @@ def endpoint() -> Iterator[Endpoint]:
 @pytest.mark.parametrize(
     ("service", "prefix"),
     [
-        ("local", "ALLOY_LOCAL"),
         ("compat", "ALLOY_COMPAT"),
         ("compat-anthropic", "ALLOY_COMPAT_ANTHROPIC"),
     ],
@@ -54,9 +53,13 @@ def test_a_real_answer_streams_and_folds_right(
     monkeypatch.setenv(f"{prefix}_BASE_URL", endpoint.base_url)
     monkeypatch.setenv(f"{prefix}_API_KEY", endpoint.api_key.reveal())
     editing.set_value(locate(), "max_output", "16")
+    # What so small a model writes is not always a call that its server can read: once is enough.
+    editing.set_value(locate(), "retry.max_attempts", "1")
     done = alloy(
-        "run", "--json", "--approve", "none", "--max-turns", "2",
-        "--model", f"{service}/{endpoint.model}", "-p", "Say hello.", timeout=240,
+        "run", "--json", "--approve", "none", "--max-turns", "1",
+        # The model reads its prompt slowly: a short one, and the formats share its beginning.
+        "--system", "Be brief.", "--model", f"{service}/{endpoint.model}", "-p", "Say hello.",
+        timeout=240,
     )  # fmt: skip
     assert done.returncode in {0, 1, 3, 4}, done.stderr
     stream = envelopes(done.stdout)
@@ -64,16 +67,16 @@ def test_a_real_answer_streams_and_folds_right(
     assert isinstance(end, ev.RunFinished)
     assert end.error is None or end.error.kind in {"output_limit", "server_error"}, end.error
     texts: dict[int, str] = {}
-    usage = ZERO
+    usages: list[TokenUsage] = []
     for each in stream:
         if isinstance(each.event, ev.TextDelta):
             texts[each.turn] = texts.get(each.turn, "") + each.event.text
         elif isinstance(each.event, ev.TurnFinished):
-            usage += each.event.usage
+            usages.append(each.event.usage)
     assert end.text == next((t for t in reversed(texts.values()) if t), "")
-    assert end.usage == usage
+    assert end.usage == sum(usages[1:], start=usages[0])
     if end.error is None or end.error.kind == "output_limit":
-        assert usage.total
+        assert end.usage.total
         assert sum(isinstance(e.event, ev.TextDelta | ev.ToolArgumentsDelta) for e in stream) >= 1
 
 

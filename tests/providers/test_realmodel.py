@@ -87,7 +87,7 @@ async def test_a_tool_call_and_its_result(service: str, llama: Endpoint) -> None
     for seed in range(5):
         sampling = {"temperature": 0.3, "seed": seed}
         asked = request(
-            "Weather in Paris?", tools=(WEATHER,), tool_choice="any", max_output=80, extra=sampling
+            "Weather in Paris?", tools=(WEATHER,), tool_choice="any", max_output=40, extra=sampling
         )
         try:
             parts, done = await ask(service, llama, asked)
