@@ -21,7 +21,7 @@ from alloy_tui.domain.errors import AlloyError
 from alloy_tui.domain.events import EngineEvent, OutputStream, ToolFinished, ToolOutput, ToolStarted
 from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.tool import ToolContext, ToolReply
-from alloy_tui.runtime.port import OWN_COMMAND
+from alloy_tui.runtime.port import OWN_COMMAND, PRIVATE_COMMAND
 
 _STATEMENT = "[The user ran a command of their own. It is for you to know, not a request.]"
 
@@ -74,10 +74,11 @@ class OwnCommands:
     async def _run(self, command_id: str, command: str, private: bool) -> None:
         from alloy_tui.tools.own_command import run_own
 
+        name = PRIVATE_COMMAND if private else OWN_COMMAND
         arguments: dict[str, Any] = {"command": command, "private": private}
         headline = command.strip().replace("\n", " ⏎ ")
         started_s = time.monotonic()
-        self._publish(command_id, ToolStarted(command_id, OWN_COMMAND, arguments, headline))
+        self._publish(command_id, ToolStarted(command_id, name, arguments, headline))
         try:
             reply = await run_own(command, self._context(command_id))
         except AlloyError as error:
@@ -92,7 +93,7 @@ class OwnCommands:
             command_id,
             ToolFinished(
                 command_id,
-                OWN_COMMAND,
+                name,
                 reply.is_error,
                 reply.content,
                 duration_ms=round((time.monotonic() - started_s) * 1000),

@@ -83,7 +83,7 @@ class ProjectPort(Protocol):
         """Run the user's own command; returns its id, which its events carry as request and call.
 
         It comes as a tool call of turn 0 named `OWN_COMMAND`. What it printed
-        goes into the conversation unless it is `private`.
+        goes into the conversation; of a `PRIVATE_COMMAND` it does not.
         """
         ...
 
@@ -93,7 +93,8 @@ class ProjectPort(Protocol):
 
 
 OWN_COMMAND = "!"
-"""The name that the user's own commands have among the tool calls."""
+PRIVATE_COMMAND = "!!"
+"""The names that the user's own commands have among the tool calls."""
 
 
 class RuntimePort(Protocol):

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from textual.message import Message
 
 from alloy_tui.domain.events import Decision, Envelope, Lane
+from alloy_tui.ui.drafts import Draft
 
 TokenKind: TypeAlias = Literal["text", "thinking", "arguments", "output"]
 
@@ -41,12 +42,55 @@ class EngineEvents(Message, bubble=False):
 
 
 class PromptSubmitted(Message):
-    """The user sent `text`; `lane` says what it is for while a run is under way."""
+    """The user sent `text`; `lane` says what it is for while a run is under way.
 
-    def __init__(self, text: str, lane: Lane) -> None:
+    `draft` is how it stood in the prompt, to which it may come back.
+    """
+
+    def __init__(self, text: str, lane: Lane, draft: Draft | None = None) -> None:
         super().__init__()
         self.text = text
         self.lane: Lane = lane
+        self.draft = draft or Draft(text)
+
+
+class OwnCommandGiven(Message):
+    """The user runs a command of their own; `private` ones are not for the model."""
+
+    def __init__(self, command: str, *, private: bool) -> None:
+        super().__init__()
+        self.command = command
+        self.private = private
+
+
+class EditorWanted(Message):
+    """Write the prompt in the user's own editor."""
+
+
+class QueueWanted(Message):
+    """Look after what waits, or take the last of it back at once."""
+
+    def __init__(self, *, take_last: bool = False) -> None:
+        super().__init__()
+        self.take_last = take_last
+
+
+class MoveRequested(Message):
+    """Give a waiting message another lane or place; `position` counts from 1."""
+
+    def __init__(self, request_id: str, lane: Lane, position: int) -> None:
+        super().__init__()
+        self.request_id = request_id
+        self.lane: Lane = lane
+        self.position = position
+
+
+class RemoveRequested(Message):
+    """Drop a waiting message."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__()
+        self.request_id = request_id
 
 
 class CommandInvoked(Message):

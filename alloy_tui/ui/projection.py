@@ -26,6 +26,7 @@ from alloy_tui.ui.viewstate import (
 )
 from alloy_tui.ui.wording import subject_of
 
+_LANES: tuple[ev.Lane, ...] = ("steer", "prompt", "follow_up")
 _OUTCOME_STATES: dict[ev.RunStatus, AgentState] = {
     "completed": "done",
     "error": "failed",
@@ -181,6 +182,8 @@ def _tool_started(view: AgentView, event: ev.ToolStarted, envelope: Envelope) ->
     tool = RunningTool(
         event.id, event.name, subject_of(event.name, event.arguments), envelope.at_ms
     )
+    if envelope.turn == 0:  # the user's own command
+        return replace(view, commands=(*view.commands, tool))
     others = tuple(t for t in view.tools if t.id != event.id)
     return replace(view, tools=(*others, tool), voice="thinking", writing_call=None)
 
@@ -189,6 +192,7 @@ def _tool_finished(view: AgentView, event: ev.ToolFinished, envelope: Envelope) 
     del envelope
     return replace(
         view,
+        commands=tuple(t for t in view.commands if t.id != event.id),
         tools=tuple(t for t in view.tools if t.id != event.id),
         approvals=tuple(a for a in view.approvals if a.request.call_id != event.id),
     )
@@ -228,7 +232,12 @@ def _compacted(view: AgentView, event: ev.CompactionFinished, envelope: Envelope
 
 def _queued(view: AgentView, event: ev.Queued, envelope: Envelope) -> AgentView:
     waiting = Waiting(envelope.request_id or "", event.lane, event.text)
-    return replace(view, queue=(*_without(view.queue, envelope.request_id), waiting))
+    queue = list(_without(view.queue, envelope.request_id))
+    # In the order in which they will run: by lane, then by place in it.
+    at = sum(_LANES.index(w.lane) < _LANES.index(event.lane) for w in queue)
+    beside = sum(w.lane == event.lane for w in queue)
+    queue.insert(at + min(max(0, event.position - 1), beside), waiting)
+    return replace(view, queue=tuple(queue))
 
 
 def _unqueued(view: AgentView, event: object, envelope: Envelope) -> AgentView:

@@ -15,6 +15,7 @@ import msgspec
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.sanitise import Cleaner, clean, clean_line
+from alloy_tui.runtime.port import OWN_COMMAND, PRIVATE_COMMAND
 
 CallState: TypeAlias = Literal[
     "writing", "ready", "waiting", "running", "done", "error", "denied", "cancelled"
@@ -100,6 +101,8 @@ class ToolRecord:
     def _end(self, event: ev.ToolFinished) -> CallState:
         if not event.is_error:
             return "done"
+        if self.name in {OWN_COMMAND, PRIVATE_COMMAND} and (event.details or {}).get("cancelled"):
+            return "cancelled"
         why = event.details or {}
         if not event.started and ("denied" in why or "skipped" in why):
             return "denied" if why.get("denied") else "cancelled"

@@ -84,7 +84,8 @@ class AgentView(msgspec.Struct, frozen=True):
 
     `state` is derived, in `projection.derive` alone; `since_ms` is when it was
     entered. `voice` is what the model itself does while nothing else holds it
-    up. `request_id` is the run under way. `cost` is in US dollars and, like
+    up. `request_id` is the run under way; `commands` are the user's own, which
+    belong to no run. `cost` is in US dollars and, like
     the token counts, None where unknown; `usage_known` tells whether any
     total has arrived yet.
     """
@@ -101,6 +102,7 @@ class AgentView(msgspec.Struct, frozen=True):
     voice: Literal["thinking", "streaming"] = "thinking"
     writing_call: str | None = None
     tools: tuple[RunningTool, ...] = ()
+    commands: tuple[RunningTool, ...] = ()
     queue: tuple[Waiting, ...] = ()
     approvals: tuple[PendingApproval, ...] = ()
     retry: Retry | None = None

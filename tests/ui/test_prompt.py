@@ -143,11 +143,11 @@ async def test_a_message_that_left_to_run_does_not_come_back() -> None:
         assert stage.bench.prompt.text == "and this is half typed"
 
 
-async def test_clicking_take_back_withdraws_that_message() -> None:
+async def test_clicking_a_waiting_message_takes_it_back_to_be_edited() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await scenes.queued(stage, pilot)
-        await pilot.click("#queue", offset=(113, 1))
+        await pilot.click("#queue", offset=(20, 1))
         await pilot.pause()
         assert stage.port.wanted("withdraw") == [("q2",)]
 

@@ -18,7 +18,7 @@ from textual.message import Message
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.sanitise import clean, clean_line
-from alloy_tui.runtime.port import ModelChoice
+from alloy_tui.runtime.port import OWN_COMMAND, PRIVATE_COMMAND, ModelChoice
 from alloy_tui.ui.messages import TokensArrived
 from alloy_tui.ui.panes.chat_words import (
     change_summary,
@@ -219,7 +219,7 @@ class ChatPane(Container):
 
     def _settle_calls(self, request_id: str | None) -> None:
         # A run that was cut short may leave calls without their result event.
-        self._working.clear()
+        self._working = {key for key in self._working if key[0] != request_id}
         for key, block in self._calls.items():
             record = self._records.get(key)
             if key[0] == request_id and record and record.state not in _SETTLED:
@@ -246,7 +246,8 @@ class ChatPane(Container):
         record = self._records.open(key, name)
         block = self._calls.get(key)
         if block is None:
-            block = self._add(ToolBlock(name))
+            own = name in {OWN_COMMAND, PRIVATE_COMMAND}
+            block = self._add(ToolBlock(name, speaker="you" if own else "alloy"))
             self._calls[key] = block
             self._keys[block] = key
         return record, block
@@ -271,7 +272,8 @@ class ChatPane(Container):
         return key
 
     def _take(self, event: ev.EngineEvent, key: CallKey, name: str, envelope: Envelope) -> CallKey:
-        self._close_open(envelope.at_ms)
+        if envelope.turn:  # the user's own command does not break an answer in two
+            self._close_open(envelope.at_ms)
         record, block = self._card(key, name)
         record.take(event, envelope.at_ms)
         if record.state == "running":

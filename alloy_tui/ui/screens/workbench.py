@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 from textual import events, on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.reactive import reactive
@@ -21,11 +22,13 @@ from alloy_tui.domain.events import Lane
 from alloy_tui.runtime.port import RuntimePort
 from alloy_tui.ui import messages as ms
 from alloy_tui.ui.clock import Clock
+from alloy_tui.ui.drafts import Draft
 from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.keymap import APPROVAL_KEYS, PANE_KEYS, SCREEN_KEYS, bindings
 from alloy_tui.ui.panes.work_area import WIDE, WorkArea
 from alloy_tui.ui.preferences import Preferences
 from alloy_tui.ui.projection import fold
+from alloy_tui.ui.prompt.mentions import attachments
 from alloy_tui.ui.screens.reading import ReadingScreen
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.viewstate import AgentView
@@ -34,6 +37,8 @@ from alloy_tui.ui.widgets.status_bar import StatusBar
 from alloy_tui.ui.widgets.top_bar import TopBar
 
 _TICK_S, _CALM_TICK_S = 1.0, 10.0
+
+_SENT = 64
 
 
 class Workbench(ReadingScreen):
@@ -67,12 +72,14 @@ class Workbench(ReadingScreen):
         self._ticker: Timer | None = None
         self._ticks = False
         self._started = False
-        self._early: list[tuple[str, Lane]] = []
+        self._early: list[Callable[[], object]] = []
+        self._sent: dict[str, Draft] = {}
         self._tick_s = _TICK_S
         self._last_prompt = ""
+        history.folder = history.folder or runtime.cwd
         self.top = TopBar(id="top")
         self.work = WorkArea()
-        self.composer = Composer(history, clock, runtime.models)
+        self.composer = Composer(history, clock, runtime.models, runtime.project)
         self.prompt = self.composer.prompt
         self.status = StatusBar(id="status")
 
@@ -94,8 +101,8 @@ class Workbench(ReadingScreen):
         """The engine takes requests now: send what was typed ahead."""
         self._started = True
         early, self._early = self._early, []
-        for text, lane in early:
-            self._runtime.submit(text, lane=lane)
+        for send in early:
+            send()
 
     def on_tokens_arrived(self, message: ms.TokensArrived) -> None:
         """Growing text: the state may change with its first piece, the rest is only text."""
@@ -128,7 +135,8 @@ class Workbench(ReadingScreen):
             if isinstance(event, ev.Dequeued) and event.reason == "withdrawn":
                 for waiting in view.queue:
                     if waiting.request_id == envelope.request_id:
-                        self.prompt.take_back(waiting.text)
+                        draft = self._sent.pop(waiting.request_id, Draft(waiting.text))
+                        self.prompt.take_back(draft)
             elif isinstance(event, ev.RunStarted):
                 self._last_prompt = event.prompt
             elif isinstance(event, ev.AgentStarted | ev.ModelChanged):
@@ -146,10 +154,11 @@ class Workbench(ReadingScreen):
         self.top.view = view
         self.composer.show(view)
         self._follow(view)
-        if view.busy == self._ticks:
+        timed = view.busy or bool(view.commands)
+        if timed == self._ticks:
             return
-        self._ticks = view.busy
-        if view.busy:
+        self._ticks = timed
+        if timed:
             self._ticker.resume()
         else:
             self._ticker.pause()
@@ -163,17 +172,32 @@ class Workbench(ReadingScreen):
         """Once a second while a run is under way: the times on show."""
         now_ms = self._clock.wall_ms()
         self.status.now_ms = now_ms
-        if self.view.busy:
+        if self.ticking:
             self.work.tick(now_ms)
 
     def on_prompt_submitted(self, message: ms.PromptSubmitted) -> None:
         """Send it; while a run is under way it steers or follows up."""
         lane: Lane = message.lane if self.view.busy or self.view.queue else "prompt"
+        self._once_ready(lambda: self._submit(message, lane if self._started else "prompt"))
+
+    def _submit(self, message: ms.PromptSubmitted, lane: Lane) -> None:
+        images = attachments(message.draft, self._runtime.cwd)
+        made = self._runtime.submit(message.text, lane=lane, attachments=images)
+        self._sent[made] = message.draft
+        while len(self._sent) > _SENT:
+            del self._sent[next(iter(self._sent))]
+
+    def _once_ready(self, send: Callable[[], object]) -> None:
         self.work.chat.follow()
         if self._started:
-            self._runtime.submit(message.text, lane=lane)
+            send()
         else:
-            self._early.append((message.text, "prompt"))
+            self._early.append(send)
+
+    @on(ms.OwnCommandGiven)
+    def _own_command_given(self, message: ms.OwnCommandGiven) -> None:
+        project = self._runtime.project
+        self._once_ready(lambda: project.run_command(message.command, private=message.private))
 
     def retry(self) -> None:
         """Send the last message again, unless something is under way."""
@@ -201,7 +225,10 @@ class Workbench(ReadingScreen):
     def on_interrupted(self) -> None:
         """Esc: stop the run and take back what waits; else close the tool pane."""
         view = self.view
-        if (view.busy or view.queue) and not self.work.covered:
+        newest = view.commands[-1] if view.commands else None
+        if newest is not None and not (view.busy and view.run_started_ms > newest.started_ms):
+            self._runtime.project.stop_command(newest.id)
+        elif (view.busy or view.queue) and not self.work.covered:
             # First out of the queue, so that nothing of it starts in the gap.
             for waiting in view.queue:
                 self._runtime.withdraw(waiting.request_id)
@@ -218,6 +245,14 @@ class Workbench(ReadingScreen):
     def _withdraw_requested(self, message: ms.WithdrawRequested) -> None:
         self._runtime.withdraw(message.request_id)
         self.prompt.focus()
+
+    @on(ms.RemoveRequested)
+    def _remove_requested(self, message: ms.RemoveRequested) -> None:
+        self._runtime.cancel(message.request_id)
+
+    @on(ms.MoveRequested)
+    def _move_requested(self, message: ms.MoveRequested) -> None:
+        self._runtime.move(message.request_id, message.lane, message.position)
 
     @on(ms.ApprovalDecided)
     def _approval_decided(self, message: ms.ApprovalDecided) -> None:
@@ -238,7 +273,9 @@ class Workbench(ReadingScreen):
             self.prompt.insert(event.character)
 
     def action_answer(self, choice: str) -> None:
-        """An Alt key answers whatever stands in the prompt."""
+        """An Alt key answers whatever stands in the prompt; with nothing to answer it edits."""
+        if not self.view.approvals or self.prompt.yanking:
+            raise SkipAction
         self.composer.approval.answer(choice)
 
     def action_command(self, name: str) -> None:

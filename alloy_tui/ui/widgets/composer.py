@@ -1,42 +1,71 @@
 """The lower part of the screen: what waits, what asks, and the prompt.
 
 Owns how these play together: completions over the prompt, letters that answer
-an approval, reasons for a denial, messages that come back from the queue. What
-is sent goes up as messages.
+an approval, reasons for a denial, messages that come back from the queue, the
+editor. What is sent goes up as messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+import signal
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.widgets import Static, TextArea
 
+from alloy_tui.runtime.port import FoundFiles, ProjectPort
+from alloy_tui.ui import messages as ms
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.commands import completions
 from alloy_tui.ui.history import PromptHistory
-from alloy_tui.ui.messages import DenialReasonWanted
+from alloy_tui.ui.prompt import offers
+from alloy_tui.ui.prompt.mentions import Mention, typed_at
+from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.approval_bar import ApprovalBar
 from alloy_tui.ui.widgets.completion import CompletionList
 from alloy_tui.ui.widgets.prompt import Prompt
 from alloy_tui.ui.widgets.queue_view import QueueView
 
+_FILES = 50
+_AT_ONCE_S = 0.5
+
+
+class FilesFound(Message, bubble=False):
+    """An answer for the mention that is being typed, from the finder's thread."""
+
+    def __init__(self, found: FoundFiles) -> None:
+        super().__init__()
+        self.found = found
+
 
 class Composer(Vertical):
     """Queue, approval, completions and prompt; `models` is asked when a name is completed."""
 
     def __init__(
-        self, history: PromptHistory, clock: Clock, models: Callable[[], Sequence[str]]
+        self,
+        history: PromptHistory,
+        clock: Clock,
+        models: Callable[[], Sequence[str]],
+        project: ProjectPort,
     ) -> None:
         super().__init__(id="composer")
         self._models = models
+        self._project = project
+        self._clock = clock
+        self._row = 0
+        self._mention: Mention | None = None
         self.completion = CompletionList(id="completion")
         self.queue = QueueView(id="queue")
         self.approval = ApprovalBar(clock)
         self.prompt = Prompt(history, clock, self.completion, self.approval)
+        self._mark = Static("❯", id="prompt-mark", markup=False)
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -44,11 +73,12 @@ class Composer(Vertical):
         yield self.approval
         yield self.completion
         with Horizontal(id="prompt-row"):
-            yield Static("❯", id="prompt-mark", markup=False)
+            yield self._mark
             yield self.prompt
 
     def show(self, view: AgentView) -> None:
         """What waits and what asks; a reason whose approval is gone gives the draft back."""
+        self.queue.held = bool(view.commands) and not view.busy
         self.queue.queue = view.queue
         self.approval.approvals = view.approvals
         reason_for = self.prompt.reason_for
@@ -59,19 +89,120 @@ class Composer(Vertical):
     def prompt_changed(self, event: TextArea.Changed) -> None:
         """Offer completions for what stands there."""
         event.stop()
-        self.approval.prompt_empty = not self.prompt.text
-        if self.prompt.reason_for is not None or self.prompt.walking:
+        prompt = self.prompt
+        self.approval.prompt_empty = not prompt.text
+        own = prompt.text.startswith("!") and prompt.reason_for is None and prompt.picker is None
+        self._mark.update("!" if own else "⌕" if prompt.picker is not None else "❯")
+        self._mark.set_class(own, "-own")
+        if prompt.picker is not None:
+            self._mention = None
+            self.completion.offer(prompt.picker.rows(prompt.text), "Nothing like that.")
+        elif prompt.reason_for is not None or prompt.walking:
+            self._mention = None
             self.completion.offer(())
+        elif prompt.text.startswith("/") and "\n" not in prompt.text:
+            self._mention = None
+            self.completion.offer(offers.command_offers(completions(prompt.text, self._models)))
         else:
-            self.completion.offer(completions(self.prompt.text, self._models))
+            self._look_for_mention()
+
+    @on(TextArea.SelectionChanged, "#prompt")
+    def cursor_moved(self, event: TextArea.SelectionChanged) -> None:
+        """A mention that the cursor has left is not completed any more."""
+        event.stop()
+        if self._mention is not None and self._typed() is None:
+            self._mention = None
+            self.completion.offer(())
+
+    def _typed(self) -> Mention | None:
+        row, column = self.prompt.cursor_location
+        return typed_at(self.prompt.document.get_line(row), column)
+
+    def _look_for_mention(self) -> None:
+        before, self._mention = self._mention, self._typed()
+        if self._mention is None:
+            self.completion.offer(())
+            return
+        query = self._mention.query
+        begun = before is None or before.start != self._mention.start
+        # Until the answer comes, what is on show must fit what stands there.
+        kept = () if begun else offers.still_matching(self.completion.items, query)
+        self.completion.offer(kept, "" if kept else "Looking for files …")
+        self._project.find_files(query, _FILES, lambda found: self.post_message(FilesFound(found)))
+
+    def on_files_found(self, message: FilesFound) -> None:
+        """Show them, if they are still asked for."""
+        mention, found = self._mention, message.found
+        if mention is None or found.query != mention.query or not self.completion.display:
+            return
+        words = "No file like that." if found.settled else "Looking for files …"
+        self.completion.offer(offers.file_offers(found, mention.start), words)
 
     def on_completion_list_taken(self, message: CompletionList.Taken) -> None:
-        """A completion was clicked."""
+        """A row was clicked."""
         message.stop()
-        self.prompt.put(message.completion.insert)
+        self.completion.chosen = message.index
+        self.prompt.complete(deeper=True)
         self.prompt.focus()
 
-    def on_denial_reason_wanted(self, message: DenialReasonWanted) -> None:
+    def on_denial_reason_wanted(self, message: ms.DenialReasonWanted) -> None:
         """Collect the reason in the prompt."""
         message.stop()
         self.prompt.ask_reason(message.approval_id)
+
+    def on_queue_wanted(self, message: ms.QueueWanted) -> None:
+        """Take the last waiting message back, or look after all of them."""
+        message.stop()
+        if not self.queue.queue:
+            self.notify("Nothing waits.", markup=False, timeout=2)
+        elif message.take_last:
+            self.post_message(ms.WithdrawRequested(self.queue.queue[-1].request_id))
+        else:
+            self.queue.begin()
+
+    def on_queue_view_left(self, message: QueueView.Left) -> None:
+        """Back to the prompt."""
+        message.stop()
+        self.prompt.focus()
+
+    def on_editor_wanted(self, message: ms.EditorWanted) -> None:
+        """Give the terminal to the user's editor and take its text."""
+        message.stop()
+        from alloy_tui.ui.prompt.editor import EditorError, edit
+
+        prompt = self.prompt
+        before = prompt.draft
+        whole, begun_s = before.whole, self._clock.monotonic_s()
+        try:
+            with app_of(self).suspend(), _deaf():
+                written = edit(whole, os.environ)
+        except SuspendNotSupported:
+            self._warn("The editor needs a terminal of its own, which there is none of here.")
+            return
+        except EditorError as error:
+            self._warn(str(error))
+            return
+        if written != whole:
+            prompt.put(prompt.folds.refold(written, before))
+        elif self._clock.monotonic_s() - begun_s < _AT_ONCE_S:
+            self._warn(
+                "The editor was back at once. One with a window of its own needs an option "
+                "to wait, such as EDITOR='code --wait'."
+            )
+
+    def _warn(self, words: str) -> None:
+        self.notify(words, severity="warning", markup=False, timeout=8)
+
+
+@contextmanager
+def _deaf() -> Generator[None]:
+    """Within it, Ctrl+C is for the program that has the terminal."""
+
+    def ignore(_number: int, _frame: FrameType | None) -> None:
+        return
+
+    before = signal.signal(signal.SIGINT, ignore)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

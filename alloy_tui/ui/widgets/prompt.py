@@ -1,28 +1,35 @@
-"""The prompt: several lines, history at its edges, commands, and a reason for a denial.
+"""The prompt: what is sent, taken from the history, put aside, or given as a reason.
 
-Owns what a key does to the text. Sends what is typed up as messages; knows
-neither whether the agent is busy nor what a command does.
+Owns what a key means here beyond editing. Sends what is typed up as messages;
+knows neither whether the agent is busy nor what a command does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.reactive import reactive
 from textual.timer import Timer
-from textual.widgets import TextArea
 
 from alloy_tui.domain.events import Lane
-from alloy_tui.domain.sanitise import clean
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.commands import parse
+from alloy_tui.ui.drafts import Draft
 from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.messages import (
     ApprovalDecided,
     CommandInvoked,
     Continued,
+    EditorWanted,
     Interrupted,
+    OwnCommandGiven,
     PromptSubmitted,
+    QueueWanted,
 )
+from alloy_tui.ui.prompt.editing import EditingArea
+from alloy_tui.ui.prompt.mentions import typed_at
+from alloy_tui.ui.prompt.offers import Offer, Picker, Recall, Stash
 from alloy_tui.ui.widgets.approval_bar import ApprovalBar
 from alloy_tui.ui.widgets.completion import CompletionList
 
@@ -32,12 +39,12 @@ _SEND_KEYS: dict[str, Lane] = {"enter": "steer", "alt+enter": "follow_up"}
 LONE_S = 0.5
 """How long a letter must stay alone before it answers an approval."""
 
-USUAL = "Ask anything. / for commands"
+USUAL = "Ask anything. / for commands, @ for files, ! for the shell"
 REASON = "Why not? The model will read this. Enter sends, Esc goes back"
 
 
-class Prompt(TextArea):
-    """A `TextArea` that sends on Enter and never gives up what was typed.
+class Prompt(EditingArea):
+    """Sends on Enter and never gives up what was typed.
 
     A letter typed into the empty prompt may answer an approval, but only if it
     stays alone for `LONE_S` or Enter follows it: the first letter of a message
@@ -45,6 +52,7 @@ class Prompt(TextArea):
     """
 
     reason_for: reactive[str | None] = reactive(None)
+    picker: reactive[Picker | None] = reactive[Picker | None](None)
 
     def __init__(
         self,
@@ -53,13 +61,7 @@ class Prompt(TextArea):
         completion: CompletionList,
         approval: ApprovalBar,
     ) -> None:
-        super().__init__(
-            id="prompt",
-            compact=True,
-            highlight_cursor_line=False,
-            placeholder=USUAL,
-            soft_wrap=True,
-        )
+        super().__init__(id="prompt", placeholder=USUAL)
         # A blinking cursor would write to the terminal for ever.
         self.cursor_blink = False
         self._approval = approval
@@ -67,18 +69,27 @@ class Prompt(TextArea):
         self._history = history
         self._clock = clock
         self._completion = completion
-        self._draft = ""
+        self._aside = Draft("")
         self._walked: str | None = None
         self._last_key_s = float("-inf")
+        self._stash = Stash()
+        self._deeds: dict[str, Callable[[], object]] = {
+            "escape": self._escape,
+            "ctrl+r": self._recall,
+            "ctrl+s": self._put_aside,
+            "ctrl+g": lambda: self.post_message(EditorWanted()),
+            "alt+up": lambda: self.post_message(QueueWanted(take_last=True)),
+            "alt+down": lambda: self.post_message(QueueWanted()),
+        }
 
     async def _on_key(self, event: events.Key) -> None:
         now_s = self._clock.monotonic_s()
         idle_s, self._last_key_s = now_s - self._last_key_s, now_s
         if event.key == "enter" and self._lone is not None:
             self.settle_letter()
-        elif not self._take(event):
+        elif not (self.edit_with(event.key) or self._take(event)):
             self._forget_letter()
-            if not self.text and self.reason_for is None and event.character:
+            if not self.text and not self._asked and event.character:
                 self._consider(event.character, idle_s)
             await super()._on_key(event)
             return
@@ -104,88 +115,177 @@ class Prompt(TextArea):
             self.text = ""
             self._approval.take_offered(letter)
 
+    @property
+    def _asked(self) -> bool:
+        """Whether what is typed is for something else than a message."""
+        return self.reason_for is not None or self.picker is not None
+
     def _take(self, event: events.Key) -> bool:
         key = event.key
         if key in _SEND_KEYS:
             self._enter(_SEND_KEYS[key])
-            return True
-        if key in _NEWLINE_KEYS:
-            self._replace_via_keyboard("\n", *self.selection)
-            return True
-        if key == "escape":
-            self._escape()
-            return True
-        if key == "tab" and self._completion.current is not None:
-            self.complete()
-            return True
-        return False
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        # What is pasted is foreign: no escape sequence gets into the text.
-        await super()._on_paste(events.Paste(clean(event.text)))
-        event.stop()
-        event.prevent_default()
+        elif key in _NEWLINE_KEYS:
+            self.insert("\n", maintain_selection_offset=False)
+        elif key == "tab" and self._completion.current is not None:
+            self.complete(deeper=True)
+        elif (deed := self._deeds.get(key)) is not None:
+            deed()
+        else:
+            return False
+        return True
 
     def _enter(self, lane: Lane) -> None:
-        text = self.text.strip()
         if self.reason_for is not None:
-            self._send_reason(text)
+            self._send_reason(self.draft.whole.strip())
             return
         chosen = self._completion.current
-        if chosen is not None and chosen.insert.strip() != text:
+        if self.picker is not None:
             self.complete()
-            if chosen.insert.endswith(" "):
+            return
+        if chosen is not None and not self._stands(chosen):
+            self.complete()
+            if chosen.start is not None or chosen.insert.endswith(" "):
                 return
-            text = chosen.insert
-        if not text:
+        self._send(lane)
+
+    def _stands(self, chosen: Offer) -> bool:
+        """Whether taking `chosen` would change nothing."""
+        if chosen.start is None:
+            return self.text.strip() == chosen.insert.strip()
+        row, column = self.cursor_location
+        return self.document.get_line(row)[chosen.start : column] == chosen.insert
+
+    def _send(self, lane: Lane) -> None:
+        own, draft = self.text.startswith("!"), self.folds.draft(self.text.strip())
+        if not draft.text:
             self.post_message(Continued())
             return
-        self._history.append(text)
+        self._history.append(draft)
         self.text = ""
-        command = parse(text)
-        if command is not None:
+        command = parse(draft.text)
+        if own and draft.text.strip("! "):
+            private = draft.text.startswith("!!")
+            words = draft.whole.removeprefix("!").removeprefix("!").strip()
+            self.post_message(OwnCommandGiven(words, private=private))
+        elif command is not None:
             self.post_message(CommandInvoked(*command))
         else:
-            self.post_message(PromptSubmitted(text, lane))
+            self.post_message(PromptSubmitted(draft.whole, lane, draft))
 
     def _escape(self) -> None:
-        if self._completion.current is not None:
+        if self.picker is not None:
+            self._end_picking(self._aside)
+        elif self._completion.display:
             self._completion.offer(())
         elif self.reason_for is not None:
             self.end_reason()
         else:
             self.post_message(Interrupted())
 
-    def complete(self) -> None:
-        """Put the chosen completion in place of the text."""
-        chosen = self._completion.current
-        if chosen is not None:
-            self.put(chosen.insert)
+    # Completions and old texts
 
-    def put(self, text: str) -> None:
-        """Replace everything, with the cursor at the end."""
-        self.text = text
-        self.move_cursor(self.document.end)
+    def complete(self, *, deeper: bool = False) -> None:
+        """Take the chosen row; `deeper` goes on into a folder."""
+        chosen = self._completion.current
+        picker = self.picker
+        if picker is not None:
+            draft = picker.take(self._completion.chosen)
+            if draft is not None:
+                self._end_picking(draft)
+        elif chosen is None:
+            return
+        elif chosen.start is None:
+            self.put(chosen.insert)
+        else:
+            self._mention(chosen, deeper=deeper and chosen.path.endswith("/"))
+
+    def _mention(self, chosen: Offer, *, deeper: bool) -> None:
+        row, column = self.cursor_location
+        line = self.document.get_line(row)
+        mention = typed_at(line, column)
+        if mention is None:
+            return
+        end = column + 1 if line[column : column + 1] == '"' else column
+        insert = chosen.insert.removesuffix('"') if deeper else f"{chosen.insert} "
+        if not deeper and line[end : end + 1] == " ":
+            end += 1
+        self.history.checkpoint()
+        result = self.replace(
+            insert, (row, mention.start), (row, end), maintain_selection_offset=False
+        )
+        self.move_cursor(result.end_location)
+
+    def _recall(self) -> None:
+        if isinstance(self.picker, Recall):
+            self._completion.move(1)
+        elif not self._asked:
+            self._pick(Recall(self._history))
+
+    def _put_aside(self) -> None:
+        if isinstance(self.picker, Recall):
+            self.picker.here = not self.picker.here
+            self.placeholder = self.picker.words
+            self.post_message(self.Changed(self))
+        elif self._asked:
+            return
+        elif self.text.strip():
+            self._history.append(self.draft)
+            self._stash.push(self.draft)
+            self.text = ""
+            self._say(f"Put aside ({len(self._stash)}). Ctrl+S in the empty prompt brings it back.")
+        elif len(self._stash) == 1:
+            self._stash.rows("")
+            self._bring(self._stash.take())
+        elif len(self._stash):
+            self._pick(self._stash)
+        else:
+            self._say("Nothing is put aside. Ctrl+S puts what you have typed aside.")
+
+    def _say(self, words: str) -> None:
+        self.notify(words, markup=False, timeout=4)
+
+    def _pick(self, picker: Picker) -> None:
+        self._aside = self.draft
+        self.picker = picker
+        self.text = ""
+        self.placeholder = picker.words
+
+    def _end_picking(self, draft: Draft) -> None:
+        self.picker = None
+        self.placeholder = USUAL
+        self._completion.offer(())
+        self._bring(draft)
+
+    def _bring(self, draft: Draft | None) -> None:
+        if draft is not None:
+            self._walked = self.folds.adopt(draft)
+            self.put(self._walked)
+
+    def watch_picker(self, picker: Picker | None) -> None:
+        """Mark the prompt while it narrows a choice down."""
+        self.set_class(picker is not None, "-picking")
 
     @property
     def walking(self) -> bool:
         """Whether the text is as it came from the history: an old command is not completed."""
         return self._walked is not None and self.text == self._walked
 
-    def _walk_to(self, text: str) -> None:
-        self._walked = text
-        self.put(text)
-
-    def take_back(self, text: str) -> None:
-        """Put a message that was queued before what is typed now; nothing is lost."""
-        if self.reason_for is not None:
-            self._draft = f"{text}\n{self._draft}" if self._draft else text
+    def take_back(self, draft: Draft) -> None:
+        """Put a message that was queued beside what is typed now; nothing is lost."""
+        if self._asked:
+            both = f"{draft.text}\n{self._aside.text}" if self._aside.text else draft.text
+            self._aside = Draft(both, {**self._aside.folds, **draft.folds})
         else:
+            text = self.folds.adopt(draft)
             self.put(f"{self.text}\n{text}" if self.text.strip() else text)
+
+    # Reasons
 
     def ask_reason(self, approval_id: str) -> None:
         """Collect a reason for denying `approval_id`; the draft waits."""
-        self._draft = self.text
+        if self.picker is not None:
+            self._end_picking(self._aside)
+        self._aside = self.draft
         self.reason_for = approval_id
         self.text = ""
         self.placeholder = REASON
@@ -197,8 +297,8 @@ class Prompt(TextArea):
             return
         self.reason_for = None
         self.placeholder = USUAL
-        self.put(self._draft)
-        self._draft = ""
+        self._bring(self._aside)
+        self._aside = Draft("")
 
     def _send_reason(self, text: str) -> None:
         approval_id = self.reason_for
@@ -210,14 +310,14 @@ class Prompt(TextArea):
         """Mark the prompt while it collects a reason."""
         self.set_class(approval_id is not None, "-reason")
 
+    # Up and down
+
     def action_cursor_up(self, select: bool = False) -> None:
         """Up, the completion before, or the entry before when at the first row."""
         if not select and self._completion.current is not None:
             self._completion.move(-1)
         elif not select and self.navigator.is_first_wrapped_line(self.cursor_location):
-            older = self._history.older(self.text)
-            if older is not None:
-                self._walk_to(older)
+            self._walk(None if self._asked else self._history.older(self.draft))
         else:
             super().action_cursor_up(select)
 
@@ -226,8 +326,9 @@ class Prompt(TextArea):
         if not select and self._completion.current is not None:
             self._completion.move(1)
         elif not select and self.navigator.is_last_wrapped_line(self.cursor_location):
-            newer = self._history.newer()
-            if newer is not None:
-                self._walk_to(newer)
+            self._walk(None if self._asked else self._history.newer())
         else:
             super().action_cursor_down(select)
+
+    def _walk(self, draft: Draft | None) -> None:
+        self._bring(draft)
