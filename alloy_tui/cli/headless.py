@@ -43,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
             code = _Headless(runtime, kind(sys.stdout, sys.stderr)).run(prompt)
         finally:
             runtime.close(_PATIENCE_S)
-    complain_late(runtime)
+    if code not in _CODES.values():  # who interrupts a script knows that it is not at its end
+        complain_late(runtime)
     return leave(code) if runtime.stuck else code
 
 
