@@ -48,6 +48,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     parser.add_argument("--demo", action="store_true", help="a scripted agent, no model needed")
+    parser.add_argument(
+        "--plain", action="store_true", help="as lines of text: screen readers, dumb terminals"
+    )
     _shared(parser, None)
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", parser_class=_Parser, title="commands"

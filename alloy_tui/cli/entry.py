@@ -6,6 +6,7 @@ Owns the last line of defence: no error of ours shows a traceback.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -65,7 +66,16 @@ def _command(arguments: argparse.Namespace) -> int:
             from alloy_tui.cli import config
 
             return config.run(arguments)
+        case _ if arguments.plain or _cannot_be_painted_on():
+            from alloy_tui.cli.plain import session
+
+            why = "" if arguments.plain else "This terminal (TERM=dumb) takes only lines of text."
+            return session.run(arguments, why=why)
         case _:
             from alloy_tui.cli import fullscreen
 
             return fullscreen.run(arguments)
+
+
+def _cannot_be_painted_on() -> bool:
+    return os.environ.get("TERM") == "dumb" and sys.stdin.isatty() and sys.stdout.isatty()

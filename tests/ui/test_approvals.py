@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from alloy_tui.domain import events as ev
-from alloy_tui.ui.widgets.approval_bar import ARMING_S, preview
+from alloy_tui.ui.previewing import preview
+from alloy_tui.ui.widgets.approval_bar import ARMING_S
 from tests.support import feed as fd
 from tests.support import scenes
 from tests.support.stage import Stage, screen_text

@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 
 from alloy_tui.domain.sanitise import clean, clean_line
-from alloy_tui.ui.widgets.line_view import MAX_LINES, Line
+from alloy_tui.ui.lines import Line
+from alloy_tui.ui.widgets.line_view import MAX_LINES
 
 MOST_BYTES = 4_000_000
 _FOOT = 2

@@ -13,8 +13,8 @@ from collections.abc import Callable
 import msgspec
 
 from alloy_tui.domain.sanitise import clean, clean_line
+from alloy_tui.ui.lines import Line
 from alloy_tui.ui.tool_view import ToolRecord, argument_lines, diff_lines
-from alloy_tui.ui.widgets.line_view import Line
 from alloy_tui.ui.wording import duration
 
 _SHARE = re.compile(r"(?<![\d.])(\d{1,3})(?:\.\d+)?\s?%")

@@ -15,12 +15,13 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.ui.lines import Line
 from alloy_tui.ui.panes.find_line import FindLine
 from alloy_tui.ui.panes.tool_faces import TABS, faces, progress_of
 from alloy_tui.ui.tool_view import CallKey, ToolRecord, diff_lines
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.widgets.chrome import ActionLine, link, spread
-from alloy_tui.ui.widgets.line_view import Line, LineView
+from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.wording import duration, seconds
 
 _STATES = {

@@ -15,7 +15,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from alloy_tui.ui.widgets.line_view import Line, LineView
+from alloy_tui.ui.lines import Line
+from alloy_tui.ui.widgets.line_view import LineView
 
 
 class Page(ModalScreen[None]):

@@ -13,7 +13,7 @@ from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.port import UsageView
 from alloy_tui.ui.commands import COMMANDS
 from alloy_tui.ui.keymap import SECTIONS, Keymap
-from alloy_tui.ui.widgets.line_view import Line
+from alloy_tui.ui.lines import Line
 from alloy_tui.ui.wording import money, tokens
 
 _MOUSE = (

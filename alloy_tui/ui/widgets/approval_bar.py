@@ -3,13 +3,12 @@
 It never takes the focus. An answer counts only once the approval on show has
 been there for `ARMING_S`; a plain letter counts only in an empty prompt, after
 a pause in typing of the same length, and if nothing is typed after it. Owns
-these rules and the preview; the answer goes up as a message.
+these rules; the answer goes up as a message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -17,49 +16,18 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from alloy_tui.domain.events import ApprovalRequested, Decision
-from alloy_tui.domain.sanitise import clean_line, reveal
+from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.messages import ApprovalDecided, DenialReasonWanted
-from alloy_tui.ui.tool_view import argument_lines, diff_lines
+from alloy_tui.ui.previewing import preview
+from alloy_tui.ui.previewing import preview
 from alloy_tui.ui.viewstate import PendingApproval
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
-from alloy_tui.ui.widgets.line_view import Line, LineView
+from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.wording import rule_label
 
 ARMING_S = 0.3
 LETTERS: dict[str, str] = {"y": "once", "s": "session", "a": "always", "n": "deny", "e": "reason"}
-
-
-def preview(request: ApprovalRequested) -> tuple[list[Line], int]:
-    """The whole of what would run, hidden characters spelt out, and how many those were."""
-    hidden = 0
-
-    def spelt(value: Any) -> Any:
-        nonlocal hidden
-        if isinstance(value, str):
-            shown, count = reveal(value)
-            hidden += count
-            return shown
-        if isinstance(value, dict):
-            pairs = cast("dict[str, Any]", value)
-            return {spelt(k): spelt(v) for k, v in pairs.items()}
-        if isinstance(value, list):
-            return [spelt(item) for item in cast("list[Any]", value)]
-        return value
-
-    arguments: Mapping[str, Any] = spelt(request.arguments)
-    lines: list[Line] = []
-    rest = dict(arguments)
-    command = rest.pop("command", None)
-    if isinstance(command, str):
-        lines.extend(("plain", row) for row in command.split("\n"))
-    changes = diff_lines(arguments, None)
-    if changes:
-        rest = {k: v for k, v in rest.items() if k in {"path", "file_path", "cwd", "replace_all"}}
-    if rest or not (lines or changes):
-        lines.extend(argument_lines(rest))
-    lines.extend(changes)
-    return lines, hidden
 
 
 class ApprovalBar(Vertical):

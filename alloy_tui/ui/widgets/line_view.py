@@ -7,7 +7,7 @@ rendered. The text must have been sanitised by the caller; it is never markup.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar
 
 from rich.style import Style
 from textual import events
@@ -18,10 +18,8 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from alloy_tui.ui.lines import Line, LineKind
 from alloy_tui.ui.widgets.line_search import find, marked
-
-LineKind: TypeAlias = Literal["plain", "muted", "heading", "add", "remove", "hunk", "error"]
-Line: TypeAlias = tuple[LineKind, str]
 
 MAX_LINES = 20_000
 """Lines that are kept; the pane says how many went before them."""
