@@ -43,10 +43,11 @@ class Row:
 
     `lead` characters at the start are gutter, marks or line numbers, and what
     is after the next `size` is padding: neither is part of the text. `joins` is
-    as in `Pieces`. `strip` belongs to who paints.
+    as in `Pieces`. `code` is the number, from 1, of the code block that the row is
+    part of, 0 for none. `strip` belongs to who paints.
     """
 
-    __slots__ = ("cells", "joins", "lead", "size", "spans", "strip")
+    __slots__ = ("cells", "code", "joins", "lead", "size", "spans", "strip")
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class Row:
         self.lead = lead
         self.size = size
         self.joins = joins
+        self.code = 0
         self.strip: Strip | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -77,7 +79,7 @@ class Row:
         return f"Row({self.text!r}, {self.cells}, lead={self.lead}, joins={self.joins!r})"
 
     def _key(self) -> tuple[object, ...]:
-        return self.spans, self.cells, self.lead, self.size, self.joins
+        return self.spans, self.cells, self.lead, self.size, self.joins, self.code
 
     @property
     def cell_length(self) -> int:

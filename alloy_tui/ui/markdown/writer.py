@@ -37,6 +37,7 @@ class Listing:
     drawn: int = 0
     start: int = 0
     first: list[Span] = field(default_factory=list[Span])
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Writer:
         self.references: inline.References = dict(ahead.references) if ahead is not None else {}
         self._ahead = ahead
         self._open: Listing | None = None
+        self.listings = ahead.listings if ahead is not None else 0
         self.prose: OpenProse | None = None
         self.cells: dict[str, list[Span]] = ahead.cells if ahead is not None else {}
 
@@ -151,6 +153,8 @@ class Writer:
         """Code begins; `info` names its language first."""
         words = info.replace(",", " ").replace("{", " ").split()
         listing = Listing(words[0].lower() if words else "", list(stack))
+        self.listings += 1
+        listing.number = self.listings
         self._open = listing
         return listing
 
@@ -160,7 +164,7 @@ class Writer:
         if self._ahead is None:
             listing.lines.append(line)
         else:
-            self._draw_code(stack, [self._line_spans(listing, line)])
+            self._draw_code(listing, stack, [self._line_spans(listing, line)])
 
     def close_listing(self, listing: Listing) -> None:
         """Draw the whole once more: only now is its colouring certain."""
@@ -178,7 +182,7 @@ class Writer:
             self.changed = min(self.changed, listing.start)
         else:
             self._mark(listing)
-        self._draw_code(listing.stack, spans, listing.first)
+        self._draw_code(listing, listing.stack, spans, listing.first)
 
     def settle(self) -> None:
         """Draw the lines of open code that came since the last call."""
@@ -188,7 +192,7 @@ class Writer:
         if not listing.drawn:
             self._mark(listing)
         fresh = [self._line_spans(listing, line) for line in listing.lines[listing.drawn :]]
-        self._draw_code(listing.stack, fresh)
+        self._draw_code(listing, listing.stack, fresh)
         listing.drawn = len(listing.lines)
 
     # -- drawing --------------------------------------------------------------------------
@@ -203,13 +207,21 @@ class Writer:
         return highlight.line(line, listing.language, palette.tokens, palette.listing)
 
     def _draw_code(
-        self, stack: list[Container], lines: list[list[Span]], first: list[Span] | None = None
+        self,
+        listing: Listing,
+        stack: list[Container],
+        lines: list[list[Span]],
+        first: list[Span] | None = None,
     ) -> None:
         room = self._room(stack)
         rows: list[Pieces] = []
         for line in lines:
             rows += wrap(line, room, fold=True)
+        self._close_gap(stack)
+        start = len(self.rows)
         self._write(stack, rows, fill=self.page.palette.listing, first=first)
+        for row in self.rows[start:]:
+            row.code = listing.number
 
     def _open_prose(self, ahead: Writer, stack: list[Container], text: str, style: Style) -> None:
         """A paragraph that goes on: what is final of it is drawn once."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from alloy_tui.domain.sanitise import Cleaner, clean, clean_line
 from alloy_tui.ui.markdown.cells import Span, clip, span_width, wrap
+from alloy_tui.ui.markdown.listings import listing_of
 from alloy_tui.ui.markdown.rows import Pieces, Row
 from alloy_tui.ui.markdown.stream import MarkdownStream
 from alloy_tui.ui.transcript.look import Look
@@ -109,6 +110,11 @@ class Block:
     def lead(self) -> int:
         """Rows above the content."""
         return int(self.spaced) + int(bool(self.label))
+
+    @property
+    def handle(self) -> int:
+        """The row that shows that the block is the selected one."""
+        return int(self.spaced)
 
     def search_text(self) -> str:
         """What is searched: what the rows show when all is unfolded."""
@@ -237,6 +243,10 @@ class AgentText(Block):
     def content_estimate(self, room: int) -> int:
         """Prose in Markdown: a blank line between paragraphs is among the newlines."""
         return text_estimate(self._source, room) + bool(self._incomplete)
+
+    def listing(self, number: int) -> str:
+        """The code of fence `number`, from 1, as it was written; empty if there is none."""
+        return listing_of(self._source.text, number)
 
     def drop(self) -> None:
         """Forget the rows and the parser behind them."""

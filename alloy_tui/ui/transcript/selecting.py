@@ -7,14 +7,19 @@ block above grows. Knows the document, no widget.
 
 from __future__ import annotations
 
+import re
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.selection import Selection
 from textual.strip import Strip
 
+from alloy_tui.ui.markdown.cells import clusters
 from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript.document import Document
 
+# Names, paths and addresses are one word, as terminals have it.
+_WORD = re.compile(r"[\w./:@~%+#?&=-]+|[^\w\s]+")
 _STRIDE = 1 << 24
 _MAX_ROWS_COPIED = 5000  # beyond this, blocks that are not laid out give their source
 
@@ -63,6 +68,36 @@ def span_of(selection: Selection, index: int, line: int, row: Row) -> tuple[int,
     return max(start, row.lead), stop if end == -1 else min(end, stop)
 
 
+def character_at(row: Row, x: int) -> int:
+    """The character of a row that cell `x` shows."""
+    column = 0
+    text = row.text
+    for start, _, cells in clusters(text):
+        column += cells
+        if column > x:
+            return start
+    return len(text)
+
+
+def word_around(row: Row, at: int) -> tuple[int, int]:
+    """The word, or run of other characters, that character `at` of a row belongs to."""
+    first, last = row.lead, row.lead + row.size
+    for match in _WORD.finditer(row.text, first, last):
+        if match.start() <= at < match.end():
+            return match.span()
+    return at, at
+
+
+def line_around(rows: list[Row], line: int) -> tuple[int, int]:
+    """The first and last row of the line that row `line` is part of."""
+    first = last = line
+    while first > 0 and rows[first].joins is not None:
+        first -= 1
+    while last + 1 < len(rows) and rows[last + 1].joins is not None:
+        last += 1
+    return first, last
+
+
 def selected_text(document: Document, selection: Selection) -> str:
     """The selected words; where a row was only cut to fit, its line goes on."""
     if not len(document):
@@ -85,4 +120,4 @@ def selected_text(document: Document, selection: Selection) -> str:
                 lines[-1] += row.joins + text
             else:
                 lines.append(text)
-    return "\n".join([line.rstrip() for line in lines])
+    return "\n".join([line.rstrip() for line in lines]).strip("\n")

@@ -202,6 +202,10 @@ class TranscriptView(ScrollView, can_focus=True):
     def _last_visible(self) -> int:
         return self.document.at(self.scroll_offset.y + self.size.height)[0]
 
+    def _set_cursor(self, index: int) -> None:
+        """Let the keys act on that block, and show it."""
+        raise NotImplementedError
+
     def _move_to(self, row: int) -> None:
         """Scroll so that document row `row` is at the top, as near as there are rows."""
         end = max(0, self.document.total - self.size.height)
@@ -255,7 +259,9 @@ class TranscriptView(ScrollView, can_focus=True):
     def _overlaid(self, row: Row, index: int, line: int, look: looks.Look) -> Strip:
         """The row with what is laid over it: hover, cursor, search hits, selection."""
         strip = plain = self._strips[row]
-        if index in (self._hover, self._cursor) and self.document.blocks[index].header_at(line):
+        block = self.document.blocks[index]
+        handle = block.header_at(line) or (not block.foldable and line == block.handle)
+        if index in (self._hover, self._cursor) and handle:
             text = row.text
             start, end = len(text) - len(text.lstrip()), len(text.rstrip())
             if index == self._hover:
@@ -268,9 +274,13 @@ class TranscriptView(ScrollView, can_focus=True):
         if selection is not None:
             span = span_of(selection, index, line, row)
             if span is not None:
-                style = self.screen.get_component_rich_style("screen--selection")
-                strip = overlay(strip, *span, style)
+                strip = overlay(strip, *span, self._selection_style())
         return strip if strip is plain else self._strips.filtered(strip)
+
+    def _selection_style(self) -> Style:
+        # Its background alone: the words keep their colours.
+        chosen = self.screen.get_component_styles("screen--selection").background
+        return Style(bgcolor=(self.background_colors[1] + chosen).rich_color)
 
     def _marks(self, index: int, line: int) -> Sequence[tuple[int, int, str]]:
         """Search hits in a row: first character, the one after, name of the style."""

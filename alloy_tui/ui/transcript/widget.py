@@ -16,13 +16,13 @@ from textual.binding import Binding, BindingType
 from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.ui.transcript.blocks import AgentText, Block
 from alloy_tui.ui.transcript.cards import Thinking, ToolCard
+from alloy_tui.ui.transcript.copying import CopyingView
 from alloy_tui.ui.transcript.document import make_block
 from alloy_tui.ui.transcript.messages import BlockActivated, BlockToggled
-from alloy_tui.ui.transcript.searching import SearchableView
 from alloy_tui.ui.transcript.specs import BlockId, BlockSpec, ToolState
 
 
-class Transcript(SearchableView):
+class Transcript(CopyingView):
     """A conversation of any length in one widget.
 
     Blocks are named by the ids that `add` returns. Calls with an id from before
@@ -45,6 +45,8 @@ class Transcript(SearchableView):
         "escape": "end_search",
         "o": "activate",
         "s": "beside",
+        "y": "copy",
+        "c": "copy_code",
     }
     """Keys that act here only while they mean something; else they are for the prompt."""
 
@@ -227,14 +229,19 @@ class Transcript(SearchableView):
                 self.toggle(self._base + number)
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a header folds; with shift all of the turn; a double click opens."""
+        """A click on a header folds, with shift all of the turn; a double click opens a card.
+
+        On other text a double click selects the word, a third one the line.
+        """
         index, line = self.document.heights.find(event.y + self.scroll_offset.y)
         if event.chain > 1:
             event.prevent_default()  # Textual would select the whole conversation
-        if index >= len(self.document) or self.text_selection is not None:
+        if index >= len(self.document) or (event.chain == 1 and self.text_selection is not None):
             return
         block, block_id = self.document.blocks[index], self._base + index
-        if event.chain == 2:
+        if event.chain > 1 and not block.foldable:
+            self.select_at(event.x, event.y, whole_line=event.chain > 2)
+        elif event.chain == 2:
             if block.header_at(line):
                 self.toggle(block_id)  # undoes what the first click did
             self.post_message(BlockActivated(block_id))
@@ -281,6 +288,9 @@ class Transcript(SearchableView):
         if not 0 <= index < len(blocks):
             self._scroll_by(step)
             return
+        self._set_cursor(index)
+
+    def _set_cursor(self, index: int) -> None:
         self._cursor, before = index, self._cursor
         self._repaint_block(before)
         self.show_block(self._base + index)
