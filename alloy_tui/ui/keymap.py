@@ -72,10 +72,29 @@ PROMPT_KEYS: tuple[Key, ...] = (
     Key("", "enter", "", "send; while a run is under way: steer it"),
     Key("", "alt+enter", "", "while a run is under way: queue for after it"),
     Key("", "shift+enter,ctrl+j", "", "a new line"),
+    Key("", "escape", "", "stop the run, take the queue back; close the pane"),
     Key("", "up", "", "what you typed before, from the first line"),
     Key("", "down", "", "back towards now, from the last line"),
+    Key("", "ctrl+r", "", "search what you typed before"),
     Key("", "tab", "", "take the completion"),
-    Key("", "escape", "", "stop the run, take the queue back; close the pane"),
+    Key("", "ctrl+g", "", "write in your own editor"),
+    Key("", "ctrl+s", "", "put the text aside, or bring it back"),
+    Key("", "alt+up,alt+down", "", "the newest message that waits; all that wait"),
+    Key("", "ctrl+k,ctrl+u", "", "cut to the end, or to the beginning, of the line"),
+    Key("", "ctrl+w,alt+d", "", "cut the word before, or after"),
+    Key("", "ctrl+y", "", "bring back what was cut"),
+    Key("", "ctrl+underscore,alt+z", "", "undo"),
+    Key("", "alt+b,alt+f", "", "a word back, or on"),
+    Key("", "alt+p", "", "unfold a paste"),
+)
+
+READING_KEYS: tuple[Key, ...] = (
+    Key("", "up,down", "", "the card before, or after"),
+    Key("", "enter", "", "fold or unfold it"),
+    Key("", "o", "", "open it in the tool pane"),
+    Key("", "slash", "", "search; n and N go on and back"),
+    Key("", "y,c", "", "copy the block, or the code in it"),
+    Key("", "s", "", "a diff side by side"),
 )
 
 APPROVAL_KEYS: tuple[Key, ...] = (
@@ -90,6 +109,7 @@ SECTIONS: tuple[tuple[str, tuple[Key, ...]], ...] = (
     ("Prompt", PROMPT_KEYS),
     ("Approvals: the letter alone in the prompt, or", APPROVAL_KEYS),
     ("Screen", SCREEN_KEYS),
+    ("Conversation, while it has the focus", READING_KEYS),
     ("Tool pane", PANE_KEYS),
     ("Everywhere", APP_KEYS),
 )
@@ -118,6 +138,8 @@ _SHOWN = {
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "escape": "Esc",
+    "underscore": "_",
+    "underscore": "_",
     "up": "↑",
     "down": "↓",
     "left": "←",

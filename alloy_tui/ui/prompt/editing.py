@@ -92,6 +92,23 @@ class EditingArea(TextArea):
         self.history.checkpoint()
         self.move_cursor(self.document.end)
 
+    def undo(self) -> None:
+        """Take the last change back."""
+        if self.history.undo_stack:
+            self._safe_cursor()
+            super().undo()
+
+    def redo(self) -> None:
+        """Make the change again that was taken back last."""
+        if self.history.redo_stack:
+            self._safe_cursor()
+            super().redo()
+
+    def _safe_cursor(self) -> None:
+        # While lines go, the widget looks at the cursor before it has moved it: on a
+        # line that is there no more it would fail. The change brings its own place.
+        self.move_cursor((0, 0))
+
     # Labels
 
     def edit(self, edit: Edit) -> EditResult:

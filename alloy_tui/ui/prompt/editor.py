@@ -56,7 +56,7 @@ def edit(text: str, environment: Mapping[str, str]) -> str:
     path = Path(name)
     try:
         with os.fdopen(made, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
+            file.write(f"{text}\n" if text else "")
         code = subprocess.run([*command, name], check=False).returncode  # noqa: S603 - the user's own editor
         if code != 0:
             who = clean_line(command[0], limit=60)
