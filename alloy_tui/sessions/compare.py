@@ -17,16 +17,14 @@ from alloy_tui.domain.messages import ChatMessage, TextBlock
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.sessions.nodes import (
     Answer,
-    AnyNode,
     Compaction,
     Entry,
-    Graft,
-    ModelSwitch,
     ToolResult,
     UserMessage,
 )
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.view import Read
+from alloy_tui.sessions.words import words_of
 
 LineKind: TypeAlias = Literal["same", "left", "right"]
 
@@ -112,21 +110,6 @@ def totals(entries: Sequence[Entry]) -> Totals:
     return Totals(said, calls, errors, usage, cost if known else None, duration_ms, tuple(models))
 
 
-def text_of(node: AnyNode) -> str:
-    """What a node says, as plain text: words, then calls as `name(arguments)`."""
-    match node:
-        case UserMessage(message=message) | Answer(message=message):
-            return _words(message)
-        case ToolResult(result=result):
-            return result.text
-        case Compaction(messages=messages) | Graft(messages=messages):
-            return "\n\n".join(_words(m) for m in messages)
-        case ModelSwitch(from_model=before, to_model=after):
-            return f"{before} → {after}"
-        case _:
-            return ""
-
-
 def difference(left: str, right: str) -> tuple[DiffLine, ...]:
     """Line by line: what both have, what only the left has, what only the right has."""
     one, other = left.splitlines(), right.splitlines()
@@ -141,11 +124,6 @@ def difference(left: str, right: str) -> tuple[DiffLine, ...]:
         found.extend(DiffLine("left", s) for s in one[a:b])
         found.extend(DiffLine("right", s) for s in other[c:d])
     return tuple(found)
-
-
-def _words(message: ChatMessage) -> str:
-    calls = [f"{c.name}({msgspec.json.encode(c.arguments).decode()})" for c in message.tool_calls]
-    return "\n".join(filter(None, (message.text, *calls)))
 
 
 def _align(one: Sequence[Entry], other: Sequence[Entry]) -> tuple[Row, ...]:
@@ -203,7 +181,7 @@ def _pair_turns(
 
 def _bag(turn: Sequence[Entry]) -> frozenset[str]:
     """The words of a turn's first message, for a likeness that is quick to tell."""
-    return frozenset(re.findall(r"\w+", text_of(turn[0].node)[:2_000].lower()))
+    return frozenset(re.findall(r"\w+", words_of(turn[0].node)[:2_000].lower()))
 
 
 def _likeness(one: frozenset[str], other: frozenset[str]) -> float:

@@ -48,14 +48,14 @@ _WORTH_PACKING = 400
 
 
 class Laid(msgspec.Struct, frozen=True):
-    """An entry ready to be stored.
+    """An entry ready to be stored; nothing is compressed yet.
 
     `refs` says which of its parts are blobs, as JSON pairs of place and
     address, "" for none; `blobs` are their bytes by address.
     """
 
+    entry: Entry
     body: bytes
-    packed: bool
     refs: str
     blobs: Mapping[str, bytes]
 
@@ -96,16 +96,15 @@ def lay_down(entry: Entry) -> Laid:
 
     node = _map(entry.node, take)
     body = codec.encode(entry if not refs else msgspec.structs.replace(entry, node=node))
-    data, packed = pack(body)
-    return Laid(data, packed, msgspec.json.encode(refs).decode() if refs else "", blobs)
+    return Laid(entry, body, msgspec.json.encode(refs).decode() if refs else "", blobs)
 
 
-def put_together(body: bytes, packed: bool, refs: str, fetch: FetchBlob) -> Entry:
+def put_together(body: bytes, refs: str, fetch: FetchBlob) -> Entry:
     """The entry that was laid down so; a lost blob becomes words that say so.
 
     Raises StoreError, kind "damaged", when the body itself cannot be read.
     """
-    entry = codec.decode(unpack(body, packed))
+    entry = codec.decode(body)
     if not refs:
         return entry
     try:

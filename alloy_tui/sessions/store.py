@@ -155,7 +155,10 @@ class SessionStore(Protocol):
         ...
 
     def put_blob(self, data: bytes) -> Future[str]:
-        """Keep bytes; the future brings their address."""
+        """Keep bytes that entries do not hold themselves; the future brings their address.
+
+        They stay when sessions are purged: only who put them knows who needs them.
+        """
         ...
 
     def blob(self, address: str) -> bytes | None:
@@ -182,8 +185,8 @@ class SessionStore(Protocol):
         """
         ...
 
-    def release(self, session: str, token: str) -> Future[None]:
-        """Give the session back; a token that no longer counts is ignored."""
+    def release(self, token: str) -> Future[None]:
+        """Give the session of that token back; a token that no longer counts is ignored."""
         ...
 
     def version(self) -> int:

@@ -1,0 +1,135 @@
+"""Connections to a store's file: how one is opened, and a pool of those that read.
+
+Owns the pragmas and the patience with other programs. Must not know any table
+but through `schema.migrate`.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from alloy_tui.domain.errors import StoreError
+from alloy_tui.sessions.faults import explain, is_locked
+
+_T = TypeVar("_T")
+
+PATIENCE_S = 60.0
+"""How long to wait for another program before saying so, in seconds."""
+_BUSY_TIMEOUT_S = 5.0
+
+
+def connect(path: Path, *, reading: bool = False) -> sqlite3.Connection:
+    """A connection with our promises set; the file must exist.
+
+    Transactions are begun by hand. May be used by any thread, one at a time.
+    Raises sqlite3.Error.
+    """
+    inode = path.stat().st_ino if path.exists() else None
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        if path.stat().st_ino != inode:
+            # A repair put another file in its place while we waited for it.
+            moved = sqlite3.OperationalError("the file was replaced")
+            moved.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise moved
+        # An acknowledgement means that the disk has it: NORMAL would not wait for that.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = ON")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA journal_size_limit = 16777216")
+        connection.execute("PRAGMA cell_size_check = ON")  # find damage before it is believed
+        if reading:
+            connection.execute("PRAGMA query_only = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def patiently(work: Callable[[], _T], *, patience_s: float = PATIENCE_S) -> _T:
+    """Do `work` again and again while another program is in the way. Raises what it raises last."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return work()
+        except sqlite3.Error as error:
+            if not is_locked(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 -- spreads rivals, hides nothing
+
+
+class Readers:
+    """Connections for reading, made as they are needed and used again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+
+    @contextmanager
+    def snapshot(self) -> Generator[sqlite3.Connection]:
+        """A connection in a read transaction: all that is read belongs to one moment.
+
+        Raises StoreError in place of SQLite's errors, also for the block's own.
+        """
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = self._take()
+            patiently(lambda: self._begin(connection))
+            yield connection
+        except (sqlite3.Error, OSError) as error:
+            raise explain(error, self._path) from error
+        finally:
+            if connection is not None:
+                self._give(connection)
+
+    def close(self) -> None:
+        """Close those that are idle now and the others when they come back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @staticmethod
+    def _begin(connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        except sqlite3.Error:
+            connection.execute("ROLLBACK")
+            raise
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise StoreError("The store of sessions was closed.", kind="closed")
+            if self._idle:
+                return self._idle.pop()
+        return patiently(lambda: connect(self._path, reading=True))
+
+    def _give(self, connection: sqlite3.Connection) -> None:
+        with suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            with self._lock:
+                if not self._closed and len(self._idle) < 4:
+                    self._idle.append(connection)
+                    return
+        connection.close()
