@@ -16,7 +16,7 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -83,14 +83,13 @@ class _Remains:
         self.deleted: dict[str, int] = {}
         self.sound = False
 
-    def take_entry(
-        self, order: int, session: str, crc: int, packed: bool, refs: str, body: bytes
-    ) -> None:
-        """Keep the row if it is what was once written. Raises one of `DAMAGE` if not."""
+    def take_entry(self, order: int, written: Sequence[Any]) -> None:
+        """Keep a row if it is what was once written. Raises one of `DAMAGE` if not."""
+        session, crc, packed, refs, body = written
         plain = unpack(body, packed)
         if checksum(plain, refs) == crc:
             entry = codec.decode(plain)
-            row = _Row(order, session, crc, packed, refs, body, entry)
+            row = _Row(order, session, crc, bool(packed), refs, body, entry)
             self.rows.setdefault((session, entry.id), row)
 
     def take_blob(self, name: str, held: bool, packed: bool, data: bytes) -> None:
@@ -127,9 +126,9 @@ def salvage(path: Path) -> Report:
             new = Path(scratch, "new.db")
             report = _build(new, found, copies)
             _exchange(new, path)
-        return report
     except (sqlite3.Error, OSError) as error:
         raise explain(error, path) from error
+    return report
 
 
 @contextmanager
@@ -190,7 +189,7 @@ def _gather(old: Path) -> _Remains:
 def _gather_tables(connection: sqlite3.Connection, found: _Remains) -> None:
     for row in recovery.raw_entries(connection):
         with suppress(*DAMAGE):
-            found.take_entry(*row)
+            found.take_entry(row[0], row[1:])
     for held, packed, name, data in recovery.raw_blobs(connection):
         with suppress(*DAMAGE):
             found.take_blob(name, bool(held), bool(packed), data)
@@ -208,7 +207,8 @@ def _gather_tables(connection: sqlite3.Connection, found: _Remains) -> None:
 def _take_carved(found: _Remains, number: int, values: Sequence[Value]) -> None:
     match values:
         case (None, bytes(session), int(crc), int(packed), bytes(refs), bytes(body)):
-            found.take_entry(number, session.decode(), crc, bool(packed), refs.decode(), body)
+            written = (session.decode(), crc, packed, refs.decode(), body)
+            found.take_entry(number, written)
         case (None, bytes(name), int(held), int(packed), bytes(data)) if len(name) == 64:
             found.take_blob(name.decode(), bool(held), bool(packed), data)
         case _:
