@@ -139,7 +139,6 @@ _SHOWN = {
     "pagedown": "PgDn",
     "escape": "Esc",
     "underscore": "_",
-    "underscore": "_",
     "up": "↑",
     "down": "↓",
     "left": "←",

@@ -57,7 +57,7 @@ DARK = Palette(
     line="#2b323b",
 )
 LIGHT = Palette(
-    live="#1c7a6b",
+    live="#1a7466",
     needs_you="#8f5b00",
     danger="#b3323b",
     good="#3d7424",

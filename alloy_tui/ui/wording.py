@@ -47,10 +47,15 @@ def tokens(count: int | None) -> str:
     return f"{round(count / 1000)}k" if count < 999_500 else f"{count / 1_000_000:.1f}M"
 
 
-def money(dollars: float | None) -> str:
-    """`$0.12`, `< $0.01`, `$0.00` for nothing at all, or `cost unknown`."""
+def money(dollars: float | None, *, at_least: bool = False) -> str:
+    """`$0.12`, `< $0.01`, `$0.00` for nothing at all, or `cost unknown`.
+
+    `at_least` says that some of the tokens behind it are unknown: `≥ $0.12`.
+    """
     if dollars is None:
         return "cost unknown"
+    if at_least:
+        return f"≥ ${dollars:,.2f}"
     if 0 < dollars < 0.005:
         return "< $0.01"
     return f"${dollars:,.2f}"

@@ -17,7 +17,10 @@ from tests.support.feed import Feed
 
 
 class Stage:
-    """`async with stage.app.run_test(…) as pilot`, then `await stage.play(pilot, …)`."""
+    """`async with stage.app.run_test(…) as pilot`, then `await stage.play(pilot, …)`.
+
+    `options` are those of `AlloyApp`.
+    """
 
     def __init__(
         self,
@@ -25,12 +28,13 @@ class Stage:
         choice: ModelChoice = CHOICE,
         theme: str = "dark",
         history: PromptHistory | None = None,
+        **options: Any,
     ) -> None:
         self.port = FakePort(choice)
         self.feed = Feed()
         self.monotonic_s = 100.0
         clock = Clock(wall_ms=lambda: self.feed.now_ms, monotonic_s=lambda: self.monotonic_s)
-        self.app = AlloyApp(self.port, clock=clock, theme_word=theme, history=history)
+        self.app = AlloyApp(self.port, clock=clock, theme_word=theme, history=history, **options)
 
     @property
     def bench(self) -> Workbench:

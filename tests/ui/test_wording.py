@@ -139,3 +139,8 @@ def test_live_output_is_cleaned_across_pieces_and_bounded() -> None:
         record.take_output("x" * 100_000)
     assert len(record.output) <= 4_000_000
     assert record.dropped > 0
+
+
+def test_money_behind_which_tokens_are_unknown_is_a_lower_bound() -> None:
+    assert wording.money(0.123, at_least=True) == "≥ $0.12"
+    assert wording.money(None, at_least=True) == "cost unknown"

@@ -14,7 +14,7 @@ from alloy_tui.ui.lines import Line
 from alloy_tui.ui.widgets.line_view import MAX_LINES
 
 MOST_BYTES = 4_000_000
-_FOOT = 2
+_HEAD = 1
 
 
 def spilled_lines(path: str) -> list[Line]:
@@ -30,9 +30,11 @@ def spilled_lines(path: str) -> list[Line]:
     rows = clean(data.decode(errors="replace")).rstrip("\n").split("\n")
     if size > len(data):
         rows = rows[1:]  # the first one was cut in the middle
-    rows = rows[-(MAX_LINES - _FOOT) :]
-    shown = sum(len(row.encode()) + 1 for row in rows)
-    head = "all of it" if shown >= size else f"the last {shown:,} of {size:,} bytes"
+    kept = rows[-(MAX_LINES - _HEAD) :]
+    head = "all of it"
+    if size > len(data) or len(kept) < len(rows):
+        head = f"its last {len(kept):,} lines, of {size:,} bytes"
+    rows = kept
     lines: list[Line] = [("muted", f"{name}: {head}")]
     lines.extend(("plain", row) for row in rows)
     return lines

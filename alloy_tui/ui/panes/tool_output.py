@@ -176,7 +176,7 @@ class ToolPane(Vertical):
             )
             for index, name in enumerate(TABS)
         ]
-        right = [link("find", "screen.find", "$text-muted")]
+        right = [link("find", "screen.find_in_pane", "$text-muted")]
         if self.can_open_whole and self._whole is None:
             right.insert(0, link("open all of it", "screen.open_whole", "$secondary"))
         right.append(link("Esc close", "screen.toggle_output", "$text-muted"))

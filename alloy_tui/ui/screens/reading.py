@@ -55,9 +55,15 @@ class ReadingScreen(PromptScreen[None]):
             self.notify("Nothing of this call was left out.", markup=False, timeout=4)
 
     def action_find(self) -> None:
-        """Search in what is being read; in the pane when it is open."""
-        if not self.work.side.display:
-            self.work.toggle_pane()
+        """Search in what is being read: the pane while it has the focus or covers all."""
+        side = self.work.side
+        if side.display and side.current == "tool" and (self.work.covered or side.has_focus_within):
+            self.work.tool_pane.find.open()
+        else:
+            self.work.chat.transcript.open_search()
+
+    def action_find_in_pane(self) -> None:
+        """Search in the tool pane; a click on its “find”."""
         self.work.tool_pane.find.open()
 
     def action_next_pane(self) -> None:

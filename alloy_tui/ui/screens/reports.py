@@ -65,7 +65,8 @@ def usage_lines(view: UsageView) -> list[Line]:
     """Tokens by kind and by model, the cost, and how full the window is."""
     lines: list[Line] = [("heading", "This conversation")]
     lines.extend(("plain", f"  {name:<24}{value:>14}") for name, value in _usage_rows(view.usage))
-    lines.append(("plain", f"  {'cost':<24}{money(view.cost).removeprefix('cost '):>14}"))
+    spent = money(view.cost, at_least=view.usage.partial).removeprefix("cost ")
+    lines.append(("plain", f"  {'cost':<24}{spent:>14}"))
     if view.usage.partial:
         lines.append(("muted", "  Some answers came without figures: these are lower bounds."))
     if view.cost is None:

@@ -20,7 +20,6 @@ from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.messages import ApprovalDecided, DenialReasonWanted
 from alloy_tui.ui.previewing import preview
-from alloy_tui.ui.previewing import preview
 from alloy_tui.ui.viewstate import PendingApproval
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.widgets.line_view import LineView

@@ -113,7 +113,11 @@ class StatusBar(Bar):
         return link(shown, "screen.command('model')", "$text-muted")
 
     def _cost(self) -> Content:
-        return link(money(self.view.cost), "screen.command('usage')", "$text-muted")
+        return link(
+            money(self.view.cost, at_least=self.view.usage.partial),
+            "screen.command('usage')",
+            "$text-muted",
+        )
 
 
 def _share(share: float) -> str:

@@ -1,0 +1,196 @@
+"""Keys: rebinding, conflicts, and that nothing can be done by one road alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alloy_tui.ui.commands import COMMANDS
+from alloy_tui.ui.keymap import ACTIONS, SECTIONS, Keymap, shown
+from alloy_tui.ui.palette import CommandPaletteRows
+from alloy_tui.ui.panes.side import SIDE_PANELS
+from tests.support import feed as fd
+from tests.support import scenes
+from tests.support.stage import Stage, screen_text
+
+pytestmark = pytest.mark.anyio
+
+UI = Path(__file__).resolve().parents[2] / "alloy_tui" / "ui"
+
+
+def test_a_key_of_the_users_takes_the_place_of_ours() -> None:
+    keymap = Keymap({"output": "ctrl+t"})
+    assert keymap.keys_of("output") == "ctrl+t"
+    assert keymap.overrides() == {"output": "ctrl+t"}
+    assert keymap.problems == []
+
+
+def test_a_key_that_another_action_had_goes_over_and_the_loss_is_told() -> None:
+    keymap = Keymap({"output": "ctrl+l"})
+    assert keymap.keys_of("output") == "ctrl+l"
+    assert keymap.keys_of("model") == ""
+    assert keymap.problems == ["Ctrl+L is now output; model lost it."]
+
+
+def test_two_wishes_for_one_key_leave_the_second_as_it_was() -> None:
+    keymap = Keymap({"output": "f9", "model": "f9"})
+    assert keymap.keys_of("output") == "f9"
+    assert keymap.keys_of("model") == "ctrl+l"
+    assert "F9 was given to output already" in keymap.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "words"),
+    [
+        ("outptu", "f9", "there is no such action. Did you mean output?"),
+        ("output", "x", "types a character"),
+        ("output", "shift+x", "types a character"),
+        ("output", "enter", "belongs to the prompt"),
+        ("output", "ctrl+k", "belongs to the prompt"),
+        ("output", "crtl+x", "is no key such as"),
+        ("output", "ctrl+wurst", "is no key such as"),
+    ],
+)
+def test_what_cannot_be_is_told_and_left_as_it_was(name: str, keys: str, words: str) -> None:
+    keymap = Keymap({name: keys})
+    assert words in " ".join(keymap.problems)
+    assert keymap.overrides() == {}
+
+
+def test_an_action_may_be_left_without_a_key() -> None:
+    keymap = Keymap({"leave": ""})
+    assert keymap.keys_of("leave") == ""
+    assert keymap.problems == []
+    row = next(key for key in ACTIONS if key.name == "leave")
+    assert keymap.label(row) == "no key"
+
+
+_KEYS = st.sampled_from(["f7", "f8", "ctrl+t", "ctrl+l", "ctrl+o", "alt+x", "pageup", "enter", "q"])
+
+
+@given(st.dictionaries(st.sampled_from([key.name for key in ACTIONS]), _KEYS))
+def test_whatever_is_wanted_no_key_stands_for_two_actions(wanted: dict[str, str]) -> None:
+    keymap = Keymap(wanted)
+    given = [one for keys in keymap.names.values() if keys for one in keys.split(",")]
+    assert len(given) == len(set(given))
+
+
+def test_no_two_rows_of_the_table_share_a_name_or_a_key() -> None:
+    names = [key.name for key in ACTIONS]
+    assert len(names) == len(set(names))
+    keys = [one for key in ACTIONS for one in key.keys.split(",")]
+    assert len(keys) == len(set(keys))
+
+
+def test_keys_are_written_as_people_read_them() -> None:
+    assert shown("ctrl+p") == "Ctrl+P"
+    assert shown("alt+comma,pageup") == "Alt+, or PgUp"
+    assert shown("shift+up") == "Shift+↑"
+
+
+async def test_a_rebound_key_works_and_the_old_one_does_nothing_any_more() -> None:
+    stage = Stage(keys={"output": "ctrl+t"})
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await scenes.asked(stage, pilot)
+        await pilot.press("ctrl+o")
+        await pilot.pause()
+        assert not stage.bench.work.side.display
+        await pilot.press("ctrl+t")
+        await pilot.pause()
+        assert stage.bench.work.side.display
+
+
+async def test_swapped_keys_do_what_the_other_did() -> None:
+    stage = Stage(keys={"output": "f1", "help": "ctrl+o"})
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await scenes.asked(stage, pilot)
+        await pilot.press("f1")
+        await pilot.pause()
+        assert stage.bench.work.side.display
+        await pilot.press("ctrl+o")
+        await pilot.pause()
+        assert "Help" in screen_text(stage.app)
+
+
+async def test_a_bad_line_in_the_table_of_keys_is_told_on_the_screen() -> None:
+    stage = Stage(keys={"nope": "f9"})
+    async with stage.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await pilot.pause()
+        await pilot.pause()
+        assert "keys.nope: there is no such action" in " ".join(screen_text(stage.app).split())
+
+
+async def test_help_prints_the_keys_as_they_are_now() -> None:
+    stage = Stage(keys={"output": "ctrl+t"})
+    async with stage.app.run_test(size=(120, 60)) as pilot:
+        await pilot.press("f1")
+        await pilot.pause()
+        row = next(key for key in ACTIONS if key.name == "output")
+        assert stage.app.keymap.label(row) == "Ctrl+T"
+        assert f"{'Ctrl+T':<25} {row.words}" in stage.app.screen.query_one("LineView").text
+
+
+async def test_the_palette_reaches_every_command_and_every_action() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        provider = CommandPaletteRows(stage.app.screen)
+        words = [row for row, _ in provider.rows()]
+        for command in COMMANDS:
+            assert any(row.startswith(command.name) for row in words), command
+        for key in ACTIONS:
+            assert any(key.words in row for row in words), key
+        for panel in SIDE_PANELS:
+            assert any(row.startswith(panel) for row in words)
+        hits = [hit async for hit in provider.discover()]
+        assert len(hits) == len(words)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reached"),
+    [
+        ("the settings", "Settings"),
+        ("what it printed", "Output"),
+        ("tokens and cost", "This conversation"),
+    ],
+)
+async def test_choosing_a_row_of_the_palette_does_what_its_key_does(
+    typed: str, reached: str
+) -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await stage.play(pilot, fd.started())
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        await stage.type(pilot, typed)
+        await stage.app.workers.wait_for_complete()
+        await pilot.press("enter", "enter")
+        await pilot.pause()
+        await pilot.pause()
+        assert reached in screen_text(stage.app)
+
+
+_LINK = re.compile(r"link\([^\n]*?f?\"(?:screen|app)\.([a-z_]+)(\([^\"]*\))?\"", re.DOTALL)
+
+
+def test_every_click_has_a_key() -> None:
+    """What a link in a bar does is done by a row of the table, or by a command of the prompt."""
+    by_key = {key.action.partition("(")[0] for key in ACTIONS}
+    clicks = {
+        m[1]
+        for path in UI.rglob("*.py")
+        for m in _LINK.finditer(path.read_text())
+        if "widgets/queue_view" not in str(path)
+    }
+    assert clicks
+    # The pane's own “find” is Ctrl+F or / while it has the focus.
+    assert clicks - {"find_in_pane"} <= by_key
+
+
+def test_every_action_is_in_a_section_of_the_help() -> None:
+    listed = {key for _, keys in SECTIONS for key in keys}
+    assert set(ACTIONS) <= listed
