@@ -57,6 +57,7 @@ class Ledger:
         self._spending = Spending()
         self._context_tokens: int | None = None
         self._context_window: int | None = None
+        self._window_of: str | None = None
 
     def add(
         self, model: str, usage: TokenUsage, cost: float | None, context_window: int | None
@@ -67,7 +68,9 @@ class Ledger:
         self._spending.add(usage, cost)
         if usage.total is not None:
             self._context_tokens = usage.total
-        self._context_window = context_window or self._context_window
+        # A cut turn says nothing of its model's window; another model has its own.
+        if context_window is not None or model != self._window_of:
+            self._context_window, self._window_of = context_window, model
         now = self.totals()
         return UsageUpdated(
             now.usage, now.by_model, now.cost, now.context_tokens, now.context_window

@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
+from alloy_tui.agent.ledger import Ledger
 from alloy_tui.agent.middleware import Middleware
 from alloy_tui.domain.events import (
     Envelope,
@@ -126,3 +127,13 @@ async def test_a_goodbye_that_hangs_is_cut_short():
     with anyio.fail_after(10):
         await agent.stop(grace_s=0.05)
     assert agent.health().stopped
+
+
+async def test_a_model_without_a_known_window_leaves_the_share_of_context_unknown() -> None:
+    """The window of the model before is not taken for its own."""
+    ledger = Ledger()
+    ledger.add("scripted/a", TokenUsage(input=10, output=1), None, 1000)
+    assert ledger.add("scripted/a", TokenUsage(), None, None).context_window == 1000
+    assert (
+        ledger.add("scripted/b", TokenUsage(input=10, output=1), None, None).context_window is None
+    )
