@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from textual.pilot import Pilot
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.messages import TextBlock
@@ -14,11 +17,11 @@ from tests.support.stage import Stage, screen_text
 pytestmark = pytest.mark.anyio
 
 
-async def begun(stage: Stage, pilot: object, command: str = "make") -> None:
+async def begun(stage: Stage, pilot: Pilot[Any], command: str = "make") -> None:
     event = ev.ToolStarted("own-1", OWN_COMMAND, {"command": command}, command)
     stage.port.feed(*own(stage, event))
     await stage.port.until_quiet()
-    await pilot.pause()  # type: ignore[attr-defined] # a Pilot
+    await pilot.pause()
 
 
 def own(stage: Stage, *events: ev.EngineEvent) -> list[ev.Envelope]:
