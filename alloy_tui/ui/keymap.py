@@ -63,8 +63,8 @@ PANE_KEYS: tuple[Key, ...] = (
     Key("tab-timing", "alt+5", "show_tab(4)", "when, and for how long"),
     Key("find", "ctrl+f", "find", "search in what is being read (/ while the pane is)"),
     Key("open-whole", "alt+o", "open_whole", "the whole of a long output, from its file"),
-    Key("wider", "alt+comma", "widen(4)", "wider"),
-    Key("narrower", "alt+full_stop", "widen(-4)", "narrower"),
+    Key("wider", "alt+h", "widen(4)", "wider"),
+    Key("narrower", "alt+l", "widen(-4)", "narrower"),
     Key("maximise", "alt+m", "maximise", "the whole width, or back"),
 )
 

@@ -45,6 +45,12 @@ def test_output_that_the_model_was_given_too_is_shown_once(printed: str) -> None
     assert [text for _, text in output_lines(record)] == ["one", "two", "exit code: 0"]
 
 
+def test_a_result_that_was_not_shortened_stands_for_what_was_painted_over() -> None:
+    done = fd.tool_done("1", "bash", "100 %\nexit code: 0", details={"truncated": False})
+    record = record_of(RAN, done, printed="10 %\r50 %\r100 %\n")
+    assert [text for _, text in output_lines(record)] == ["100 %", "exit code: 0"]
+
+
 def test_of_a_shortened_result_only_its_end_is_shown_and_raw_has_the_rest() -> None:
     given = "1\n[… 90 of 100 characters left out …]\n100\nexit code: 1"
     printed = "\n".join(str(n) for n in range(1, 101))
@@ -197,7 +203,7 @@ async def test_all_of_a_long_output_opens_from_its_file_and_is_sanitised(tmp_pat
         await scenes.two_tools(stage, pilot)
         details = {"spill_path": str(whole), "truncated": True}
         await stage.play(pilot, fd.tool_done("2", "bash", "short", details=details))
-        assert "open all of it" in screen_text(stage.app)
+        assert "open all" in screen_text(stage.app)
         await pilot.press("alt+o")
         await stage.app.workers.wait_for_complete()
         await pilot.pause()
@@ -232,10 +238,10 @@ async def test_the_edge_moves_by_mouse_and_by_key_and_leaves_room_for_both_sides
         area = stage.bench.query_one(SideArea)
         edge = stage.bench.query_one(Splitter)
         before = area.size.width
-        await pilot.press("alt+comma")
+        await pilot.press("alt+h")
         await pilot.pause()
         assert area.size.width == before + 4
-        await pilot.press("alt+full_stop")
+        await pilot.press("alt+l")
         await pilot.pause()
         assert area.size.width == before
         await pilot.mouse_down(edge, offset=(0, 10))
@@ -256,7 +262,7 @@ async def test_a_chosen_width_comes_back_after_a_narrow_screen() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await scenes.two_tools(stage, pilot)
-        await pilot.press("alt+comma")
+        await pilot.press("alt+h")
         await pilot.pause()
         area = stage.bench.query_one(SideArea)
         width = area.size.width

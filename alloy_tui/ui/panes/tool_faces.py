@@ -33,7 +33,8 @@ def output_lines(record: ToolRecord) -> list[Line]:
     if result is None:
         return lines or [("muted", "Nothing printed yet.")]
     kind = "error" if record.state in {"error", "denied"} else "plain"
-    if not output or _flat(output) in _flat(result):
+    whole = (record.details or {}).get("truncated") is False
+    if not output or whole or _flat(output) in _flat(result):
         # The result has all of it, and how it ended too.
         return [(kind, line) for line in result.rstrip("\n").split("\n")]
     given = result.rstrip("\n").split("\n")

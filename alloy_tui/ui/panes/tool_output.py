@@ -176,11 +176,16 @@ class ToolPane(Vertical):
             )
             for index, name in enumerate(TABS)
         ]
-        right = [link("find", "screen.find_in_pane", "$text-muted")]
+        right = [
+            link("find", "screen.find_in_pane", "$text-muted"),
+            link("Esc close", "screen.toggle_output", "$text-muted"),
+        ]
         if self.can_open_whole and self._whole is None:
-            right.insert(0, link("open all of it", "screen.open_whole", "$secondary"))
-        right.append(link("Esc close", "screen.toggle_output", "$text-muted"))
-        self.query_one("#tool-tabs", ActionLine).update(spread(tabs, right, width, gap="  "))
+            # What is there only for this call is the last to go.
+            right.append(link("open all", "screen.open_whole", "$secondary"))
+        self.query_one("#tool-tabs", ActionLine).update(
+            spread(tabs, right, width, "  ", keep_left=True)
+        )
         self.query_one("#tool-title", ActionLine).update(self._title(width))
 
     def _title(self, width: int) -> Content:

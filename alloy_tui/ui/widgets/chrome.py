@@ -21,11 +21,19 @@ def link(text: str, action: str, style: str = "") -> Content:
     return made.stylize(style) if style else made
 
 
-def spread(left: list[Content], right: list[Content], width: int, gap: str = "   ") -> Content:
+def spread(
+    left: list[Content],
+    right: list[Content],
+    width: int,
+    gap: str = "   ",
+    *,
+    keep_left: bool = False,
+) -> Content:
     """Pieces from the left and pieces at the right edge of a line `width` cells wide.
 
     Where they do not fit, pieces go: the last of the left first, then the
-    first of the right; the first of the left is cut to fit.
+    first of the right, with `keep_left` the other way round; the first of the
+    left is cut to fit.
     """
     left, right = list(left), list(right)
     joiner = Content(gap)
@@ -34,7 +42,9 @@ def spread(left: list[Content], right: list[Content], width: int, gap: str = "  
         room = width - 2 - head.cell_length - tail.cell_length
         if room >= (len(gap) if right and left else 0):
             break
-        if len(left) > 1:
+        if keep_left and right:
+            right.pop(0)
+        elif len(left) > 1:
             left.pop()
         elif right:
             right.pop(0)
