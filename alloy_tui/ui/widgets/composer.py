@@ -65,6 +65,8 @@ class Composer(Vertical):
         self.queue = QueueView(id="queue")
         self.approval = ApprovalBar(clock)
         self.prompt = Prompt(history, clock, self.completion, self.approval)
+        self.prompt.catch_up = self._catch_up
+        self._offered_for = ""
         self._mark = Static("❯", id="prompt-mark", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -89,7 +91,16 @@ class Composer(Vertical):
     def prompt_changed(self, event: TextArea.Changed) -> None:
         """Offer completions for what stands there."""
         event.stop()
+        self._offer()
+
+    def _catch_up(self) -> None:
+        """Keys may be faster than the news of them: what is taken must fit what stands there."""
+        if self.prompt.text != self._offered_for:
+            self._offer()
+
+    def _offer(self) -> None:
         prompt = self.prompt
+        self._offered_for = prompt.text
         self.approval.prompt_empty = not prompt.text
         own = prompt.text.startswith("!") and prompt.reason_for is None and prompt.picker is None
         self._mark.update("!" if own else "⌕" if prompt.picker is not None else "❯")

@@ -73,6 +73,8 @@ class Prompt(EditingArea):
         self._walked: str | None = None
         self._last_key_s = float("-inf")
         self._stash = Stash()
+        self.catch_up: Callable[[], None] = lambda: None
+        """Brings the completions up to date with the text, before one of them is taken."""
         self._deeds: dict[str, Callable[[], object]] = {
             "escape": self._escape,
             "ctrl+r": self._recall,
@@ -126,7 +128,7 @@ class Prompt(EditingArea):
             self._enter(_SEND_KEYS[key])
         elif key in _NEWLINE_KEYS:
             self.insert("\n", maintain_selection_offset=False)
-        elif key == "tab" and self._completion.current is not None:
+        elif key == "tab" and self._current() is not None:
             self.complete(deeper=True)
         elif (deed := self._deeds.get(key)) is not None:
             deed()
@@ -138,7 +140,7 @@ class Prompt(EditingArea):
         if self.reason_for is not None:
             self._send_reason(self.draft.whole.strip())
             return
-        chosen = self._completion.current
+        chosen = self._current()
         if self.picker is not None:
             self.complete()
             return
@@ -147,6 +149,10 @@ class Prompt(EditingArea):
             if chosen.start is not None or chosen.insert.endswith(" "):
                 return
         self._send(lane)
+
+    def _current(self) -> Offer | None:
+        self.catch_up()
+        return self._completion.current
 
     def _stands(self, chosen: Offer) -> bool:
         """Whether taking `chosen` would change nothing."""

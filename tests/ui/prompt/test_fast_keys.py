@@ -1,0 +1,41 @@
+"""Keys that come faster than the screen's own news mean what they would mean slowly."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from tests.support import feed as fd
+from tests.support.stage import Stage
+
+pytestmark = pytest.mark.anyio
+
+
+async def pressed(stage: Stage, text: str) -> None:
+    """All keys in the prompt's queue before it sees the first."""
+    for character in text:
+        key = {"\r": "enter", "\t": "tab", "/": "slash"}.get(character, character)
+        stage.bench.prompt.post_message(events.Key(key, character))
+
+
+@pytest.mark.parametrize("command", ["usage", "reset", "quit"])
+async def test_a_command_typed_at_once_is_that_command(command) -> None:
+    """Enter takes the completion of what stands there, not of its first letter."""
+    stage = Stage()
+    async with stage.app.run_test() as pilot:
+        await stage.play(pilot, fd.started())
+        invoked: list[str] = []
+        stage.app.on_command_invoked = lambda message: invoked.append(message.name)
+        await pressed(stage, f"/{command}\r")
+        await pilot.pause()
+        assert invoked == [command]
+
+
+async def test_a_half_typed_command_is_completed_at_once() -> None:
+    """Tab at once after the letters completes these letters."""
+    stage = Stage()
+    async with stage.app.run_test() as pilot:
+        await stage.play(pilot, fd.started())
+        await pressed(stage, "/usa\t")
+        await pilot.pause()
+        assert stage.bench.prompt.text.strip() == "/usage"
