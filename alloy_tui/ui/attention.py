@@ -55,19 +55,24 @@ class Attention:
     def __init__(self, send: Callable[[str], object], cwd: str) -> None:
         self._send = send
         self._title = ""
+        self._begun = False
         self._state: AgentState = "starting"
         self.cwd = cwd
         self.how = "bell"
         self.focused = True
 
     def begin(self) -> None:
-        """Keep the terminal's own title for the end."""
-        self._send(SAVE_TITLE)
+        """Keep the terminal's own title for the end; once, however often it is said."""
+        if not self._begun:
+            self._begun = True
+            self._send(SAVE_TITLE)
         self._title = ""
 
     def end(self) -> None:
-        """Give the title back."""
-        self._send(RESTORE_TITLE)
+        """Give the title back, if it was kept."""
+        if self._begun:
+            self._begun = False
+            self._send(RESTORE_TITLE)
 
     def follow(self, view: AgentView) -> None:
         """Say what changed; nothing is written while it stays as it is."""

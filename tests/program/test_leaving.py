@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,31 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.program.modes import assert_left_clean
 from tests.support.processes import alive, command_line, descendants
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
-
-_PRIVATE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
-# Alternate screen, mouse, focus, bracketed paste, in-band resize: off at the end. Cursor: on.
-_OFF = {"1049", "1000", "1002", "1003", "1006", "1015", "1004", "2004", "2048"}
-
-
-def modes_at_the_end(record: bytes) -> dict[str, bytes]:
-    """The last state of every private mode that the program touched."""
-    last: dict[str, bytes] = {}
-    for numbers, state in _PRIVATE.findall(record):
-        for number in numbers.decode().split(";"):
-            last[number] = state
-    return last
-
-
-def assert_left_clean(terminal: Terminal) -> None:
-    modes = modes_at_the_end(terminal.record)
-    assert modes.get("1049") == b"l", "the alternate screen was never left"
-    assert not {m for m in _OFF if modes.get(m) == b"h"}, "modes are still on"
-    assert modes.get("25", b"h") == b"h", "the cursor is hidden"
-    assert terminal.modes_restored(), "the line discipline is changed"
 
 
 def test_quit_leaves_the_terminal_as_it_was(

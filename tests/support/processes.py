@@ -15,6 +15,12 @@ def _stat(pid: int) -> tuple[str, int] | None:
     return state, int(parent)
 
 
+def state(pid: int) -> str:
+    """The state of a process as the kernel writes it: R, S, T for stopped, Z for ended, ""."""
+    found = _stat(pid)
+    return found[0] if found is not None else ""
+
+
 def descendants(pid: int) -> set[int]:
     """All living processes below `pid`."""
     parents: dict[int, int] = {}

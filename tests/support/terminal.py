@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -23,9 +24,25 @@ from typing import Self
 
 import pyte
 
+# What a terminal of today answers; the names are what `answers` takes.
+QUERIES: dict[str, tuple[re.Pattern[bytes], Callable[[re.Match[bytes]], bytes]]] = {
+    "sync": (re.compile(rb"\x1b\[\?2026\$p"), lambda _: b"\x1b[?2026;2$y"),
+    "in_band_resize": (re.compile(rb"\x1b\[\?2048\$p"), lambda _: b"\x1b[?2048;0$y"),
+    "device": (re.compile(rb"\x1b\[0?c"), lambda _: b"\x1b[?62;22;52c"),
+    "cursor": (re.compile(rb"\x1b\[6n"), lambda _: b"\x1b[1;1R"),
+    "colours": (
+        re.compile(rb"\x1b\]1([01]);\?(?:\x07|\x1b\\)"),
+        lambda m: b"\x1b]1%s;rgb:1e1e/1e1e/2e2e\x1b\\" % m[1],
+    ),
+    "kitty_keys": (re.compile(rb"\x1b\[\?u"), lambda _: b"\x1b[?0u"),
+}
+
 
 class Terminal:
-    """A program in a PTY of `columns` x `rows`; use as a context manager."""
+    """A program in a PTY of `columns` x `rows`; use as a context manager.
+
+    It answers no query unless `answers` names it (see `QUERIES`).
+    """
 
     def __init__(
         self,
@@ -35,10 +52,13 @@ class Terminal:
         columns: int = 100,
         rows: int = 30,
         environment: dict[str, str] | None = None,
+        answers: Sequence[str] = (),
     ) -> None:
         self.argv = list(argv)
         self.cwd = cwd
-        self.record = b""
+        self._record = bytearray()
+        self.answered: list[str] = []
+        self._answers = answers
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self._environment = {
@@ -49,6 +69,11 @@ class Terminal:
             **(environment or {}),
         }
         self._size = (rows, columns)
+
+    @property
+    def record(self) -> bytes:
+        """Every byte that the program wrote."""
+        return bytes(self._record)
 
     def __enter__(self) -> Self:
         self.master, slave = pty.openpty()
@@ -84,38 +109,58 @@ class Terminal:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def resize(self, columns: int, rows: int) -> None:
-        """Change the window as dragging its corner does."""
+        """Change the window as dragging its corner does; the kernel sends SIGWINCH."""
         self.screen.resize(rows, columns)
         self._set_size(rows, columns)
-        os.killpg(self.process.pid, signal.SIGWINCH)
 
-    def type(self, text: str) -> None:
+    def type(self, text: str | bytes) -> None:
         """Send keys."""
-        os.write(self.master, text.encode())
+        os.write(self.master, text if isinstance(text, bytes) else text.encode())
+
+    def paste(self, text: str) -> None:
+        """Paste as a terminal with bracketed paste does."""
+        self.type(f"\x1b[200~{text}\x1b[201~")
+
+    def mouse(self, button: int, column: int, row: int, *, up: bool = False) -> None:
+        """Report a button (64 and 65: wheel, +32: moved) at a cell counted from 0."""
+        self.type(f"\x1b[<{button};{column + 1};{row + 1}{'m' if up else 'M'}")
+
+    def find(self, text: str) -> tuple[int, int]:
+        """Column and row where `text` first stands."""
+        for row, line in enumerate(self.lines()):
+            if (column := line.find(text)) >= 0:
+                return column, row
+        raise AssertionError(f"{text!r} is not on the screen\n{self.text()}")
 
     def click(self, text: str, *, offset: int = 0) -> None:
         """Press and release the left button on the first place where `text` stands."""
-        for row, line in enumerate(self.lines()):
-            column = line.find(text)
-            if column >= 0:
-                x, y = column + 1 + offset, row + 1
-                self.type(f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
-                return
-        raise AssertionError(f"nothing to click: {text!r} is not on the screen\n{self.text()}")
+        column, row = self.find(text)
+        self.mouse(0, column + offset, row)
+        self.mouse(0, column + offset, row, up=True)
 
-    def pump(self, wait_s: float = 0.05) -> bool:
-        """Read what is there; False when the program closed its side."""
+    def pump(self, wait_s: float = 0.05, limit: int = 65536) -> bool:
+        """Read at most `limit` bytes of what is there; False when the other side is closed."""
         ready, _, _ = select.select([self.master], [], [], wait_s)
         if not ready:
             return True
         try:
-            data = os.read(self.master, 65536)
+            data = os.read(self.master, limit)
         except OSError:
             return False
-        self.record += data
-        # pyte has no idea of synchronised output and kitty keys; both are harmless to drop.
-        self._stream.feed(data.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b""))
+        self._record += data
+        for name in self._answers:
+            pattern, answer = QUERIES[name]
+            for query in pattern.finditer(data):
+                self.answered.append(name)
+                self.type(answer(query))
+        # pyte has no idea of kitty keys; they are harmless to drop.
+        self._stream.feed(re.sub(rb"\x1b\[[<>=][0-9;]*u", b"", data))
         return bool(data)
+
+    def drain(self) -> None:
+        """Read until nothing more comes."""
+        while self._has_more() and self.pump(0):
+            pass
 
     def lines(self) -> list[str]:
         """The screen's rows."""
@@ -132,7 +177,8 @@ class Terminal:
         while not condition():
             if time.monotonic() > end or not alive:
                 raise AssertionError(f"never came: {what}\n--- screen ---\n{self.text()}")
-            alive = self.pump()
+            running = self.process.poll() is None
+            alive = self.pump() and (running or self._has_more())
 
     def wait_for(self, text: str, limit_s: float = 30) -> None:
         """Read until `text` stands on the screen."""
@@ -149,9 +195,11 @@ class Terminal:
             if time.monotonic() > end:
                 raise AssertionError(f"it did not end\n--- screen ---\n{self.text()}")
             self.pump()
-        while select.select([self.master], [], [], 0.05)[0] and self.pump(0):
-            pass
+        self.drain()
         return self.process.returncode
+
+    def _has_more(self) -> bool:
+        return bool(select.select([self.master], [], [], 0.05)[0])
 
     def modes_restored(self) -> bool:
         """Whether the line discipline is as it was before the program started."""

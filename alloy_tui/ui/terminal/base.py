@@ -7,13 +7,21 @@ Everything here that leans on private names yields where they are missing.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from typing import Any
 
+from textual import on
 from textual.app import App
 from textual.driver import Driver
 
 _METHODS = ("_display", "_fatal_error", "_close_messages_no_wait", "_print_error_renderables")
-_DRIVER_NAMES = ("_sigcont_application", "run_input_thread", "disable_input")
+_DRIVER_NAMES = (
+    "_sigtstp_application",
+    "_sigcont_application",
+    "run_input_thread",
+    "disable_input",
+)
 
 
 def terminal_driver(usual: type[Driver]) -> type[Driver]:
@@ -34,6 +42,19 @@ def missing_names() -> list[str]:
     from textual.drivers.linux_driver import LinuxDriver
 
     return missing + [f"LinuxDriver.{n}" for n in _DRIVER_NAMES if not hasattr(LinuxDriver, n)]
+
+
+@contextlib.contextmanager
+def _painting(driver: Driver | None) -> Generator[None]:
+    """Within it, what is written is a frame."""
+    if not hasattr(driver, "painting"):
+        yield
+        return
+    setattr(driver, "painting", True)  # noqa: B010 - only our own driver has it
+    try:
+        yield
+    finally:
+        setattr(driver, "painting", False)  # noqa: B010 - likewise
 
 
 class TerminalApp(App[None]):
@@ -63,13 +84,18 @@ class TerminalApp(App[None]):
             self._left_out = False
             self.screen.refresh()
 
+    @on(Driver.SignalResume)
+    def _paint_all(self) -> None:
+        self.refresh(layout=True)
+
     def _display(self, screen: Any, renderable: Any) -> None:
         if self.terminal_behind:
             # Each frame holds only what changed since the one before, so the next is whole.
             self._left_out = True
             self.post_display_hook()
             return
-        super()._display(screen, renderable)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
+        with _painting(self._driver):
+            super()._display(screen, renderable)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
 
     def _fatal_error(self) -> None:
         # Textual would make a traceback with the values of local variables, for all to see.

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import os
 import select
 import sys
 from codecs import getincrementaldecoder
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from textual import constants, events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -21,6 +23,7 @@ from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.signal import Signal
 
 from alloy_tui.ui.terminal.incoming import Gate, Input, Keys
 from alloy_tui.ui.terminal.outgoing import Output
@@ -37,10 +40,14 @@ class TerminalDriver(LinuxDriver):
     """Reads through a `Gate`, writes through an `Output`; neither can stop the program."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        self._loop_of_app = asyncio.get_running_loop()
         super().__init__(*args, **options)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
         self._output: Output | None = None
+        self.painting = False
+        """Whether what is written now is part of a frame, which may be dropped."""
         self._wake_read, self._wake_write = os.pipe()
-        self._loop_of_app = asyncio.get_running_loop()
+        # Signal handlers run in no app's context.
+        self._context = contextvars.copy_context()
 
     @property
     def behind(self) -> bool:
@@ -58,7 +65,7 @@ class TerminalDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Queue `data`; returns at once."""
         if self._output is not None:
-            self._output.write(data)
+            self._output.write(data, frame=self.painting)
 
     def start_application_mode(self) -> None:
         """Take the terminal over."""
@@ -78,12 +85,30 @@ class TerminalDriver(LinuxDriver):
             output.stop(PATIENCE_S)
         super().close()
 
+    def suspend_application_mode(self) -> None:
+        """Leave for a while; the app is told first, whoever asked for it."""
+        told = cast("Signal[Any]", self._app.app_suspend_signal)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
+        told.publish(self._app)
+        super().suspend_application_mode()
+
     def resume_application_mode(self) -> None:
         """Come back; also from a stop that could not be noticed, with the terminal as it was."""
         if self._output is not None:
             self._must_signal_resume = True
             self.suspend_application_mode()
         super().resume_application_mode()
+
+    # A signal interrupts its thread anywhere, locks held: what is done about it waits its turn.
+
+    def _sigtstp_application(self, *_: object) -> None:
+        self._in_turn(super()._sigtstp_application)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - untyped upstream
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._in_turn(super()._sigcont_application)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - untyped upstream
+
+    def _in_turn(self, work: Callable[[], object]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed, the terminal given back
+            self._loop_of_app.call_soon_threadsafe(work, context=self._context)
 
     # -- reading --------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class Output:
         self._descriptor, self._own = _non_blocking(descriptor)
         self._caught_up = caught_up
         self._changed = threading.Condition()
-        self._pieces: list[bytes] = []
+        self._pieces: list[tuple[bytes, bool]] = []  # and whether it belongs to a frame
         self._waiting = 0
         self._asked = False
         self._ended = False
@@ -61,21 +61,25 @@ class Output:
                 return True
         return False
 
-    def write(self, text: str) -> None:
-        """Queue `text`; returns at once."""
+    def write(self, text: str, *, frame: bool = False) -> None:
+        """Queue `text`, which may be part of a frame; returns at once."""
         data = text.encode("utf-8", "replace")
         with self._changed:
             if data and not self._broken:
-                self._pieces.append(data)
+                self._pieces.append((data, frame))
                 self._waiting += len(data)
                 self._changed.notify()
 
     def abandon(self) -> None:
-        """Drop what waits; what was cut in the middle is ended properly."""
+        """Drop the frames that wait; one that was cut in the middle is ended properly."""
         with self._changed:
             if self._waiting > BEHIND_BYTES:
-                self._pieces = [_ABANDON]
-                self._waiting = len(_ABANDON)
+                kept = [piece for piece in self._pieces if not piece[1]]
+                if len(kept) < len(self._pieces):
+                    # Only the first can have been cut, and what is kept of that comes first.
+                    kept.insert(0 if self._pieces[0][1] else 1, (_ABANDON, False))
+                self._pieces = kept
+                self._waiting = sum(len(data) for data, _ in kept)
 
     def stop(self, patience_s: float) -> None:
         """Write what waits, as long as the terminal takes something every `patience_s`."""
@@ -99,14 +103,17 @@ class Output:
                 self._drop()
 
     def _next(self) -> bytes | None:
-        """All that waits, once something does; None at the end."""
+        """What waits, as far as it is of one kind, once something does; None at the end."""
         with self._changed:
             while not self._pieces and not self._ended:
                 self._changed.wait()
             if not self._pieces:
                 return None
-            self._pieces = [b"".join(self._pieces)]
-            return self._pieces[0]
+            frame = self._pieces[0][1]
+            alike = next((n for n, p in enumerate(self._pieces) if p[1] != frame), None)
+            joined = b"".join(data for data, _ in self._pieces[:alike])
+            self._pieces[:alike] = [(joined, frame)]
+            return joined
 
     def _put(self, piece: bytes) -> int:
         """Bytes of `piece` that the terminal took; 0 when it takes none for now."""
@@ -125,10 +132,10 @@ class Output:
             elif self._ended and monotonic() - self._moved_s > self._patience_s:
                 self._last_words()
                 return
-            if not self._pieces or self._pieces[0] is not data:
+            if not self._pieces or self._pieces[0][0] is not data:
                 return  # abandoned meanwhile
             rest = data[taken:]
-            self._pieces[0:1] = [rest] if rest else []
+            self._pieces[0:1] = [(rest, self._pieces[0][1])] if rest else []
             self._waiting -= taken
             told = self._asked and not self._waiting
             self._asked = self._asked and not told
@@ -137,7 +144,7 @@ class Output:
 
     def _last_words(self) -> None:
         """The terminal stopped reading: empty its line, so that the end of all fits in."""
-        end = (_ABANDON + b"".join(self._pieces))[-_PIECE:]
+        end = (_ABANDON + b"".join(data for data, frame in self._pieces if not frame))[-_PIECE:]
         with contextlib.suppress(OSError, termios.error):
             termios.tcflush(self._descriptor, termios.TCOFLUSH)
             os.write(self._descriptor, end)

@@ -60,14 +60,17 @@ def test_a_reader_who_stops_does_not_stop_the_writer(line):
 
 
 def test_what_is_abandoned_is_ended_properly(line):
-    """A cut frame's sequence, string and style are ended, and what comes after it arrives."""
+    """A cut frame's sequence, string and style are ended; what is no frame arrives."""
     master, slave = line
     output = Output(slave, lambda: None)
-    output.write("\x1b[38;2;1;2;3m" * 20_000)
+    output.write("TITLE")
+    output.write("\x1b[38;2;1;2;3m" * 20_000, frame=True)
+    output.write("OTHER-TITLE")
     output.abandon()
     output.write("LAST")
     seen = read_until(master, b"LAST")
-    assert seen.endswith(b"\x18\x1b\\\x1b[?2026l\x1b[0mLAST")
+    assert seen.startswith(b"TITLE")
+    assert seen.endswith(b"\x18\x1b\\\x1b[?2026l\x1b[0mOTHER-TITLELAST")
     assert len(seen) < 100_000
     output.stop(1)
 
@@ -76,7 +79,7 @@ def test_ending_waits_for_nobody_for_ever(line):
     """With nobody reading, the end still comes, and the last words are in the line."""
     master, slave = line
     output = Output(slave, lambda: None)
-    output.write("x" * 100_000)
+    output.write("x" * 100_000, frame=True)
     output.write("\x1b[?1049l BYE")
     output.stop(0.01)
     assert read_until(master, b"BYE").endswith(b"\x1b[?1049l BYE")
