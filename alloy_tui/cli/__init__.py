@@ -19,9 +19,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else list(argv)
     if given == ["--version"] and _told_version():
         return 0
-    from alloy_tui.cli.entry import run
+    from alloy_tui.cli import skeleton
 
-    return run(given)
+    skeleton.open_skeleton(given)
+    try:
+        from alloy_tui.cli.entry import run
+
+        return run(given)
+    except KeyboardInterrupt:  # while the program still loaded
+        return 130
+    finally:
+        skeleton.close()
 
 
 def _told_version() -> bool:

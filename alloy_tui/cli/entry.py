@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from alloy_tui.cli import exits, streams
+from alloy_tui.cli import exits, skeleton, streams
 from alloy_tui.cli.arguments import parse
 
 
@@ -18,7 +18,10 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     streams.mend()
     try:
-        code = _command(parse(argv))
+        try:
+            code = _command(parse(argv))
+        finally:
+            skeleton.close()  # before anything is printed
         sys.stdout.flush()
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else exits.USAGE

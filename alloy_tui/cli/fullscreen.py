@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Generator
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from alloy_tui.cli import exits
+from alloy_tui.cli import exits, hints, skeleton
 from alloy_tui.cli.composing import make_plan
 from alloy_tui.cli.ending import complain_late, leave
 from alloy_tui.cli.logbook import logging_to
@@ -62,8 +63,11 @@ def _show(runtime: Runtime, plan: Plan, ended: list[int]) -> AlloyApp:
         from alloy_tui.cli.screen_choices import make_app
 
         app = make_app(runtime, plan)
+        app.keyboard.early = skeleton.current()
         with _ending_on_signals(app.exit, ended.append):
             app.run()
+        if app.first_look is not None:
+            hints.remember(os.environ, *app.first_look)
     finally:
         runtime.close(_PATIENCE_S)
     if app.defect is not None:

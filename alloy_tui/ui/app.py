@@ -16,6 +16,7 @@ from typing import Any, ClassVar, cast
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.signal import Signal
@@ -27,6 +28,7 @@ from alloy_tui.ui.actions import PageName, Severity, run_command
 from alloy_tui.ui.attention import Attention
 from alloy_tui.ui.clock import SYSTEM_CLOCK, Clock
 from alloy_tui.ui.commands import offer_themes
+from alloy_tui.ui.first_look import FirstLook, first_look
 from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.keymap import APP_KEYS, Keymap, bindings
 from alloy_tui.ui.messages import CommandInvoked
@@ -36,6 +38,8 @@ from alloy_tui.ui.pump import Pump
 from alloy_tui.ui.screens.workbench import Workbench
 from alloy_tui.ui.stylesheets import stylesheets
 from alloy_tui.ui.terminal.base import TerminalApp
+from alloy_tui.ui.terminal.choosing import driver_class
+from alloy_tui.ui.terminal.typed_ahead import Keyboard
 from alloy_tui.ui.themes import NO_COLOUR, UserTheme, themes_with
 from alloy_tui.ui.viewstate import AgentView
 
@@ -76,6 +80,8 @@ class AlloyApp(TerminalApp):
         notices: Sequence[str] = (),
     ) -> None:
         terminal_keys.teach()
+        self.keyboard = Keyboard()
+        self.first_look: FirstLook | None = None
         super().__init__()
         self.themes, wrong_themes = themes_with(user_themes)
         for theme in self.themes.values():
@@ -101,6 +107,10 @@ class AlloyApp(TerminalApp):
         """The engine."""
         return self._runtime
 
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice, taught to take over what was typed before."""
+        return driver_class(super().get_driver_class())
+
     def get_default_screen(self) -> Screen[None]:
         """The workbench is the bottom of the stack: no empty screen comes before it."""
         return self.workbench
@@ -119,6 +129,9 @@ class AlloyApp(TerminalApp):
         """No collections until there is something to see; a headless app leaves its host alone."""
         if not self.is_headless:
             gc.disable()
+        typed = self.keyboard.take_text()
+        if typed:
+            self.workbench.prompt.put(typed)
 
     def on_mount(self) -> None:
         """Leave the engine alone until there is something to see."""
@@ -131,6 +144,8 @@ class AlloyApp(TerminalApp):
         suspended.subscribe(self.workbench, self._suspended, immediate=True)
         resumed = cast("Signal[Any]", self.app_resume_signal)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
         resumed.subscribe(self.workbench, self._resumed)
+        self.keyboard.open()
+        self.first_look = first_look(self, self.workbench.prompt)
         self._pump = Pump(self._runtime, self.workbench.post_message)
         self._pump.start()
         self._runtime.start()

@@ -120,9 +120,14 @@ class TerminalDriver(LinuxDriver):
             os.set_blocking(self._wake_read, False)
             os.read(self._wake_read, 4096)
 
+    def typed_before(self) -> bytes:
+        """What comes before the first key that is read; the reading thread asks, and may wait."""
+        return b""
+
     def run_input_thread(self) -> None:
         """Read until told to end; whatever a terminal sends, the thread lives."""
         reader = Reader(self)
+        reader.take(self.typed_before())
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
