@@ -115,7 +115,12 @@ class SqliteStore:
 
     def partials(self, session: str) -> tuple[Entry, ...]:
         """See `SessionStore.partials`."""
-        return self._reading(lambda c: reading.partials(c, rows.key_of(c, session)), lambda _: ())
+
+        def none_left(connection: sqlite3.Connection) -> tuple[Entry, ...]:
+            recovery.remains(connection, session)  # says so if the session is unknown
+            return ()
+
+        return self._reading(lambda c: reading.partials(c, rows.key_of(c, session)), none_left)
 
     def sessions(
         self, *, cwd: str | None = None, deleted: bool = False, limit: int = 1000
