@@ -277,9 +277,15 @@ class AgentText(Block):
         assert rows is not None
         first = stream.update()
         at = self.lead + first
-        rows[at:] = stream.rows[first:]
-        rows += stream.tail
-        return at
+        fresh = [*stream.rows[first:], *stream.tail]
+        # An open paragraph is drawn anew as a whole; most of its rows stay as they are.
+        same = 0
+        for row, before in zip(fresh, rows[at:], strict=False):
+            if row != before:
+                break
+            same += 1
+        rows[at + same :] = fresh[same:]
+        return at + same
 
     def finish(self, incomplete: str) -> None:
         """No more comes; `incomplete` says why the text is not whole."""

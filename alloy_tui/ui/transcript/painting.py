@@ -2,21 +2,28 @@
 
 `PromptScreen` paints at once: Textual collects changes for up to a sixtieth of
 a second before it paints, which is felt on every key; a screen of this class
-paints a change without delay when the last paint is old enough. Where a name is
-missing (another release), nothing here acts and Textual's own way is taken.
-Verified against the release pinned in pyproject.toml by a test.
+paints a change without delay when the last paint is old enough. `DirectPaint` writes
+the changed rows of a full-width widget straight to the terminal, and moves the
+others with a scroll region. Where a name is missing (another release), nothing
+here acts and Textual's own way is taken. Verified against the release pinned
+in pyproject.toml by a test.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
 from time import monotonic
 from typing import Any, ClassVar, cast
 
+from rich.segment import Segment
 from textual import events
 from textual.app import App
-from textual.geometry import Size
+from textual.driver import Driver
+from textual.geometry import Region, Size
 from textual.screen import Screen, ScreenResultType
 from textual.scrollbar import ScrollBar
+from textual.strip import Strip
 from textual.widget import Widget
 
 _METHODS = ("_on_idle", "_on_timer_update", "_invoke_and_clear_callbacks")
@@ -26,7 +33,9 @@ _FLAGS = (
     "_repaint_required",
     "_dirty_widgets",
     "_callbacks",
+    "_repaint_regions",
 )
+_OF_APP = ("_batch_count", "_driver", "_begin_update", "_end_update")
 
 
 def app_of(node: Widget) -> App[Any]:
@@ -34,12 +43,18 @@ def app_of(node: Widget) -> App[Any]:
     return cast("App[Any]", node.app)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
 
 
+def _of(owner: object, name: str) -> Any:
+    """A private attribute that `missing_names` has looked for."""
+    return getattr(owner, name)
+
+
 def missing_names(screen: Screen[Any]) -> list[str]:
     """The private names used here that `screen` and its app lack; empty when all is well."""
     missing = [f"Screen.{name}" for name in _METHODS if not hasattr(Screen, name)]
     missing += [f"Screen.{name}" for name in _FLAGS if not hasattr(screen, name)]
-    if not hasattr(app_of(screen), "_batch_count"):
-        missing.append("App._batch_count")
+    missing += [f"App.{name}" for name in _OF_APP if not hasattr(app_of(screen), name)]
+    if not hasattr(getattr(screen, "_compositor", None), "visible_widgets"):
+        missing.append("Screen._compositor.visible_widgets")
     return missing
 
 
@@ -90,9 +105,123 @@ def set_geometry(widget: Widget, *, size: Size | None = None, row: int | None = 
         widget.set_reactive(Widget.scroll_target_y, float(row))  # pyright: ignore[reportArgumentType] - descriptor
 
 
-def set_bar(bar: ScrollBar, total: int, height: int, row: int) -> None:
-    """Move a scroll bar's thumb with one repaint instead of three."""
+def set_bar(bar: ScrollBar, total: int, height: int, row: int, *, paint: bool) -> None:
+    """Move a scroll bar's thumb with one repaint instead of three, or none."""
     bar.set_reactive(ScrollBar.window_virtual_size, total)  # pyright: ignore[reportArgumentType] - descriptor
     bar.set_reactive(ScrollBar.window_size, height)  # pyright: ignore[reportArgumentType] - descriptor
     bar.set_reactive(ScrollBar.position, row)  # pyright: ignore[reportArgumentType] - descriptor
-    bar.refresh()
+    if paint:
+        bar.refresh()
+
+
+class DirectPaint:
+    """Writes rows of `widget` past Textual, where nothing else can be in the way.
+
+    `ready` says whether it may, before the change is made; `paint` then shows
+    the change. Textual's own frames and these can follow one another freely,
+    for Textual keeps no copy of what is on the screen.
+    """
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._names_there: bool | None = None
+        self._layout: object = None
+        self._clear = False
+        self._bar: list[str] | None = None
+        self._bar_look = (False, False)
+        self.painted = 0
+
+    def forget_bar(self) -> None:
+        """Textual paints the scroll bar by itself now."""
+        self._bar = None
+
+    def ready(self) -> bool:
+        """Whether all of the widget is as it was last painted, and nothing covers it."""
+        widget = self._widget
+        if not widget.is_attached:
+            return False
+        app, screen = app_of(widget), cast("Screen[Any]", widget.screen)
+        if self._names_there is None:
+            self._names_there = not missing_names(screen)
+        if not self._names_there or app.screen is not screen or app.is_headless or app.is_inline:
+            return False
+        if _of(app, "_driver") is None or _of(app, "_batch_count"):
+            return False
+        if getattr(app, "terminal_behind", False):
+            return False
+        if any(_of(screen, flag) for flag in _FLAGS[:3]):
+            return False
+        if widget.region.x or widget.region.width != screen.size.width:
+            return False
+        # Rows that wait for Textual's paint would be moved before it.
+        if any(_of(own, "_repaint_regions") for own in (widget, widget.vertical_scrollbar)):
+            return False
+        return self._uncovered(_of(screen, "_compositor").visible_widgets)
+
+    def _uncovered(self, visible: dict[Widget, tuple[Region, Region]]) -> bool:
+        if visible is not self._layout:
+            widget = self._widget
+            below = {*widget.ancestors_with_self, widget.vertical_scrollbar}
+            self._layout = visible
+            self._clear = not any(
+                clip.intersection(place).overlaps(widget.region)
+                for other, (place, clip) in visible.items()
+                if other not in below
+            )
+        return self._clear
+
+    def paint(self, scrolled: int, rows: Iterable[tuple[int, Strip]], *, bar_moved: bool) -> None:
+        """Move the rows up by `scrolled`, then draw `rows`, each with its place in the view."""
+        widget, app = self._widget, app_of(self._widget)
+        region, console = widget.region, app.console
+        top, bottom = region.y + 1, region.bottom
+        out: list[str] = []
+        if scrolled:
+            out.append(f"\x1b[0m\x1b[{top};{bottom}r\x1b[{bottom};1H{chr(10) * scrolled}\x1b[r")
+        out += [f"\x1b[{top + y};1H{strip.render(console)}" for y, strip in rows]
+        out += self._bar_cells(scrolled, moved=bar_moved)
+        x, y = app.cursor_position
+        out.append(f"\x1b[{y + 1};{x + 1}H")
+        # Synchronised output, if this terminal has said that it can.
+        _of(app, "_begin_update")()
+        driver: Driver = _of(app, "_driver")
+        driver.write("".join(out))
+        _of(app, "_end_update")()
+        driver.flush()
+        self.painted += 1
+
+    def _bar_cells(self, scrolled: int, *, moved: bool) -> list[str]:
+        """What brings the scroll bar's column up to date."""
+        bar, region = self._widget.vertical_scrollbar, self._widget.region
+        look = (bar.mouse_over, bar.grabbed)
+        if look != self._bar_look:
+            self._bar, self._bar_look = None, look
+        before = self._bar
+        if not self._widget.show_vertical_scrollbar or (before and not scrolled and not moved):
+            return []
+        cells = self._bar = self._draw_bar() if moved or before is None else before
+        shown: list[str | None] = [None] * len(cells)
+        if before is not None and len(before) == len(cells):
+            shown = [*before[scrolled:], *[None] * scrolled]
+        return [
+            f"\x1b[{region.y + 1 + y};{region.right}H{cell}"
+            for y, cell in enumerate(cells)
+            if shown[y] != cell
+        ]
+
+    def _draw_bar(self) -> list[str]:
+        """Each cell of the bar. Not its cached lines: nobody told Textual that they are old."""
+        widget, console = self._widget, app_of(self._widget).console
+        options = console.options.update(width=1, height=widget.region.height)
+        bar, background = widget.vertical_scrollbar, widget.background_colors[1]
+        base, filters = bar.visual_style.rich_style, widget.get_line_filters()
+
+        @cache
+        def cell(segment: Segment) -> str:
+            strip = Strip([segment], 1)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
+            return strip.render(console)
+
+        lines = console.render_lines(bar.render(), options, style=base, pad=False)
+        return ["".join([cell(segment) for segment in line]) for line in lines]

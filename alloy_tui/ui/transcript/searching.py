@@ -163,10 +163,10 @@ class SearchableView(TranscriptView):
             self._tell_bar()
 
     def _changed(self, index: int, first: int, height_before: int) -> None:
+        self._found.pop(index, None)
         super()._changed(index, first, height_before)
         if self._hits is None:
             return
-        self._found.pop(index, None)
         self._hits.again(index)
         if not self._counting:
             self._counting = True

@@ -9,6 +9,7 @@ same objects every time, so that Textual's caches hit. Knows blocks only as rows
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import ClassVar
 
 from rich.style import Style
@@ -22,7 +23,7 @@ from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript import look as looks
 from alloy_tui.ui.transcript.document import Document
 from alloy_tui.ui.transcript.messages import FollowChanged
-from alloy_tui.ui.transcript.painting import app_of, set_bar, set_geometry
+from alloy_tui.ui.transcript.painting import DirectPaint, app_of, set_bar, set_geometry
 from alloy_tui.ui.transcript.selecting import overlay, pack, selected_text, span_of
 from alloy_tui.ui.transcript.strips import Strips
 
@@ -51,6 +52,7 @@ class TranscriptView(ScrollView, can_focus=True):
         self._cursor: int | None = None
         self._hover: int | None = None
         self._strips = Strips()
+        self._direct = DirectPaint(self)
         self._beside = False
 
     # -- following ------------------------------------------------------------------------
@@ -108,6 +110,7 @@ class TranscriptView(ScrollView, can_focus=True):
         if not width:
             return
         self._clear_selection()
+        self._direct.forget_bar()
         self._strips.restyle(self.get_line_filters(), self.background_colors[1])
         index, line = self._anchor
         before = self.document.heights[index] if len(self.document) else 0
@@ -138,12 +141,12 @@ class TranscriptView(ScrollView, can_focus=True):
         if self.is_attached and self in self.screen.selections:
             self.screen.clear_selection()
 
-    def _settle(self) -> None:
-        """Lay out what is in view and bring scroll offset and bar in line with it."""
+    def _settle(self, *, paint: bool = True) -> bool:
+        """Lay out what is in view, bring offset and bar in line; whether the bar's look changes."""
         document = self.document
         height = self.size.height
         if document.look is None or not height:
-            return
+            return False
         if self._follow:
             self._anchor = document.settle_end(height)
         else:
@@ -151,9 +154,9 @@ class TranscriptView(ScrollView, can_focus=True):
         row = document.row_of(self._anchor)
         first, last = self._anchor[0], document.at(row + height - 1)[0]
         document.trim(first, last)
-        self._sync(row, height)
+        return self._sync(row, height, paint=paint)
 
-    def _sync(self, row: int, height: int) -> None:
+    def _sync(self, row: int, height: int, *, paint: bool) -> bool:
         total = self.document.total
         size = Size(self._page_width, total)
         if size != self.virtual_size:
@@ -161,19 +164,33 @@ class TranscriptView(ScrollView, can_focus=True):
             set_geometry(self, size=size)
         if row != self.scroll_offset.y:
             set_geometry(self, row=row)
-            self.refresh(self.size.region)
-        thumb = (row * height // max(1, total), height * height // max(1, total))
-        if thumb != self._thumb and self.show_vertical_scrollbar:
-            self._thumb = thumb
-            set_bar(self.vertical_scrollbar, total, height, row)
+            if paint:
+                self.refresh(self.size.region)
+        moved = False
+        if self.show_vertical_scrollbar:
+            # A move of less than the eighth of a cell that it is drawn with needs no paint.
+            long = max(1.0, height * height / max(1, total))
+            start = (height - long) * row / max(1, total - height)
+            thumb = (int(start * 8), ceil(long * 8))
+            moved, self._thumb = thumb != self._thumb, thumb
+            set_bar(self.vertical_scrollbar, total, height, row, paint=paint and moved)
+            if paint and moved:
+                self._direct.forget_bar()
+        return moved
 
     def _changed(self, index: int, first: int, height_before: int) -> None:
         """Rows of a block changed from row `first` on: settle, and repaint no more than needed."""
         if not self._follow:
             self._unseen.add(index)
-        offset = self.scroll_offset.y
-        self._settle()
+        offset, shrunk = self.scroll_offset.y, height_before - self.document.heights[index]
+        direct = self._follow and self.document.look is not None and self._direct.ready()
+        bar_moved = self._settle(paint=not direct)
         self._tell()
+        if direct:
+            end = self.document.total + max(0, shrunk)
+            top = self.document.heights.top(index) + first
+            self._paint_directly(offset, top, end, bar_moved=bar_moved)
+            return
         if self.scroll_offset.y != offset or not self.is_attached:
             return  # painted whole already
         top = self.document.heights.top(index) + first - offset
@@ -182,6 +199,19 @@ class TranscriptView(ScrollView, can_focus=True):
         region = Region(0, top, self.size.width, rows).intersection(self.size.region)
         if region:
             self.refresh(region)
+
+    def _paint_directly(self, offset: int, first: int, end: int, *, bar_moved: bool) -> None:
+        """Show the rows from document row `first` to before `end`; the view was at `offset`."""
+        now, height = self.scroll_offset.y, self.size.height
+        scrolled = now - offset
+        if not 0 <= scrolled < height:
+            self._direct.forget_bar()
+            self.refresh(self.size.region)
+            self.vertical_scrollbar.refresh()
+            return
+        low = max(0, min(first - now, height - scrolled))
+        rows = [(y, self._row(y + now)) for y in range(low, max(low, min(height, end - now)))]
+        self._direct.paint(scrolled, rows, bar_moved=bar_moved)
 
     def _redraw(self, index: int) -> None:
         """Lay a block out anew if it is laid out or in view; else estimate it."""
