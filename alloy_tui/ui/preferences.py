@@ -28,7 +28,7 @@ STATUS_FIELDS: dict[str, str] = {
     "queue": "how many messages wait",
     "approvals": "what runs without asking",
     "folder": "the working folder",
-    GAP: "what follows stands at the right",
+    GAP: "what follows stands at the right end",
     "model": "the model that answers",
     "keys": "the keys of palette and help",
 }

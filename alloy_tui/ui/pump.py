@@ -25,6 +25,10 @@ RATE_HZ = 30
 FRAME_CHARS = 8192
 """Delta text that one flush takes: a burst is spread over frames instead of freezing one."""
 
+MOST_CHARS = 32_768
+"""What a flush takes at most while a burst goes on. Nobody reads along at such a speed, and few
+large frames cost less than many small ones; but a key typed meanwhile waits for one."""
+
 FlushMessage: TypeAlias = TokensArrived | EngineEvents
 
 
@@ -94,6 +98,7 @@ class Pump:
         self._context: contextvars.Context | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last_flush_s = float("-inf")
+        self._allowance = FRAME_CHARS
         self.flushes = 0
 
     def start(self) -> None:
@@ -137,9 +142,12 @@ class Pump:
         loop = self._loop
         if loop is None:
             return
-        envelopes = self._runtime.drain(FRAME_CHARS)
+        envelopes = self._runtime.drain(self._allowance)
         if not envelopes:
+            self._allowance = FRAME_CHARS
             return  # quiet: the next ring wakes us
+        full = sum(len(getattr(e.event, "text", "")) for e in envelopes) >= self._allowance
+        self._allowance = min(MOST_CHARS, 2 * self._allowance) if full else FRAME_CHARS
         self.flushes += 1
         self._last_flush_s = loop.time()
         for message in batches(envelopes):

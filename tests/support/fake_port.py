@@ -109,6 +109,11 @@ class FakePort:
         if self._awaited is not None and call[0] == self._awaited[0]:
             self._awaited[1].set()
 
+    def choose(self, choice: ModelChoice, cwd: str | None = None) -> None:
+        """Let the engine have found this, as it has by its first `agent_started`."""
+        self._choice = choice
+        self._cwd = cwd or self._cwd
+
     def wanted(self, verb: str) -> list[tuple[object, ...]]:
         """The calls of that name, without it."""
         return [call[1:] for call in self.asked if call[0] == verb]

@@ -22,6 +22,16 @@ _INCOMPLETE = {
 }
 
 
+_HINTS = {
+    "auth": "Check the key of this service, or choose another model with /model.",
+    "quota": "Add credit at the service, or choose another model with /model.",
+    "not_found": "/model lists the models within reach.",
+    "context_overflow": "/reset begins anew; /model may have one with more room.",
+}
+_AGAIN = "/retry sends it again."
+_NO_USE_AGAIN = frozenset({"context_overflow", "refused", "output_limit", "internal"})
+
+
 def incomplete_words(reason: str | None) -> str:
     """Why an answer is not whole, or "" when it is."""
     if not reason:
@@ -43,7 +53,7 @@ def ending(event: ev.RunFinished) -> tuple[Level, str] | None:
                 "Send “go on” to continue."
             )
         case "timed_out":
-            return "warning", "The time for this run was up. What arrived is kept."
+            return "warning", f"The time for this run was up. What arrived is kept. {_AGAIN}"
         case "halted":
             said = clean_line(event.error.message, limit=400) if event.error else ""
             return "warning", said or "The run was halted."
@@ -55,8 +65,9 @@ def _error_sentence(error: ev.ErrorInfo | None) -> str:
     if error is None:
         return "The run failed, and nothing says why."
     said = clean_line(error.message, limit=600) or f"The run failed: {failure(error.kind)}."
-    hint = clean_line(error.hint, limit=300) if error.hint else ""
-    return f"{said} {hint}".rstrip()
+    hint = clean_line(error.hint, limit=300) if error.hint else _HINTS.get(error.kind, "")
+    again = _AGAIN if error.kind not in _NO_USE_AGAIN else ""
+    return " ".join(part for part in (said, hint, again) if part)
 
 
 def retry_notice(event: ev.RetryScheduled) -> str:

@@ -36,32 +36,43 @@ class Welcome(Widget, can_focus=False):
         choice = self.choice
         if choice is None:
             return Content()
-        model = model_label(choice.model, 60)
-        lines = [Content.styled("Alloy", "bold $primary"), Content("")]
-        if choice.first_run:
-            lines += self._first_run(choice, model)
-        elif not model:
-            lines.append(Content("Looking for a model …"))
-        else:
-            lines.append(Content(model))
-            said = " ".join(part for part in (choice.reason, _KINDS[choice.kind]) if part)
-            if said:
-                lines.append(Content.styled(clean_line(said, limit=240), "$text-muted"))
-        lines += [Content(""), *_hints()]
         if app_of(self).size.height < _TALL:
-            # Every word counts more than the air between them.
-            lines = [line for line in lines if line.plain]
-        return Content("\n").join(lines)
+            # Every word counts more than the air between them, what was chosen most of all.
+            lines = [line for part in self._parts(choice)[::-1] for line in part]
+            if not choice.first_run:
+                lines += _hints()
+            return Content("\n").join(line for line in lines if line.plain)
+        lines = [Content.styled("Alloy", "bold $primary"), Content("")]
+        for part in self._parts(choice):
+            lines += [*part, Content("")]
+        return Content("\n").join([*lines, *_hints()])
+
+    def _parts(self, choice: ModelChoice) -> list[list[Content]]:
+        if choice.first_run:
+            return [self._found(choice), self._chosen(choice)]
+        if not choice.model:
+            return [[Content("Looking for a model …")]]
+        said = " ".join(part for part in (choice.reason, _KINDS[choice.kind]) if part)
+        lines = [Content(model_label(choice.model, 60))]
+        if said:
+            lines.append(Content.styled(clean_line(said, limit=240), "$text-muted"))
+        return [lines]
 
     @staticmethod
-    def _first_run(choice: ModelChoice, model: str) -> list[Content]:
-        lines = [Content("Welcome. This is what was looked for, and found:"), Content("")]
-        lines += [
-            Content.styled("  · ", "$text-muted") + Content(clean_line(found, limit=160))
-            for found in choice.found
+    def _found(choice: ModelChoice) -> list[Content]:
+        return [
+            Content("Welcome. This is what was looked for, and found:"),
+            Content(""),
+            *(
+                Content.styled("  · ", "$text-muted") + Content(clean_line(found, limit=160))
+                for found in choice.found
+            ),
         ]
-        chosen = Content.styled(model or "…", "bold $primary")
-        lines += [Content(""), Content("Chosen: ") + chosen]
+
+    @staticmethod
+    def _chosen(choice: ModelChoice) -> list[Content]:
+        model = Content.styled(model_label(choice.model, 60) or "…", "bold $primary")
+        lines = [Content("Chosen: ") + model]
         if choice.reason:
             lines.append(Content(clean_line(choice.reason, limit=240)))
         if _KINDS[choice.kind]:
@@ -69,11 +80,8 @@ class Welcome(Widget, can_focus=False):
         if choice.how_to_change:
             words = clean_line(choice.how_to_change, limit=240)
             lines += [Content(""), Content.styled("To change it: ", "$text-muted") + Content(words)]
-        lines += [
-            Content(""),
-            Content.styled("Type whenever you like; Enter goes on.", "$text-muted"),
-        ]
-        return lines
+        words = "Type whenever you like; Enter goes on."
+        return [*lines, Content(""), Content.styled(words, "$text-muted")]
 
 
 def _hints() -> list[Content]:

@@ -143,7 +143,7 @@ class SettingsScreen(ModalScreen[None]):
             row = Content(f"{_WORDS[name]:<20}") + Content.styled(f"{shown}", "bold $primary")
             return row + Content.styled(f"   {words}", "$text-muted") if words else row
         on = name in self._now.status
-        label = "— the right side begins —" if name == GAP else name
+        label = "→" if name == GAP else name
         mark = "status line  " if on else "not shown    "
         row = Content.styled(mark, "$text-muted") + Content(f"{label:<12}")
         return row + Content.styled(f"  {STATUS_FIELDS[name]}", "$text-muted")
