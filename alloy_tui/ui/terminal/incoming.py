@@ -219,6 +219,8 @@ def _extended(code: str, modifiers: str, text: str, final: str) -> str:
         return ""
     if not all(_is_typed(point) for point in text.split(":") if point):
         return ""
+    if code == "32" and bits in {"", "1"} and not text and final == "u":
+        return " "  # or it would be a key without a character
     parts = [code, bits, text]
     while len(parts) > 1 and not parts[-1]:
         parts.pop()

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import events
+from textual.binding import Binding
 from textual.reactive import reactive
 from textual.timer import Timer
+from textual.widgets import TextArea
 
 from alloy_tui.domain.events import Lane
 from alloy_tui.ui.clock import Clock
@@ -35,6 +37,8 @@ from alloy_tui.ui.widgets.completion import CompletionList
 
 _NEWLINE_KEYS = frozenset({"shift+enter", "ctrl+j"})
 _SEND_KEYS: dict[str, Lane] = {"enter": "steer", "alt+enter": "follow_up"}
+
+_BOUND = {bound.key: bound.action for bound in Binding.make_bindings(TextArea.BINDINGS)}
 
 LONE_S = 0.5
 """How long a letter must stay alone before it answers an approval."""
@@ -91,10 +95,14 @@ class Prompt(EditingArea):
             self.settle_letter()
         elif not (self.edit_with(event.key) or self._take(event)):
             self._forget_letter()
-            if not self.text and not self._asked and event.character:
-                self._consider(event.character, idle_s)
-            await super()._on_key(event)
-            return
+            action = _BOUND.get(event.key)
+            if action is None:
+                if not self.text and not self._asked and event.character:
+                    self._consider(event.character, idle_s)
+                await super()._on_key(event)
+                return
+            # By itself the key would go up to the app and come back after those behind it.
+            await self.run_action(action)
         self._forget_letter()
         event.stop()
         event.prevent_default()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual import events
 
@@ -13,9 +15,11 @@ pytestmark = pytest.mark.anyio
 
 def pressed(stage: Stage, text: str) -> None:
     """All keys in the prompt's queue before it sees the first."""
-    for character in text:
-        key = {"\r": "enter", "\t": "tab", "/": "slash"}.get(character, character)
-        stage.bench.prompt.post_message(events.Key(key, character))
+    words = re.findall("home|.", text)
+    for character in words:
+        key = {"\r": "enter", "\t": "tab", "/": "slash", "<": "backspace"}.get(character, character)
+        printed = character if len(key) == 1 or key == "slash" else None
+        stage.bench.prompt.post_message(events.Key(key, printed))
 
 
 @pytest.mark.parametrize("command", ["usage", "history"])
@@ -39,3 +43,13 @@ async def test_a_half_typed_command_is_completed_at_once() -> None:
         pressed(stage, "/usa\t")
         await pilot.pause()
         assert stage.bench.prompt.text.strip() == "/usage"
+
+
+async def test_keys_that_edit_keep_their_place_among_letters() -> None:
+    """Deleting and moving happen between the letters before and after them."""
+    stage = Stage()
+    async with stage.app.run_test() as pilot:
+        await stage.play(pilot, fd.started())
+        pressed(stage, "abc<<xy<zhome!")
+        await pilot.pause()
+        assert stage.bench.prompt.text == "!axz"

@@ -106,6 +106,7 @@ def test_every_key_that_textual_knows_comes_through(text):
         ("\x1b[97:65;5:1u", "ctrl+a"),
         ("\x1b[97;;97u", "a"),
         ("\x1b[57399;1u", "0"),
+        ("\x1b[32;1u", "space"),
         ("\x1b[1;5D", "ctrl+left"),
         ("\x1b[1;1:1A", "up"),
         ("\x1b[3;5~", "ctrl+delete"),
