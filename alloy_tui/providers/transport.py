@@ -22,6 +22,7 @@ from alloy_tui.domain.access import Timeouts
 from alloy_tui.domain.errors import ErrorKind, ProviderError
 from alloy_tui.domain.secret import Secret
 from alloy_tui.providers.errors import from_body
+from alloy_tui.providers.patience import Patience
 from alloy_tui.providers.retry_hints import retry_after_s, should_retry
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Reply:
         self._response = response
         self._service = service
         self._content_s = timeouts.content_s
-        self._waited_s = 0.0
+        self._patience = Patience(timeouts.content_s)
         # Typed as an iterator by httpx, yet it is a generator that wants closing.
         self._bytes = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
         self._finished = False
@@ -56,17 +57,19 @@ class Reply:
 
     async def read(self) -> bytes | None:
         """The body's next decoded bytes, None at its end. Raises ProviderError."""
-        started = time.monotonic()
-        with anyio.move_on_after(max(0.0, self._content_s - self._waited_s)):
-            try:
-                chunk = await anext(self._bytes)
-            except StopAsyncIteration:
-                return None
-            except Exception as error:  # noqa: BLE001 (all of httpx's and h11's, told apart there)
-                raise_plain(error, self._service, address(str(self._response.url)), began=True)
-            # Only our own waiting counts: a slow reader is not the service's fault.
-            self._waited_s += time.monotonic() - started
-            return chunk
+        # Only our own waiting counts: a slow reader is not the service's fault.
+        self._patience.begin()
+        try:
+            return await anext(self._bytes)
+        except StopAsyncIteration:
+            return None
+        except asyncio.CancelledError:
+            if not self._patience.expired():
+                raise
+        except Exception as error:  # noqa: BLE001 (all of httpx's and h11's, told apart there)
+            raise_plain(error, self._service, address(str(self._response.url)), began=True)
+        finally:
+            self._patience.end()
         raise ProviderError(
             f"{self._service} kept the connection open for {self._content_s:g} s"
             " without saying anything.",
@@ -76,7 +79,7 @@ class Reply:
 
     def progress(self) -> None:
         """Content arrived: patience starts anew."""
-        self._waited_s = 0.0
+        self._patience.renew()
 
     def finish(self) -> None:
         """The answer is whole; what follows does not matter."""
@@ -84,6 +87,7 @@ class Reply:
 
     async def aclose(self) -> None:
         """Close the answer; a finished one is drained first if little is left of it."""
+        self._patience.close()
         if self._finished:
             left = _DRAIN_LIMIT
             with anyio.move_on_after(_DRAIN_S), suppress(Exception):
