@@ -63,10 +63,10 @@ class BackPressure(Middleware):
     def __init__(self, mailbox: EventMailbox) -> None:
         self._mailbox = mailbox
 
-    async def on_stream_chunk(self, context: HookContext, part: StreamPart) -> None:
-        """Wait for room; cancelling the run ends the wait."""
+    def on_stream_chunk(self, context: HookContext, part: StreamPart) -> Awaitable[None] | None:
+        """Wait for room, if there is none; cancelling the run ends the wait."""
         del context, part
-        await self._mailbox.room()
+        return self._mailbox.room() if self._mailbox.full else None
 
 
 class Engine:
