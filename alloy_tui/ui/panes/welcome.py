@@ -42,7 +42,8 @@ class Welcome(Widget, can_focus=False):
             if not choice.first_run:
                 lines += _hints()
             return Content("\n").join(line for line in lines if line.plain)
-        lines = [Content.styled("Alloy", "bold $primary"), Content("")]
+        name = "Welcome to Alloy" if choice.first_run else "Alloy"
+        lines = [Content.styled(name, "bold $primary"), Content("")]
         for part in self._parts(choice):
             lines += [*part, Content("")]
         return Content("\n").join([*lines, *_hints()])
@@ -61,7 +62,7 @@ class Welcome(Widget, can_focus=False):
     @staticmethod
     def _found(choice: ModelChoice) -> list[Content]:
         return [
-            Content("Welcome. This is what was looked for, and found:"),
+            Content("This is what was looked for, and found:"),
             Content(""),
             *(
                 Content.styled("  · ", "$text-muted") + Content(clean_line(found, limit=160))
