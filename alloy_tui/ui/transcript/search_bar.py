@@ -6,7 +6,7 @@ transcript that made it and goes with the search.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,11 +16,37 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-if TYPE_CHECKING:
-    from alloy_tui.ui.transcript.searching import SearchableView
-
 _HINT = "Enter next  ↑ previous  Tab read here  Esc back"
 _WIDE = 90
+
+
+class Searchable(Protocol):
+    """What the line drives: `searching.SearchableView`."""
+
+    @property
+    def hit_count(self) -> tuple[int, int, bool]:
+        """Place, total, and whether the count is done."""
+        ...
+
+    def search(self, words: str) -> None:
+        """Look for other words."""
+        ...
+
+    def next_hit(self, step: int) -> None:
+        """Go `step` hits on."""
+        ...
+
+    def close_search(self, *, stay: bool) -> None:
+        """End the search, here or where it began."""
+        ...
+
+    def action_page(self, pages: int) -> None:
+        """Read on."""
+        ...
+
+    def focus(self) -> object:
+        """Take the keys."""
+        ...
 
 
 class SearchBar(Horizontal):
@@ -39,7 +65,7 @@ class SearchBar(Horizontal):
         Binding("pagedown", "page(1)", show=False),
     ]
 
-    def __init__(self, transcript: SearchableView) -> None:
+    def __init__(self, transcript: Searchable) -> None:
         super().__init__()
         self._transcript = transcript
         self._before: Widget | None = None
