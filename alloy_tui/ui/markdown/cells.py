@@ -30,7 +30,7 @@ def clusters(text: str, start: int = 0) -> Iterator[tuple[int, int, int]]:
     """Start, end and width of each unbreakable cluster of `text` from `start` on."""
     at, size = start, len(text)
     while at < size:
-        end = at + 1
+        end = at + (2 if text[at] == _JOINER else 1)
         while end < size:
             char = text[end]
             if char == _JOINER:

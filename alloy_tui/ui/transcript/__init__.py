@@ -15,9 +15,12 @@ r"""The conversation as one virtualised widget: any length, constant cost.
     transcript.append_output(card, "....F\n")      # last rows shown while it runs
     transcript.update_tool(card, state="error", result="1 failed", duration_ms=13_000)
 
-Further: `NoticeBlock`, `MarkerBlock`; `toggle`, `toggle_turn`, `show_block`,
-`clear`, `text_of`, `find_text`; `follow`, `unseen`, `scroll_to_end`;
-`selected` and the keys up, down, Enter, o, PageUp, PageDown, Home, End.
+Further: `NoticeBlock`, `MarkerBlock`, `ImageBlock`; `toggle`, `toggle_turn`,
+`show_block`, `clear`, `text_of`; `follow`, `unseen`, `scroll_to_end`; `selected`.
+Search: `open_search` (a line above the transcript), or `search`, `next_hit`,
+`hit_count`, `close_search`, and `find_text` for all at once. Keys: up, down (with
+shift any block), Enter, PageUp, PageDown, Home, End, and letters that act only
+where they mean something: `/` n N o s y c.
 
 Messages: `FollowChanged(following, unseen)` for a pill, `BlockToggled(block_id,
 expanded)`, `BlockActivated(block_id)`.
@@ -33,6 +36,7 @@ from alloy_tui.ui.transcript.specs import (
     AgentBlock,
     BlockId,
     BlockSpec,
+    ImageBlock,
     MarkerBlock,
     NoticeBlock,
     ThinkingBlock,
@@ -49,6 +53,7 @@ __all__ = [
     "BlockSpec",
     "BlockToggled",
     "FollowChanged",
+    "ImageBlock",
     "MarkerBlock",
     "NoticeBlock",
     "PromptScreen",

@@ -15,10 +15,11 @@ from alloy_tui.ui.transcript.blocks import AgentText, Block, UserText
 from alloy_tui.ui.transcript.cards import Thinking, ToolCard
 from alloy_tui.ui.transcript.heights import Heights
 from alloy_tui.ui.transcript.look import Look
-from alloy_tui.ui.transcript.notes import Marker, Notice
+from alloy_tui.ui.transcript.notes import Image, Marker, Notice
 from alloy_tui.ui.transcript.specs import (
     AgentBlock,
     BlockSpec,
+    ImageBlock,
     MarkerBlock,
     NoticeBlock,
     ThinkingBlock,
@@ -28,6 +29,7 @@ from alloy_tui.ui.transcript.specs import (
 
 MAX_ROWS = 2000
 _COMPACT = ("tool", "thinking")
+_ATTACHED = ("user", "image")  # images stand right below the words they came with
 
 
 def make_block(spec: BlockSpec) -> Block:
@@ -45,6 +47,8 @@ def make_block(spec: BlockSpec) -> Block:
             return Notice(spec.text, spec.level)
         case MarkerBlock():
             return Marker(spec.text)
+        case ImageBlock():
+            return Image(spec)
 
 
 class Document:
@@ -73,6 +77,8 @@ class Document:
         block.spaced = before is not None and not (
             block.kind in _COMPACT and before.kind in _COMPACT
         )
+        if block.kind == "image" and before is not None and before.kind in _ATTACHED:
+            block.spaced = False
         speaks = bool(block.speaker)
         if speaks and (before is None or before.speaker != block.speaker):
             block.label, block.spaced = block.speaker, before is not None

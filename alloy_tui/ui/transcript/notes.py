@@ -7,7 +7,8 @@ from alloy_tui.ui.markdown.cells import Span, clip, span_width, wrap
 from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript.blocks import Block
 from alloy_tui.ui.transcript.look import Look
-from alloy_tui.ui.transcript.specs import Level
+from alloy_tui.ui.transcript.pictures import words_for
+from alloy_tui.ui.transcript.specs import ImageBlock, Level
 
 _MAX_CHARS = 4000
 _STYLES: dict[Level, str] = {"info": "muted", "warning": "warning", "error": "danger"}
@@ -36,6 +37,32 @@ class Notice(Block):
         """Wrapped rows."""
         style = look[_STYLES[self._level]]
         return [look.row(row) for row in wrap([(self._text.expandtabs(4), style)], look.room)]
+
+
+class Image(Block):
+    """An image, as words."""
+
+    kind = "image"
+
+    def __init__(self, spec: ImageBlock) -> None:
+        super().__init__(spec.speaker)
+        self._name = clean_line(spec.name, limit=200)
+        self._about = clean_line(words_for(spec.media_type, spec.data, spec.weight), limit=80)
+
+    def text(self) -> str:
+        """Name and kind."""
+        return f"[image: {self._name}]  {self._about}" if self._name else f"[image]  {self._about}"
+
+    def content_estimate(self, room: int) -> int:
+        """One row."""
+        del room
+        return 1
+
+    def content(self, look: Look) -> list[Row]:
+        """One row."""
+        label, _, about = self.text().partition("]")
+        spans: list[Span] = [(f"{label}]", look["link"]), (about, look["muted"])]
+        return [look.row(clip(spans, look.room))]
 
 
 class Marker(Block):

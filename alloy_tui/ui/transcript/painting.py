@@ -112,6 +112,11 @@ def set_bar(bar: ScrollBar, total: int, height: int, row: int, *, paint: bool) -
     bar.set_reactive(ScrollBar.position, row)  # pyright: ignore[reportArgumentType] - descriptor
     if paint:
         bar.refresh()
+    elif hasattr(bar, "_dirty_regions") and hasattr(bar, "_styles_cache"):
+        # Not painted now, but drawn anew when Textual next paints what it is part of.
+        bar.refresh(repaint=False)
+        _of(bar, "_dirty_regions").add(bar.outer_size.region)
+        _of(bar, "_styles_cache").clear()
 
 
 class DirectPaint:

@@ -73,6 +73,20 @@ class MarkerBlock:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ImageBlock:
+    """An image that somebody sent. `data` may be its first bytes alone; `weight` is all of them.
+
+    Shown as a labelled line with its kind and size.
+    """
+
+    name: str
+    media_type: str
+    data: bytes
+    weight: int | None = None
+    speaker: str = "you"
+
+
 BlockSpec: TypeAlias = (
-    UserBlock | AgentBlock | ThinkingBlock | ToolBlock | NoticeBlock | MarkerBlock
+    UserBlock | AgentBlock | ThinkingBlock | ToolBlock | NoticeBlock | MarkerBlock | ImageBlock
 )

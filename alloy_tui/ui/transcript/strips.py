@@ -15,6 +15,7 @@ from textual.filter import LineFilter
 from textual.strip import Strip
 
 from alloy_tui.ui.markdown.rows import Row
+from alloy_tui.ui.transcript.anchoring import anchored
 
 MAX_STRIPS = 400
 
@@ -26,29 +27,31 @@ class Strips:
         self._painted: deque[Row] = deque()
         self._filters: Sequence[LineFilter] = ()
         self._background = Color(0, 0, 0)
+        self.x = 0
 
-    def restyle(self, filters: Sequence[LineFilter], background: Color) -> None:
-        """Other filters from now on; rows made before are not asked for again."""
+    def restyle(self, filters: Sequence[LineFilter], background: Color, x: int) -> None:
+        """Other filters, or another first column on the screen, from now on."""
         self._filters = filters
         self._background = background
+        self.x = x
         for row in self._painted:
             row.strip = None
         self._painted.clear()
 
     def __getitem__(self, row: Row) -> Strip:
         if row.strip is None:
-            row.strip = self.filtered(row.make_strip())
+            row.strip = self.finished(row.make_strip())
             self._painted.append(row)
             if len(self._painted) > MAX_STRIPS:
                 self._painted.popleft().strip = None
         return row.strip
 
-    def filtered(self, strip: Strip) -> Strip:
-        """The strip as this terminal is to show it (without colours, say)."""
+    def finished(self, strip: Strip) -> Strip:
+        """The strip as this terminal is to show it: without colours, say; held to the grid."""
         for line_filter in self._filters:
             strip = strip.apply_filter(line_filter, self._background)
-        return strip
+        return anchored(strip, self.x)
 
     def blank(self, width: int, style: Style) -> Strip:
         """An empty row."""
-        return self.filtered(Strip.blank(width, style))
+        return self.finished(Strip.blank(width, style))

@@ -21,6 +21,7 @@ from textual.strip import Strip
 
 from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript import look as looks
+from alloy_tui.ui.transcript import warming
 from alloy_tui.ui.transcript.document import Document
 from alloy_tui.ui.transcript.messages import FollowChanged
 from alloy_tui.ui.transcript.painting import DirectPaint, app_of, set_bar, set_geometry
@@ -89,7 +90,10 @@ class TranscriptView(ScrollView, can_focus=True):
     # -- layout ---------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Take new colours when the theme changes."""
+        """Take new colours when the theme changes; get ready for the first answer."""
+        self.set_class(app_of(self).console.color_system == "256", "-few-colours")
+        if not app_of(self).is_headless:
+            self.set_timer(warming.DELAY_S, warming.warm_up)
         app_of(self).theme_changed_signal.subscribe(self, lambda _: self.restyle())
 
     def on_resize(self) -> None:
@@ -111,7 +115,7 @@ class TranscriptView(ScrollView, can_focus=True):
             return
         self._clear_selection()
         self._direct.forget_bar()
-        self._strips.restyle(self.get_line_filters(), self.background_colors[1])
+        self._place_strips()
         index, line = self._anchor
         before = self.document.heights[index] if len(self.document) else 0
         self.document.restyle(
@@ -125,6 +129,10 @@ class TranscriptView(ScrollView, can_focus=True):
             self._anchor = (index, int(share * len(self.document.ensure(index))))
         self._settle()
         self.refresh()
+
+    def _place_strips(self) -> None:
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        self._strips.restyle(filters, background, self.region.x)
 
     def _component_style(self, name: str) -> Style:
         """What a component class adds to the pane's own style, translucent colours mixed."""
@@ -261,6 +269,8 @@ class TranscriptView(ScrollView, can_focus=True):
             if not width:
                 return [Strip.blank(crop.width)] * crop.height
             self.restyle()  # this frame comes before the news of the resize
+        if self._strips.x != self.region.x:
+            self._place_strips()
         offset = self.scroll_offset.y
         rows = [self._row(y + offset) for y in range(crop.y, crop.bottom)]
         if crop.x == 0 and crop.width >= width:
@@ -274,7 +284,7 @@ class TranscriptView(ScrollView, can_focus=True):
         if found is None:
             # Below the text a selection ends with the last row.
             index, line = self.document.at(row)
-        strip = self._strips[found] if found is not None else Strip([])
+        strip = found.make_strip() if found is not None else Strip([])
         return strip.apply_offsets(0, pack(index, line))
 
     def _row(self, row: int) -> Strip:
@@ -288,24 +298,27 @@ class TranscriptView(ScrollView, can_focus=True):
 
     def _overlaid(self, row: Row, index: int, line: int, look: looks.Look) -> Strip:
         """The row with what is laid over it: hover, cursor, search hits, selection."""
-        strip = plain = self._strips[row]
         block = self.document.blocks[index]
+        marks: list[tuple[int, int, Style]] = []
         handle = block.header_at(line) or (not block.foldable and line == block.handle)
-        if index in (self._hover, self._cursor) and handle:
+        if handle and index in (self._hover, self._cursor):
             text = row.text
-            start, end = len(text) - len(text.lstrip()), len(text.rstrip())
             if index == self._hover:
-                strip = overlay(strip, start, end, Style(underline=True))
+                start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+                marks.append((start, end, Style(underline=True)))
             if index == self._cursor and self.has_focus:
-                strip = overlay(strip, 0, len(text), look["cursor"])
-        for start, end, name in self._marks(index, line):
-            strip = overlay(strip, start, end, look[name])
+                marks.append((0, len(text), look["cursor"]))
+        marks += [(start, end, look[name]) for start, end, name in self._marks(index, line)]
         selection = self.text_selection
-        if selection is not None:
-            span = span_of(selection, index, line, row)
-            if span is not None:
-                strip = overlay(strip, *span, self._selection_style())
-        return strip if strip is plain else self._strips.filtered(strip)
+        span = span_of(selection, index, line, row) if selection is not None else None
+        if span is not None:
+            marks.append((*span, self._selection_style()))
+        if not marks:
+            return self._strips[row]
+        strip = row.make_strip()
+        for start, end, style in marks:
+            strip = overlay(strip, start, end, style)
+        return self._strips.finished(strip)
 
     def _selection_style(self) -> Style:
         # Its background alone: the words keep their colours.

@@ -19,6 +19,18 @@ stream.feed("\\n```python\\nx = 1\\n"); stream.update(); print(loaded())
 """
 
 
+def test_warming_loads_both():
+    """After the warm-up the first answer has nothing left to import."""
+    script = (
+        "import sys; from alloy_tui.ui.transcript.warming import warm_up;"
+        "warm_up().join(); print('markdown_it' in sys.modules, 'pygments.lexers' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == ["True", "True"]
+
+
 def test_parser_and_lexers_come_with_the_first_need():
     """Plain text loads neither, emphasis the parser, code the lexers."""
     found = subprocess.run(
