@@ -37,6 +37,15 @@ def carve(path: Path) -> Iterator[Record]:
         yield from _carve(data, frames)
 
 
+def rows_of(number: int, content: bytes) -> Iterator[Record]:
+    """The rows of one table leaf page, but for those that go on in other pages."""
+
+    def nowhere(_number: int) -> bytes:
+        raise _Broken
+
+    yield from _rows(number, content, nowhere)
+
+
 def _bytes_of(path: Path, opened: ExitStack) -> bytes | mmap.mmap:
     """The file's content without reading all of it at once."""
     if not path.exists() or not path.stat().st_size:

@@ -67,7 +67,19 @@ class Laid(msgspec.Struct, frozen=True):
 
 def checksum(body: bytes, refs: str) -> int:
     """CRC-32, to tell a body that a broken disk changed."""
-    return zlib.crc32(refs.encode(), zlib.crc32(body))
+    return zlib.crc32(refs.encode("utf-8", "surrogatepass"), zlib.crc32(body))
+
+
+def sound_body(crc: object, packed: object, refs: object, body: object) -> tuple[bytes, str]:
+    """A stored body, unpacked, and its references, if they are what was written.
+
+    No `crc` (None) is not checked. Raises StoreError, kind "damaged".
+    """
+    if isinstance(body, bytes) and isinstance(refs, str):
+        plain = unpack(body, bool(packed))
+        if crc is None or checksum(plain, refs) == crc:
+            return plain, refs
+    raise StoreError("A stored message was changed by a fault.", kind="damaged")
 
 
 def address(data: bytes) -> str:

@@ -16,7 +16,7 @@ import msgspec
 
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.domain.usage import TokenUsage
-from alloy_tui.sessions.contents import address, checksum, put_together, unpack
+from alloy_tui.sessions.contents import address, put_together, sound_body, unpack
 from alloy_tui.sessions.nodes import Entry
 from alloy_tui.sessions.rows import blob_of
 from alloy_tui.sessions.store import SessionInfo, Spent
@@ -37,10 +37,7 @@ def text_of(data: bytes) -> str:
 
 def entry_from(connection: sqlite3.Connection, row: Sequence[Any]) -> Entry:
     """An entry from `crc, packed, refs, body`. Raises StoreError "damaged", "newer"."""
-    crc, packed, refs, kept = row
-    body = unpack(kept, bool(packed))
-    if crc is not None and checksum(body, refs) != crc:
-        raise StoreError("A stored message was changed by a fault.", kind="damaged")
+    body, refs = sound_body(*row)
     return put_together(body, refs, lambda name: blob(connection, name))
 
 
@@ -92,7 +89,7 @@ def entries(connection: sqlite3.Connection, key: int, nodes: Sequence[str]) -> d
         part = nodes[start : start + _CHUNK]
         holes = ",".join("?" * len(part))
         rows = connection.execute(
-            f"SELECT {_BODY} FROM nodes n JOIN entries e ON e.key = n.entry"  # noqa: S608 -- holes
+            f"SELECT {_BODY} FROM nodes n JOIN entries e ON e.key = n.entry"  # noqa: S608 -- only question marks are put in
             f" WHERE n.session = ? AND n.id IN ({holes})",
             (key, *part),
         )

@@ -181,6 +181,8 @@ def purge(connection: sqlite3.Connection, session: str) -> None:
         connection.execute(f"DELETE FROM {table} WHERE session = ?", (key,))  # noqa: S608 -- our names
     connection.execute("DELETE FROM entries WHERE session = ?", (session,))
     connection.execute("DELETE FROM sessions WHERE key = ?", (key,))
+    # So that no repair brings it back from a page that was not written over yet.
+    connection.execute("INSERT OR IGNORE INTO purged VALUES (?)", (session,))
     if wanted:
         wanted -= _addresses(connection, None)
         connection.executemany(

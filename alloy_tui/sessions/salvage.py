@@ -7,25 +7,25 @@ what was not. Must be the only program that has the store open.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
-from alloy_tui.domain.errors import StoreError
 from alloy_tui.sessions import codec, recovery, rows, schema
+from alloy_tui.sessions.alone import alone
 from alloy_tui.sessions.carving import Value, carve
 from alloy_tui.sessions.connecting import connect
-from alloy_tui.sessions.contents import address, checksum, lay_down, unpack
+from alloy_tui.sessions.contents import address, lay_down, sound_body, unpack
 from alloy_tui.sessions.faults import explain
+from alloy_tui.sessions.logs import TORN
 from alloy_tui.sessions.nodes import Entry, Lost, Unknown
 from alloy_tui.sessions.ownership import interrupted
 from alloy_tui.sessions.private import copy_private, free_name, private_file, sync_folder
@@ -33,8 +33,6 @@ from alloy_tui.sessions.reading import partials
 from alloy_tui.sessions.recovery import DAMAGE
 from alloy_tui.sessions.tree import ADOPTED
 
-# The bytes that SQLite locks while a file is open, so that we can tell that none is.
-_SHARED_FIRST, _SHARED_SIZE = 0x40000002, 510
 _AT_THE_END = 1 << 62
 LOST = "lost"
 """The kind of a node that keeps the place of one whose content is lost."""
@@ -81,14 +79,14 @@ class _Remains:
         self.rows: dict[tuple[str, str], _Row] = {}
         self.blobs: dict[str, tuple[bool, bool, bytes]] = {}  # held, packed, data
         self.deleted: dict[str, int] = {}
-        self.sound = False
+        self.purged: set[str] = set()
 
     def take_entry(self, order: int, written: Sequence[Any]) -> None:
         """Keep a row if it is what was once written. Raises one of `DAMAGE` if not."""
         session, crc, packed, refs, body = written
-        plain = unpack(body, packed)
-        if checksum(plain, refs) == crc:
-            entry = codec.decode(plain)
+        plain, refs = sound_body(crc, packed, refs, body)
+        entry = codec.decode(plain)
+        if isinstance(session, str) and session not in self.purged:
             row = _Row(order, session, crc, bool(packed), refs, body, entry)
             self.rows.setdefault((session, entry.id), row)
 
@@ -115,38 +113,20 @@ def salvage(path: Path) -> Report:
     """
     try:
         with (
-            _alone(path) as file,
+            alone(path) as file,
             tempfile.TemporaryDirectory(dir=path.parent, prefix=".salvage-") as scratch,
         ):
             copies = _keep_copies(path, file)
             work = Path(scratch, "old.db")
             for copy, part in zip(copies, _PARTS, strict=False):
                 copy_private(copy, _part(work, part))
-            found = _gather(work)
+            found = _gather(work, sorted(path.parent.glob(f"{path.stem}.{TORN}-*{path.suffix}")))
             new = Path(scratch, "new.db")
             report = _build(new, found, copies)
             _exchange(new, path)
     except (sqlite3.Error, OSError) as error:
         raise explain(error, path) from error
     return report
-
-
-@contextmanager
-def _alone(path: Path) -> Generator[BinaryIO]:
-    """The open file, locked so that no program has it open and none can begin to use it.
-
-    The file must not be opened a second time here: closing that would unlock it.
-    """
-    with path.open("r+b") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED_FIRST)
-        except (BlockingIOError, PermissionError) as error:
-            raise StoreError(
-                f"{path} is in use; it can be repaired only while no program has it open.",
-                kind="busy",
-                hint="Close every other Alloy and try again.",
-            ) from error
-        yield file
 
 
 def _keep_copies(path: Path, file: BinaryIO) -> tuple[Path, ...]:
@@ -170,23 +150,34 @@ def _part(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _gather(old: Path) -> _Remains:
-    """All that SQLite can read; if that is not everything, what the bare pages hold as well."""
+def _gather(old: Path, torn: Sequence[Path]) -> _Remains:
+    """What SQLite can read first, then what the bare pages hold besides.
+
+    They are looked at even when SQLite finds nothing wrong: it does not know of
+    pages that a log from elsewhere made it forget. `torn` are copies that were
+    kept when a log was found broken.
+    """
     found = _Remains()
+    # SQLite changes what it opens, so the bare pages are those of a copy.
+    bare = old.with_name("bare.db")
+    for part in _PARTS[:2]:
+        with suppress(FileNotFoundError):
+            shutil.copyfile(_part(old, part), _part(bare, part))
     with suppress(sqlite3.Error), closing(connect(old)) as connection:
         _gather_tables(connection, found)
-        found.sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-    if not found.sound:
-        for number, values in carve(old):
+    for path in (bare, *torn):
+        for number, values in carve(path):
             with suppress(*DAMAGE):
                 _take_carved(found, number, values)
-        # Places in the tree whose content is lost; asked last, when it is known what is lost.
-        with suppress(sqlite3.Error), closing(connect(old)) as connection:
-            _gather_places(connection, found)
+    # Places in the tree whose content is lost; asked last, when it is known what is lost.
+    with suppress(sqlite3.Error), closing(connect(old)) as connection:
+        _gather_places(connection, found)
     return found
 
 
 def _gather_tables(connection: sqlite3.Connection, found: _Remains) -> None:
+    with suppress(sqlite3.Error):
+        found.purged.update(s for (s,) in connection.execute("SELECT session FROM purged"))
     for row in recovery.raw_entries(connection):
         with suppress(*DAMAGE):
             found.take_entry(row[0], row[1:])
@@ -239,6 +230,7 @@ def _build(new: Path, found: _Remains, copies: tuple[Path, ...]) -> Report:
             "INSERT INTO blobs (address, held, packed, data) VALUES (?, ?, ?, ?)",
             [(name, *blob) for name, blob in found.blobs.items()],
         )
+        connection.executemany("INSERT INTO purged VALUES (?)", [(s,) for s in found.purged])
         for session, held in by_session.items():
             adopted += _build_session(connection, session, held, found.deleted.get(session))
         connection.execute("COMMIT")

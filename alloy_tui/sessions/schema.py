@@ -82,6 +82,7 @@ CREATE TABLE partials (
     body BLOB NOT NULL,
     PRIMARY KEY (session, id)
 ) STRICT;
+CREATE TABLE purged (session TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE owners (
     session INTEGER PRIMARY KEY REFERENCES sessions (key),
     token TEXT NOT NULL,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from alloy_tui.domain.errors import StoreError
-from alloy_tui.sessions import ownership, reading, recovery, rows, schema
+from alloy_tui.sessions import alone, logs, ownership, reading, recovery, rows, schema
 from alloy_tui.sessions.connecting import Readers, connect, patiently
 from alloy_tui.sessions.contents import address, lay_down, pack
 from alloy_tui.sessions.faults import explain
@@ -44,18 +44,23 @@ class SqliteStore:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = private_folder(folder) / FILE
+        self.path = private_folder(folder.absolute()) / FILE
+        self.kept: Path | None = None
+        """A copy that opening kept because the store's log was broken; None if all was well."""
+        first_here = alone.opened(self.path)
         try:
-            private_file(self.path)
-            with closing(patiently(lambda: connect(self.path))) as first:
-                patiently(lambda: schema.migrate(first, self.path))
-        except (sqlite3.Error, OSError) as error:
-            raise explain(error, self.path) from error
+            self._prepare(first_here)
+        except BaseException as error:
+            alone.closed(self.path)
+            if isinstance(error, sqlite3.Error | OSError):
+                raise explain(error, self.path) from error
+            raise
         self._lock = threading.Lock()
         self._readers = Readers(self.path)
-        self._index = SearchIndex(folder / INDEX, self._readers)
+        self._index = SearchIndex(self.path.with_name(INDEX), self._readers)
         self._watch: sqlite3.Connection | None = None
         self._claims: dict[str, str] = {}  # session by token
+        self._closed = False
         self._writer = Writer(self.path)
 
     def create(self, session: str, entries: Sequence[Entry]) -> Future[str]:
@@ -253,6 +258,9 @@ class SqliteStore:
     def close(self) -> None:
         """See `SessionStore.close`."""
         with self._lock:
+            if self._closed:
+                return
+            self._closed = True
             claims, self._claims = self._claims, {}
         for token in claims:
             self._writer.submit(lambda c, token=token: ownership.release(c, token))
@@ -264,6 +272,17 @@ class SqliteStore:
             with suppress(sqlite3.Error):
                 watch.close()
         self._readers.close()
+        alone.closed(self.path)
+
+    def _prepare(self, first_here: bool) -> None:
+        """Make the file what it must be. Raises sqlite3.Error, OSError, StoreError."""
+        private_file(self.path)
+        if first_here:
+            self.kept = logs.set_stale_aside(self.path)
+        with closing(patiently(lambda: connect(self.path))) as first:
+            patiently(lambda: schema.migrate(first, self.path))
+            if first_here:
+                self.kept = logs.keep_if_torn(first, self.path) or self.kept
 
     def _reading(
         self,

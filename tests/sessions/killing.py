@@ -92,6 +92,7 @@ def check(folder: Path, session: str, acked: set[str]) -> None:
     """Everything acknowledged is there, once, and the session can be written."""
     store = SqliteStore(folder)
     try:
+        assert store.kept is None, "a kill was taken for damage"
         if not acked and not store.sessions():
             return
         tree = store.tree(session)

@@ -44,7 +44,7 @@ def test_two_programs_write_a_thousand_messages_each(folder: Path) -> None:
         check(folder, session, set(life.acks))
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(0, 24, 2))
 def test_a_full_disk_is_told_and_outlived(folder: Path, seed: int) -> None:
     """A limit on the size of files stands for the disk; it falls once the program was told."""
     SqliteStore(folder).close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from alloy_tui.domain import transcript
 from alloy_tui.domain.messages import (
     ChatMessage,
@@ -35,10 +33,7 @@ def result(call: str, text: str = "done") -> ToolResult:
 
 
 def seen(talk: Talk) -> tuple[ChatMessage, ...]:
-    def read(ids: Sequence[str]) -> Sequence[object]:
-        return talk.store.read(talk.session, ids)
-
-    shown = view(talk.tree, read, talk.tree.leaf)  # type: ignore[arg-type]
+    shown = view(talk.tree, lambda ids: talk.store.read(talk.session, ids), talk.tree.leaf)
     if shown:
         transcript.check(shown, continuing=True)
     return shown
