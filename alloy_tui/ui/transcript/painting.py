@@ -35,6 +35,7 @@ _FLAGS = (
     "_callbacks",
     "_repaint_regions",
 )
+_OF_BAR = ("_layout_cache", "_styles_cache", "_dirty_regions")
 _OF_APP = ("_batch_count", "_driver", "_begin_update", "_end_update")
 
 
@@ -53,6 +54,7 @@ def missing_names(screen: Screen[Any]) -> list[str]:
     missing = [f"Screen.{name}" for name in _METHODS if not hasattr(Screen, name)]
     missing += [f"Screen.{name}" for name in _FLAGS if not hasattr(screen, name)]
     missing += [f"App.{name}" for name in _OF_APP if not hasattr(app_of(screen), name)]
+    missing += [f"Widget.{name}" for name in _OF_BAR if not hasattr(screen, name)]
     if not hasattr(getattr(screen, "_compositor", None), "visible_widgets"):
         missing.append("Screen._compositor.visible_widgets")
     return missing
@@ -112,11 +114,11 @@ def set_bar(bar: ScrollBar, total: int, height: int, row: int, *, paint: bool) -
     bar.set_reactive(ScrollBar.position, row)  # pyright: ignore[reportArgumentType] - descriptor
     if paint:
         bar.refresh()
-    elif hasattr(bar, "_dirty_regions") and hasattr(bar, "_styles_cache"):
+    elif all(hasattr(bar, name) for name in _OF_BAR):
         # Not painted now, but drawn anew when Textual next paints what it is part of.
-        bar.refresh(repaint=False)
-        _of(bar, "_dirty_regions").add(bar.outer_size.region)
+        _of(bar, "_layout_cache").clear()
         _of(bar, "_styles_cache").clear()
+        _of(bar, "_dirty_regions").add(bar.outer_size.region)
 
 
 class DirectPaint:
