@@ -17,6 +17,7 @@ from textual.strip import Strip
 from alloy_tui.ui.highlight import Span
 
 _NULL = Style.null()
+_JOINER = "\u200d"
 
 
 @cache
@@ -140,7 +141,21 @@ def row_of(
             styles.append(pad)
     made = [(text, base + style) for text, style in zip(texts, styles, strict=True)]
     if cells > width:
-        strip = Strip([Segment(*span) for span in made], cells).adjust_cell_length(width, base)
-        made = [(text, style or base) for text, style, _ in strip]
+        made = _cropped(made, width, base)
         size = sum([len(text) for text, _ in made]) - lead
     return Row(made, width, lead=lead, size=max(0, size), joins=joins)
+
+
+def _cropped(made: list[Span], width: int, base: Style) -> list[Span]:
+    """`made` cut to `width` cells. A blank in place of half a character must count as one."""
+    kept = made
+    for joiner in ("", _JOINER):
+        parts = [
+            Segment(text.replace(joiner, "") if joiner else text, style) for text, style in made
+        ]
+        cells = sum([cell_len(part.text) for part in parts])
+        strip = Strip(parts, cells).adjust_cell_length(width, base)
+        kept = [(text, style or base) for text, style, _ in strip]
+        if sum([cell_len(text) for text, _ in kept]) == width:
+            break
+    return kept
