@@ -88,16 +88,17 @@ class Readers:
 
         Raises StoreError in place of SQLite's errors, also for the block's own.
         """
-        connection: sqlite3.Connection | None = None
         try:
             connection = self._take()
-            patiently(lambda: self._begin(connection))
-            yield connection
         except (sqlite3.Error, OSError) as error:
             raise explain(error, self._path) from error
+        try:
+            patiently(lambda: self._begin(connection))
+            yield connection
+        except sqlite3.Error as error:
+            raise explain(error, self._path) from error
         finally:
-            if connection is not None:
-                self._give(connection)
+            self._give(connection)
 
     def close(self) -> None:
         """Close those that are idle now and the others when they come back."""

@@ -63,14 +63,21 @@ class Plain:
         self.leaf = self.undone.pop()
 
     def path(self, node: str | None) -> list[str]:
-        return [] if node is None else [*self.path(self.parent[node]), node]
+        found: list[str] = []
+        while node is not None:
+            found.insert(0, node)
+            node = self.parent[node]
+        return found
 
     def children(self, node: str | None) -> list[str]:
         return [n for n in self.order if self.parent[n] == node]
 
     def tip(self, node: str | None) -> str | None:
-        below = [n for n in self.order if node is None or node in self.path(n)]
-        return below[-1] if below else None
+        below = [node]
+        for each in self.order:
+            if self.parent[each] in below:
+                below.append(each)
+        return below[-1]
 
 
 class Stand:
