@@ -14,6 +14,7 @@ import resource
 import statistics
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from textual.app import App, ComposeResult
 
-from alloy_tui.ui.markdown import MarkdownStream, Page, Palette
+from alloy_tui.ui.markdown import MarkdownStream, Page, Palette, render
 from alloy_tui.ui.transcript import AgentBlock, ToolBlock, Transcript, UserBlock
 
 PROSE = "The inner `round` is applied **before** the sum, see [the docs](https://example.org). "
@@ -81,6 +82,17 @@ def per_token(kind: str, sizes: list[int]) -> list[float]:
     return found
 
 
+def row_bytes() -> float:
+    """Bytes that a laid-out row holds, at 100 columns."""
+    blocks = [ANSWER + f"paragraph {number}\n" for number in range(100)]
+    render(blocks[0], Page(100, Palette(), 2, 1))
+    tracemalloc.start()
+    rows = [render(text, Page(100, Palette(), 2, 1)) for text in blocks]
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return held / sum(map(len, rows))
+
+
 async def history(count: int) -> dict[str, float]:
     """Milliseconds for what one does with a conversation of `count` messages."""
     app = Stage()
@@ -138,6 +150,7 @@ def main() -> None:
 
     cost = timed(once)
     print(f"\nwhole text at once: {len(text) / 1000 / cost:.2f} MB/s ({len(text) / 1000:.0f} kB)")
+    print(f"one laid-out row: {row_bytes():.0f} bytes")
     counts = [1_000] if quick else [1_000, 10_000]
     tables = [asyncio.run(history(count)) for count in counts]
     print("\nms in a history of messages" + "".join(f"{count:>10,}" for count in counts))

@@ -9,26 +9,22 @@ width it is taken to have, and the cursor is put where the run should end.
 from __future__ import annotations
 
 import re
-from typing import TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import ControlType, Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from alloy_tui.ui.markdown.cells import clusters
-
-Run: TypeAlias = tuple[str, Style | None, bool]
-
 # Combining marks, right-to-left and shaped scripts, joiners, selectors, symbols with two
 # presentations, and all of the emoji planes.
 _UNSURE = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0590-\u109f\u1100-\u11ff\u135d-\u135f\u1700-\u18af"
     "\u1a00-\u1cff\u1dc0-\u1dff\u200b-\u200f\u2060-\u2064\u20d0-\u20f0\u2139\u2194-\u21aa"
-    "\u231a-\u23ff\u24c2\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\u2600-\u260f\u2612-\u27bf\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3099"
-    "\u309a\u3297\u3299\ua66f-\ua67d\ua800-\uabff\ud7b0-\ud7ff\ufb1d-\ufdff\ufe00-\ufe0f"
+    "\u231a-\u23ff\u24c2\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\u2600-\u260f"
+    "\u2612-\u27bf\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3099\u309a\u3297\u3299\ua66f-\ua67d\ua800-\uabff\ud7b0-\ud7ff\ufb1d-\ufdff\ufe00-\ufe0f"
     "\ufe20-\ufe2f\ufe70-\ufeff\U00010800-\U00011fff\U0001e000-\U0001ffff\U000e0000-\U000e0fff]"
 )
+_WORD = re.compile(r" *[^ ]+ ?| +")
 
 
 def unsure(text: str) -> bool:
@@ -45,10 +41,10 @@ def anchored(strip: Strip, x: int) -> Strip:
         return strip
     made: list[Segment] = []
     column = x + 1
-    for text, style, control in strip:
-        if control or not unsure(text):
-            made.append(Segment(text, style, control))
-            column += 0 if control else cell_len(text)
+    for text, style in _joined(strip):
+        if not unsure(text):
+            made.append(Segment(text, style))
+            column += cell_len(text)
             continue
         first, before = column, ""
         for part, doubtful in _runs(text):
@@ -64,6 +60,18 @@ def anchored(strip: Strip, x: int) -> Strip:
     return Strip(made, strip.cell_length)
 
 
+def _joined(strip: Strip) -> list[tuple[str, Style | None]]:
+    """Text and style of neighbours that look the same, as one."""
+    joined: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        # What a joiner ends would swallow the first character of the next.
+        if joined and joined[-1][1] == style and not joined[-1][0].endswith("\u200d"):
+            joined[-1] = (joined[-1][0] + text, style)
+        else:
+            joined.append((text, style))
+    return joined
+
+
 def _to(column: int) -> str:
     return f"\x1b[{column}G"
 
@@ -75,13 +83,15 @@ def _move(text: str, column: int, style: Style | None) -> Segment:
 
 
 def _runs(text: str) -> list[tuple[str, bool]]:
-    """`text` in runs of clusters that are all sure or all unsure of their width."""
+    """`text` in runs of words that are all sure or all unsure of their width.
+
+    Whole words with the blanks after them: scripts that join their letters stay joined.
+    """
     runs: list[tuple[str, bool]] = []
-    for start, end, _ in clusters(text):
-        part = text[start:end]
-        doubtful = len(part) > 1 or unsure(part)
+    for match in _WORD.finditer(text):
+        doubtful = unsure(match[0])
         if runs and runs[-1][1] == doubtful:
-            runs[-1] = (runs[-1][0] + part, doubtful)
+            runs[-1] = (runs[-1][0] + match[0], doubtful)
         else:
-            runs.append((part, doubtful))
+            runs.append((match[0], doubtful))
     return runs

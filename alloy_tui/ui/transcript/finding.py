@@ -32,16 +32,17 @@ class Needle:
         if not parts:
             raise ValueError("nothing to look for")
         self.pattern = re.compile(r"\s+".join(map(re.escape, parts)), re.IGNORECASE)
-        self._probe = max(parts, key=len).lower()
-        self._single = len(parts) == 1
+        self._parts = sorted({part.lower() for part in parts}, key=len, reverse=True)
 
     def count(self, block: Block) -> int:
         """How often the block has the words."""
         text = block.search_text()
-        if self._probe not in text.lower():
-            return 0
+        lower = text.lower()
+        for part in self._parts:  # the longest first: it is the rarest
+            if part not in lower:
+                return 0
         found = len(self.pattern.findall(text))
-        if found or self._single or block.kind != "agent":
+        if found or len(self._parts) == 1 or block.kind != "agent":
             return found
         return len(self.pattern.findall(_MARKUP.sub("", text)))
 
