@@ -190,6 +190,8 @@ class SearchIndex:
         return 0 if row is None else int(row[0])
 
     def _open(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StoreError("The store of sessions was closed.", kind="closed")
         if self._connection is not None:
             return self._connection
         private_file(self._path)

@@ -205,10 +205,10 @@ class SessionTree:
     def tip(self, node: str | None) -> str | None:
         """The newest node below `node`, or itself: where its branch was left. O(nodes after it)."""
         start = -1 if node is None else self._place(node)
-        parents, flags, newest = self._log.parents, self._log.flags, start
+        flags, newest = self._log.flags, start
         below = {start}
-        for place in range(start + 1, self._size):
-            if parents[place] in below and not flags[place] & MARK:
+        for place, above in enumerate(self._log.parents[start + 1 : self._size], start + 1):
+            if above in below and not flags[place] & MARK:
                 below.add(place)
                 newest = place
         return self._log.ids[newest] if newest >= 0 else None
