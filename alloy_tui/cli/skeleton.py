@@ -54,7 +54,6 @@ class Skeleton:
         self._shown = ""
         self._plain = True
         self._listening = False
-        self._main = _thread.get_ident()
         self._ended = _thread.allocate_lock()
         self._wake = os.pipe()
         self._screen_on = False
@@ -88,6 +87,9 @@ class Skeleton:
     def close(self) -> None:
         """Give the terminal back as it was found; safe to call twice."""
         self.hand_over()
+        self._give_back()
+
+    def _give_back(self) -> None:
         try:
             if self._screen_on:
                 self._screen_on = False
@@ -106,19 +108,21 @@ class Skeleton:
                 if not data:
                     return
                 if _INTERRUPT in data:
-                    self._interrupt()
-                    return
+                    self.end(130)
                 self._take(data)
         except OSError:
             pass  # the terminal is gone; whoever reads next will see it too
         finally:
             self._ended.release()
 
-    def _interrupt(self) -> None:
-        """What Ctrl+C does anywhere else; it also ends a wait for a file that does not come."""
-        import signal
+    def end(self, code: int) -> None:
+        """Give the terminal back and end the process, whatever its threads are at.
 
-        signal.pthread_kill(self._main, signal.SIGINT)
+        An exception would be lost if it came up in a callback of the import system.
+        There is nothing to be finished yet.
+        """
+        self._give_back()
+        os._exit(code)
 
     def _take_line(self) -> None:
         """What was typed before this program had the keyboard; Enter was a line feed there."""
@@ -183,7 +187,7 @@ def open_skeleton(arguments: Sequence[str]) -> Skeleton | None:
     if columns < _SMALLEST[0] or rows < _SMALLEST[1]:
         return None
     made = Skeleton(hints.look(os.environ), columns, rows)
-    _end_cleanly_on_signals()
+    _end_on_signals(made)
     try:
         made.open()
     except (OSError, termios.error):
@@ -233,12 +237,12 @@ def _set_raw(modes: list[int | list[bytes | int]]) -> None:
     termios.tcsetattr(0, termios.TCSANOW, raw)
 
 
-def _end_cleanly_on_signals() -> None:
-    """SIGTERM and SIGHUP unwind the program, so that the terminal is given back."""
+def _end_on_signals(made: Skeleton) -> None:
+    """Until the app has handlers of its own."""
     import signal
 
     def end(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        made.end(128 + number)
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)

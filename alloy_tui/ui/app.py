@@ -28,7 +28,7 @@ from alloy_tui.ui.actions import PageName, Severity, run_command
 from alloy_tui.ui.attention import Attention
 from alloy_tui.ui.clock import SYSTEM_CLOCK, Clock
 from alloy_tui.ui.commands import offer_themes
-from alloy_tui.ui.first_look import FirstLook, first_look
+from alloy_tui.ui.first_look import FirstLook, begin_with_size, begin_with_theme, first_look
 from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.keymap import APP_KEYS, Keymap, bindings
 from alloy_tui.ui.messages import CommandInvoked
@@ -100,6 +100,7 @@ class AlloyApp(TerminalApp):
         self._quit_asked_s = float("-inf")
         self.attention = Attention(self._send, runtime.cwd)
         self.workbench = Workbench(runtime, history or PromptHistory(), clock, self._follow)
+        begin_with_theme(self, self.themes[self.preferences.theme])
         self._apply_all()
 
     @property
@@ -129,6 +130,7 @@ class AlloyApp(TerminalApp):
         """No collections until there is something to see; a headless app leaves its host alone."""
         if not self.is_headless:
             gc.disable()
+        begin_with_size(self.workbench, self.size)
         typed = self.keyboard.take_text()
         if typed:
             self.workbench.prompt.put(typed)

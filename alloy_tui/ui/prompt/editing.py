@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from rich.text import Text
 from textual import events
+from textual.app import App
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location
 
@@ -39,6 +43,7 @@ class EditingArea(TextArea):
             placeholder=placeholder,
             soft_wrap=True,
         )
+        self._look: tuple[object, ...] = ()
         self.folds = Folds()
         self._kills = KillRing()
         self._yanked: tuple[Location, Location] | None = None
@@ -62,6 +67,26 @@ class EditingArea(TextArea):
             "alt+right": self.action_cursor_word_right,
             "alt+p": self.open_label,
         }
+
+    def validate_virtual_size(self, size: Size) -> Size:
+        """Only the height counts, for lines wrap.
+
+        The base class says a width of 0 after each edit and the real one after each
+        layout: every key would have the whole screen laid out and drawn.
+        """
+        return size if size.width else Size(self.virtual_size.width, size.height)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines; the styles of the parts are looked up when they can have changed.
+
+        The base class does so for each frame, which was a quarter of what a key costs.
+        """
+        app = cast("App[object]", self.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its type open
+        look = (app.theme, self.classes, self.has_focus, app.app_focus)
+        if look == self._look:
+            return ScrollView.render_lines(self, crop)
+        self._look = look
+        return super().render_lines(crop)
 
     @property
     def yanking(self) -> bool:

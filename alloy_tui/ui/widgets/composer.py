@@ -66,6 +66,7 @@ class Composer(Vertical):
         self.approval = ApprovalBar(clock)
         self.prompt = Prompt(history, clock, self.completion, self.approval)
         self.prompt.catch_up = self._catch_up
+        self._marked = "❯"
         self._offered_for = ""
         self._mark = Static("❯", id="prompt-mark", markup=False)
 
@@ -103,7 +104,10 @@ class Composer(Vertical):
         self._offered_for = prompt.text
         self.approval.prompt_empty = not prompt.text
         own = prompt.text.startswith("!") and prompt.reason_for is None and prompt.picker is None
-        self._mark.update("!" if own else "⌕" if prompt.picker is not None else "❯")
+        mark = "!" if own else "⌕" if prompt.picker is not None else "❯"
+        if mark != self._marked:  # else each key would cost a frame more, and a new layout
+            self._marked = mark
+            self._mark.update(mark, layout=False)
         self._mark.set_class(own, "-own")
         if prompt.picker is not None:
             self._mention = None
