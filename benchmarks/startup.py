@@ -21,7 +21,7 @@ from statistics import median
 from tests.support.terminal import Terminal
 
 RUNS = 7
-_ALLOY = str(Path(sys.executable).with_name("alloy"))
+ALLOY = str(Path(sys.executable).with_name("alloy"))
 
 
 def _timed(argv: list[str]) -> tuple[float, float]:
@@ -40,7 +40,7 @@ def _first_screen() -> tuple[float, float, float, float]:
         script.write_text(json.dumps({"replies": [{"text": "hi"}]}))
         since = time.perf_counter()
         with Terminal(
-            [_ALLOY, "--model", f"scripted/{script}"],
+            [ALLOY, "--model", f"scripted/{script}"],
             cwd=Path(folder),
             columns=120,
             rows=40,
@@ -63,7 +63,7 @@ def main() -> None:
     """Print the table."""
     rows: list[tuple[str, Callable[[], list[str]]]] = [
         ("python -c pass", lambda: [sys.executable, "-c", "pass"]),
-        ("alloy --version", lambda: [_ALLOY, "--version"]),
+        ("alloy --version", lambda: [ALLOY, "--version"]),
         ("import alloy_tui", lambda: [sys.executable, "-c", "import alloy_tui"]),
         ("import Agent", lambda: [sys.executable, "-c", "from alloy_tui import Agent"]),
     ]
