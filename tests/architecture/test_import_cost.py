@@ -18,6 +18,11 @@ def imported_by(code: str) -> set[str]:
     return set(json.loads(run.stdout.splitlines()[-1]))
 
 
+def new_with(code: str) -> set[str]:
+    """The modules that `code` loads and a fresh interpreter does not."""
+    return imported_by(code) - imported_by("pass")
+
+
 def test_importing_the_package_pulls_in_nothing_heavy() -> None:
     assert not imported_by("import alloy_tui") & set(_HEAVY)
 
@@ -30,6 +35,14 @@ def test_the_engine_pulls_in_neither_screen_nor_http() -> None:
 def test_the_version_is_told_without_loading_the_program() -> None:
     code = "from alloy_tui.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass"
     assert not imported_by(code) & {"textual", "httpx", "rich", "asyncio"}
+    assert new_with(code) == {"__future__", "alloy_tui", "alloy_tui.cli"}
+
+
+def test_the_first_bytes_on_the_screen_wait_for_next_to_nothing() -> None:
+    """What paints the skeleton and takes keys loads little that is not written in C."""
+    own = {"alloy_tui", "alloy_tui.cli", "alloy_tui.cli.skeleton", "alloy_tui.cli.hints"}
+    code = "import alloy_tui.cli.skeleton"
+    assert not new_with(code) - own - {"__future__", "_thread", "select", "termios"}
 
 
 def test_the_screen_modules_load_neither_http_nor_markdown_nor_lexers() -> None:
