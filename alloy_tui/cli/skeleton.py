@@ -11,6 +11,7 @@ has loaded anyway.
 from __future__ import annotations
 
 import _thread
+import gc
 import os
 import select
 import sys
@@ -194,6 +195,7 @@ def open_skeleton(arguments: Sequence[str]) -> Skeleton | None:
         made.close()
         return None
     _open = made
+    gc.disable()  # nothing of what is loaded now is garbage; the app enables it again
     return made
 
 

@@ -42,7 +42,7 @@ def test_the_first_bytes_on_the_screen_wait_for_next_to_nothing() -> None:
     """What paints the skeleton and takes keys loads little that is not written in C."""
     own = {"alloy_tui", "alloy_tui.cli", "alloy_tui.cli.skeleton", "alloy_tui.cli.hints"}
     code = "import alloy_tui.cli.skeleton"
-    assert not new_with(code) - own - {"__future__", "_thread", "select", "termios"}
+    assert not new_with(code) - own - {"__future__", "_thread", "gc", "select", "termios"}
 
 
 def test_the_screen_modules_load_neither_http_nor_markdown_nor_lexers() -> None:
