@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from alloy_tui.runtime.plan import Plan
     from alloy_tui.ui.app import AlloyApp
 
-_CODES = {signal.SIGTERM: exits.TERMINATED, signal.SIGHUP: exits.HUNG_UP}
+_CODES = {
+    signal.SIGTERM: exits.TERMINATED,
+    signal.SIGHUP: exits.HUNG_UP,
+    # Python would die of these on the spot and leave the terminal as it is.
+    **{n: 128 + n for n in (signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM)},
+}
 _PATIENCE_S = 2.0
 
 
@@ -77,7 +82,7 @@ def _show(runtime: Runtime, plan: Plan, ended: list[int]) -> AlloyApp:
 
 @contextlib.contextmanager
 def _ending_on_signals(end: Callable[[], object], note: Callable[[int], None]) -> Generator[None]:
-    """Within it, SIGTERM and SIGHUP end the app as its own command would."""
+    """Within it, the signals of `_CODES` end the app as its own command would."""
 
     def ask(number: int, _frame: FrameType | None) -> None:
         note(number)

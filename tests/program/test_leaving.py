@@ -29,7 +29,9 @@ def test_quit_leaves_the_terminal_as_it_was(
         assert_left_clean(terminal)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1]
+)
 def test_a_signal_in_mid_answer_leaves_the_terminal_as_it_was(
     open_program: Callable[..., Terminal], scripted: Callable[..., str], number: signal.Signals
 ) -> None:
