@@ -1,0 +1,171 @@
+"""`make screenshots`: plays the scenes in the running program and draws what the terminal shows.
+
+Writes SVG files, and PNG beside them where `rsvg-convert` is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from screenshots import scenes
+from screenshots.svg import Film, still
+from tests.support.terminal import Terminal
+
+HERE = Path(__file__).parent
+_ALLOY = str(Path(sys.executable).with_name("alloy"))
+
+
+class Stage:
+    """The program in a terminal, and a film of it."""
+
+    def __init__(self, terminal: Terminal, film: Film) -> None:
+        self.terminal = terminal
+        self._film = film
+        self._since = time.monotonic()
+
+    def until(self, text: str, *, gone: bool = False) -> None:
+        """Go on filming until `text` stands on the screen, or no longer does."""
+
+        def there() -> bool:
+            self._film.add(time.monotonic() - self._since, self.terminal.screen)
+            return (text in self.terminal.text()) is not gone
+
+        self.terminal.wait_until(there, text)
+
+    def hold(self, seconds: float) -> None:
+        """Let the viewer read."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.terminal.pump(0.04)
+            self._film.add(time.monotonic() - self._since, self.terminal.screen)
+
+    def type(self, text: str) -> None:
+        """Type as a person does."""
+        for key in text:
+            self.terminal.type(key)
+            self.hold(0.04)
+
+    def send(self, text: str) -> None:
+        """Type and press Enter."""
+        self.type(text)
+        self.hold(0.3)
+        self.terminal.type("\r")
+
+
+@contextmanager
+def stage(columns: int, rows: int, *flags: str) -> Iterator[tuple[Stage, Film]]:
+    """The program, opened in a small project with the scenes' files."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder, "shop")
+        project.mkdir()
+        for name, text in scenes.FILES.items():
+            (project / name).write_text(text)
+        for name, script in (("first", scenes.SESSION), ("second", scenes.SECOND)):
+            (project / f"{name}.json").write_text(json.dumps(script))
+        film = Film(columns, rows)
+        home = {"ALLOY_HOME": str(Path(folder, "home")), "HOME": folder}
+        with Terminal(
+            [_ALLOY, *flags], cwd=project, columns=columns, rows=rows, environment=home
+        ) as terminal:
+            yield Stage(terminal, film), film
+
+
+def _keep(name: str, svg: str) -> None:
+    path = HERE / f"{name}.svg"
+    path.write_text(svg)
+    if shutil.which("rsvg-convert"):
+        subprocess.run(
+            ["rsvg-convert", "-z", "1.25", str(path), "-o", str(path.with_suffix(".png"))],
+            check=True,
+        )
+    print(path.name)
+
+
+def session() -> None:
+    """The recording of the README, and the stills taken on its way."""
+    with stage(120, 34, "--model", "scripted/first.json") as (play, film):
+        picture: Callable[[str], None] = lambda name: _keep(  # noqa: E731  # a local shorthand
+            name, still(play.terminal.screen, "alloy")
+        )
+        play.until("Ask anything")
+        play.hold(0.8)
+        play.send("Why does the cart round twice?")
+        play.until("edit wants to")
+        play.hold(1.2)
+        picture("approval-edit")
+        play.terminal.type("\x1by")
+        play.until("bash wants to")
+        play.hold(1.2)
+        picture("approval")
+        play.terminal.type("\x1be")
+        play.hold(0.4)
+        play.send("never push")
+        play.until("python3 test_cart.py")
+        play.until("bash wants to")
+        play.hold(0.9)
+        play.terminal.type("\x1by")
+        play.until("Nothing was pushed.")
+        play.hold(1.5)
+        picture("workbench")
+        play.send("Tell me the history of rounding")
+        play.until("counted counted counted")
+        play.terminal.type("\x1b")
+        play.until("incomplete: stopped")
+        play.hold(1.0)
+        play.send("In one line, please")
+        play.until("again in")
+        play.hold(0.6)
+        picture("retry")
+        play.until("whole cents")
+        play.hold(1.0)
+        play.send("/model scripted/second.json")
+        play.until("second.json")
+        play.hold(0.6)
+        play.send("And you?")
+        play.until("all of the above.")
+        play.hold(1.5)
+        play.send("/quit")
+        _keep_film("session", film)
+
+
+def _keep_film(name: str, film: Film) -> None:
+    (HERE / f"{name}.svg").write_text(film.svg("alloy"))
+    print(f"{name}.svg, {len(film.frames)} frames")
+
+
+def local() -> None:
+    """A real answer of the local model, full screen."""
+    with stage(100, 26, "--model", "local/smollm2-135m") as (play, _):
+        play.until("smollm2")
+        play.send("Name three primary colours.")
+        play.until("done in")
+        play.hold(0.5)
+        _keep("local-model", still(play.terminal.screen, "alloy"))
+
+
+def first_run() -> None:
+    """What a newcomer sees who has no key."""
+    with stage(100, 26) as (play, _):
+        play.until("smollm2")
+        play.hold(1.0)
+        _keep("first-run", still(play.terminal.screen, "alloy"))
+
+
+def main(names: list[str]) -> int:
+    """Make the pictures named, or all."""
+    known = {f.__name__: f for f in (session, local, first_run)}
+    for name in names or known:
+        known[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
