@@ -52,7 +52,8 @@ class PromptHistory:
 
     def __init__(self, path: Path | None = None, folder: str = "") -> None:
         self._path = path
-        self.folder = folder
+        # A folder's name need not be UTF-8; the file of the history is.
+        self.folder = folder.encode("utf-8", "backslashreplace").decode()
         self._entries: list[Entry] = []
         self._read_to = 0
         self._read_of: tuple[int, int] | None = None

@@ -102,11 +102,22 @@ def settled(
     if _SPECIAL.search(text) is None:
         return [(text.replace("\t", " "), style)]
     tokens = _tokens(text, references)
+    # Code binds tighter than links and images: a backtick in the destination of one or in the
+    # words for the other may still find its partner.
+    if text.count("`") != sum(_backticks(token) for token in tokens):
+        return None
     open_ended = any(
         token.type == "text" and _PENDING.search(_SETTLED.sub("", token.content))
         for token in tokens
     )
     return None if open_ended else _spans(tokens, palette, style)
+
+
+def _backticks(token: Token) -> int:
+    """How many characters of the source this token has settled as code."""
+    if token.type == "code_inline":
+        return 2 * len(token.markup) + token.content.count("`")
+    return sum(_backticks(child) for child in token.children or ())
 
 
 def _tokens(text: str, references: References) -> list[Token]:

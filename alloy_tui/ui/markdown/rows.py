@@ -6,6 +6,7 @@ made when the row comes into view. Knows nothing of Markdown or of widgets.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cache
 
@@ -17,7 +18,6 @@ from textual.strip import Strip
 from alloy_tui.ui.highlight import Span
 
 _NULL = Style.null()
-_JOINER = "\u200d"
 
 
 @cache
@@ -147,15 +147,15 @@ def row_of(
 
 
 def _cropped(made: list[Span], width: int, base: Style) -> list[Span]:
-    """`made` cut to `width` cells. A blank in place of half a character must count as one."""
-    kept = made
-    for joiner in ("", _JOINER):
-        parts = [
-            Segment(text.replace(joiner, "") if joiner else text, style) for text, style in made
-        ]
-        cells = sum([cell_len(part.text) for part in parts])
-        strip = Strip(parts, cells).adjust_cell_length(width, base)
-        kept = [(text, style or base) for text, style, _ in strip]
-        if sum([cell_len(text) for text, _ in kept]) == width:
+    """`made` cut to `width` cells, filled up with a blank where half a character would be left."""
+    kept: list[Span] = []
+    room = width
+    for text, style in made:
+        end = bisect_right(range(len(text)), room, key=lambda n, t=text: cell_len(t[: n + 1]))
+        if end:
+            kept.append((text[:end], style))
+            room -= cell_len(text[:end])
+        if end < len(text):
             break
-    return kept
+    # By itself: a joiner at the end would swallow a blank of its own segment.
+    return [*kept, (_blanks(room), base)] if room else kept

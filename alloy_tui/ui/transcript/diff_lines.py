@@ -57,7 +57,7 @@ def hunks(diff: str) -> list[Hunk]:
             found[-1].append(DiffLine("+", line[1:].expandtabs(4), new=new))
             new += 1
         elif line.startswith("\\"):
-            found[-1].append(DiffLine("\\", line[1:].strip()))
+            found[-1].append(DiffLine("\\", line[1:].expandtabs(4).strip()))
         else:
             found[-1].append(DiffLine(" ", line[1:].expandtabs(4), old, new))
             old += 1
