@@ -52,14 +52,23 @@ class PromptHistory:
 
     def __init__(self, path: Path | None = None, folder: str = "") -> None:
         self._path = path
-        # A folder's name need not be UTF-8; the file of the history is.
-        self.folder = folder.encode("utf-8", "backslashreplace").decode()
+        self.folder = folder
         self._entries: list[Entry] = []
         self._read_to = 0
         self._read_of: tuple[int, int] | None = None
         self._walk: list[Entry] | None = None
         self._at = 0
         self._draft = Draft("")
+
+    @property
+    def folder(self) -> str:
+        """The project that is worked in, as it is written down."""
+        return self._folder
+
+    @folder.setter
+    def folder(self, folder: str) -> None:
+        # A folder's name need not be UTF-8; the file of the history is.
+        self._folder = folder.encode("utf-8", "backslashreplace").decode()
 
     @property
     def entries(self) -> tuple[str, ...]:

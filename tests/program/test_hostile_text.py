@@ -1,121 +1,145 @@
-"""Hostile text, in through every door that is built, never reaches the terminal armed."""
+"""Hostile text of the model and of tools never reaches the terminal armed."""
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.program.hostile import assert_harmless, needs_corpus, payloads
 from tests.support.terminal import Terminal
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "terminal_escapes.json"
-
-pytestmark = [
-    pytest.mark.corpus,
-    pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpora are not beside the project"),
-]
-# A megabyte without a space belongs to the unit tests; here it would only slow the emulator.
-_LONGEST = 20_000
+pytestmark = [pytest.mark.corpus, needs_corpus]
 
 
-def payloads() -> list[tuple[str, str, list[bytes]]]:
-    """Id, hostile text and forbidden bytes of every case that fits a screen."""
-    out: list[tuple[str, str, list[bytes]]] = []
-    for case in json.loads(CORPUS.read_text())["cases"]:
-        text = base64.b64decode(case["payload_b64"]).decode("utf-8", "replace")
-        forbidden = [base64.b64decode(b) for b in case["must_not_reach_terminal_b64"]]
-        if len(text) <= _LONGEST:
-            out.append((case["id"], text, forbidden))
-    return out
+def finish(terminal: Terminal) -> None:
+    """Look at everything once, leave, and play the record to two emulators."""
+    terminal.type("\x0f")  # the tool pane
+    for tab in "12345":
+        terminal.type(f"\x1b{tab}")
+        terminal.drain()
+    for _ in range(6):
+        terminal.type("\x1b[5~")
+        terminal.drain()
+    terminal.resize(90, 40)
+    terminal.drain()
+    terminal.escape()
+    terminal.drain()
+    terminal.escape()
+    terminal.drain()
+    terminal.type("/quit\r")
+    terminal.wait_exit()
+    assert_harmless(terminal)
 
 
-def leaks(record: bytes) -> list[str]:
-    """The cases of which a forbidden byte string is in the record."""
-    return [name for name, _, forbidden in payloads() if any(b in record for b in forbidden)]
+def call(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"tool_calls": [{"name": name, "arguments": arguments}]}
 
 
-def replies_with(make: Callable[[str], dict[str, Any]]) -> list[dict[str, Any]]:
-    return [make(text) for _, text, _ in payloads()]
-
-
-def test_the_models_words_and_thoughts_are_disarmed(
-    open_program: Callable[..., Terminal], scripted: Callable[..., str]
+@pytest.mark.parametrize("chunk", [7, 100_000])
+def test_the_models_words_and_thoughts(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str], chunk: int
 ) -> None:
-    everything = "\n\n".join(text for _, text, _ in payloads())
-    reply = {"text": f"{everything}\n\nEND-OF-TEXT", "thinking": everything, "chunk": 7}
+    """Cut into deltas inside sequences, or whole; thoughts unfolded too."""
+    everything = "\n\n".join(p.text for p in payloads())
+    reply = {"text": f"{everything}\n\nEND-OF-TEXT", "thinking": everything, "chunk": chunk}
     with open_program(scripted([reply])) as terminal:
         terminal.wait_for("scripted")
         terminal.type("go\r")
         terminal.wait_for("END-OF-TEXT", 60)
-        terminal.type("/quit\r")
-        terminal.wait_exit()
-        assert leaks(terminal.record) == []
+        terminal.type("\x1b[1;5H\x1b[5~" + "\x1b[5~" * 40)  # up to the thoughts
+        terminal.wait_for("thought")
+        terminal.click("thought")
+        finish(terminal)
 
 
-def test_tool_output_file_names_and_arguments_are_disarmed(
+def test_output_of_commands_and_files(
     open_program: Callable[..., Terminal], scripted: Callable[..., str], project: Path
 ) -> None:
-    """A file full of it is read and printed; calls carry it; a file has it for a name."""
-    everything = "\n".join(text for _, text, _ in payloads())
-    (project / "hostile.txt").write_text(everything, encoding="utf-8")
-    (project / "name\x1b]0;PWNED\x07\x1b[2J.txt").write_text("x")
+    """Standard output, standard error and what was read, as the bytes they are."""
+    (project / "hostile.txt").write_bytes(b"\n".join(p.data for p in payloads()))
+    printing = "cat hostile.txt; ls -1; cat hostile.txt >&2; printf '\\033]0;PWNED\\007' > /dev/tty"
     calls = [
-        {"tool_calls": [{"name": "read", "arguments": {"file_path": "hostile.txt"}}]},
-        {
-            "tool_calls": [
-                {
-                    "name": "bash",
-                    "arguments": {"command": "cat hostile.txt; ls -1; cat hostile.txt >&2"},
-                }
-            ]
-        },
-        {"tool_calls": [{"name": "read", "arguments": {"file_path": everything[:3000]}}]},
-        {
-            "tool_calls": [
-                {
-                    "name": "to\x1b[31mol\x1b]52;c;QUJD\x07",
-                    "arguments": {"a\x1b[2J": everything[:3000]},
-                }
-            ]
-        },
+        call("read", file_path="hostile.txt"),
+        call("bash", command=printing),
+        call("bash", command="cat hostile.txt; exit 3"),
         {"text": "END-OF-TOOLS"},
     ]
+    for number, payload in enumerate(payloads()):
+        (project / f"{number}-{payload.file_name}").write_text("x")
     with open_program(scripted(calls), "--approve", "all") as terminal:
         terminal.wait_for("scripted")
         terminal.type("go\r")
         terminal.wait_for("END-OF-TOOLS", 60)
-        terminal.type("/quit\r")
-        terminal.wait_exit()
-        assert leaks(terminal.record) == []
-        assert b"PWNED\x07" not in terminal.record
+        finish(terminal)
+        assert b"PWNED\x07" not in terminal.record, "a command reached the terminal itself"
+
+
+def test_calls_that_the_model_makes_up(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str], project: Path
+) -> None:
+    """Names and arguments of calls, known and unknown ones, in cards, approvals and the pane."""
+    everything = "\n".join(p.text for p in payloads() if len(p.data) < 300)
+    (project / "file.txt").write_text(f"before\n{everything}\nafter\n")
+    calls = [
+        call("read", file_path=everything[:3000]),
+        call("to\x1b[31mol\x1b]52;c;QUJD\x07", **{"a\x1b[2J": everything}),
+        {"tool_calls": [{"name": everything[:200], "raw": everything}]},
+        call("read", file_path="file.txt"),
+        call("edit", file_path="file.txt", old_string="before", new_string=everything),
+        call("write", file_path="new\x1b]0;PWNED\x07.txt", content=everything),
+        {"text": "END-OF-CALLS"},
+    ]
+    with open_program(scripted(calls), "--approve", "all") as terminal:
+        terminal.wait_for("scripted")
+        terminal.type("go\r")
+        terminal.wait_for("END-OF-CALLS", 60)
+        finish(terminal)
+
+
+def test_what_an_approval_shows(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str], project: Path
+) -> None:
+    """Commands and edits that ask first are spelled out, whatever they hold."""
+    everything = "\n".join(p.text for p in payloads() if len(p.data) < 300 and 0 not in p.data)
+    (project / "file.txt").write_text("before\nafter\n")
+    calls = [
+        call("read", file_path="file.txt"),
+        call("bash", command=f"echo {everything}"),
+        call("edit", file_path="file.txt", old_string="before", new_string=everything),
+        call("write", file_path="x\x1b[8m\u202ey.txt", content=everything),
+        {"text": "END-OF-QUESTIONS"},
+    ]
+    with open_program(scripted(calls)) as terminal:
+        terminal.wait_for("scripted")
+        terminal.type("go\r")
+        for denials in (1, 2, 3):
+            terminal.wait_for("once")
+            for _ in range(4):
+                terminal.type("\x1b[6~")
+                terminal.drain()
+            terminal.wait_until(lambda n=denials: denied(terminal, n), f"denial {denials}")
+        terminal.wait_for("END-OF-QUESTIONS")
+        finish(terminal)
+
+
+def denied(terminal: Terminal, times: int) -> bool:
+    """Press the key that denies, which counts once the question has been seen for a moment."""
+    if terminal.text().count("The user denied this call.") < times:
+        terminal.type("\x1bn")
+        terminal.drain()
+    return terminal.text().count("The user denied this call.") >= times
 
 
 def test_an_approval_shows_what_would_hide(
     open_program: Callable[..., Terminal], scripted: Callable[..., str]
 ) -> None:
     command = "echo \u202egnp.exe \x1b[8mrm -rf x\x1b[0m"
-    calls = [{"tool_calls": [{"name": "bash", "arguments": {"command": command}}]}, {"text": "ok"}]
-    with open_program(scripted(calls)) as terminal:
+    with open_program(scripted([call("bash", command=command), {"text": "ok"}])) as terminal:
         terminal.wait_for("scripted")
         terminal.type("go\r")
         terminal.wait_for("\\x1b[8mrm -rf x")
         assert b"\x1b[8mrm" not in terminal.record
         assert "\u202e".encode() not in terminal.record
-
-
-def test_a_servers_error_words_are_disarmed(
-    open_program: Callable[..., Terminal], scripted: Callable[..., str]
-) -> None:
-    words = "".join(text for _, text, _ in payloads())[:6000]
-    reply = {"error": {"kind": "invalid_request", "message": f"REFUSED {words}"}}
-    with open_program(scripted([reply])) as terminal:
-        terminal.wait_for("scripted")
-        terminal.type("go\r")
-        terminal.wait_for("REFUSED")
-        terminal.type("/quit\r")
-        terminal.wait_exit()
-        assert leaks(terminal.record) == []

@@ -117,6 +117,10 @@ class Terminal:
         """Send keys."""
         os.write(self.master, text if isinstance(text, bytes) else text.encode())
 
+    def escape(self) -> None:
+        """Escape as the newer key protocol writes it: what comes next is not taken for Alt."""
+        self.type("\x1b[27u")
+
     def paste(self, text: str) -> None:
         """Paste as a terminal with bracketed paste does."""
         self.type(f"\x1b[200~{text}\x1b[201~")
