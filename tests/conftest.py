@@ -11,6 +11,7 @@ import pytest
 
 _KEYS = ("ANTHROPIC_", "OPENAI_", "GEMINI_", "OPENROUTER_", "XAI_", "DEEPSEEK_", "MISTRAL_")
 _KEYS += ("GROQ_", "AZURE_", "AWS_", "ALLOY_", "OLLAMA_")
+_DESKTOP = ("TMUX", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
 
 
 @pytest.fixture
@@ -21,9 +22,9 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Every test has its own ALLOY_HOME and HOME and sees no key of the machine."""
+    """Every test has its own ALLOY_HOME and HOME and sees neither key nor clipboard here."""
     for name in list(os.environ):
-        if name.startswith(_KEYS):
+        if name.startswith(_KEYS) or name in _DESKTOP:
             monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()

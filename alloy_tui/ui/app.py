@@ -26,6 +26,7 @@ from alloy_tui.runtime.port import ApprovalMode, RuntimePort
 from alloy_tui.ui import terminal_keys
 from alloy_tui.ui.actions import PageName, Severity, run_command
 from alloy_tui.ui.attention import Attention
+from alloy_tui.ui.clipboard import copy_and_tell
 from alloy_tui.ui.clock import SYSTEM_CLOCK, Clock
 from alloy_tui.ui.commands import offer_themes
 from alloy_tui.ui.first_look import FirstLook, begin_with_size, begin_with_theme, first_look
@@ -295,9 +296,8 @@ class AlloyApp(TerminalApp):
         """Copy what is selected; with nothing selected, twice leaves."""
         selected = self.screen.get_selected_text() or self.workbench.prompt.selected_text
         if selected:
-            self.copy_to_clipboard(selected)
+            copy_and_tell(self, selected, f"{len(selected):,} characters")
             self.screen.clear_selection()
-            self.say(f"Copied {len(selected):,} characters through the terminal.")
             return
         now_s = self._clock.monotonic_s()
         if now_s - self._quit_asked_s <= _TWICE_S:

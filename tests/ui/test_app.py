@@ -78,8 +78,28 @@ async def test_ctrl_c_copies_a_selection_instead() -> None:
         await stage.type(pilot, "hello")
         stage.bench.prompt.select_all()
         await pilot.press("ctrl+c")
-        await pilot.pause()
+        await stage.app.workers.wait_for_complete()
         assert stage.app.clipboard == "hello"
+
+
+async def test_the_toast_names_the_route_or_says_that_there_was_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage()
+    async with stage.app.run_test(notifications=True, size=(120, 40)) as pilot:
+        await stage.type(pilot, "hello")
+        for term, words in (
+            ("xterm", "Copied 5 characters through the terminal (OSC 52)"),
+            ("linux", "Could not copy 5 characters: this terminal takes no text"),
+        ):
+            monkeypatch.setenv("TERM", term)
+            stage.bench.prompt.select_all()
+            await pilot.press("ctrl+c")
+            await stage.app.workers.wait_for_complete()
+            await pilot.pause()
+            await pilot.pause()
+            shown = " ".join(screen_text(stage.app).split())
+            assert words.split(" (")[0] in shown, shown
 
 
 @pytest.mark.parametrize(
@@ -219,6 +239,7 @@ async def test_copy_takes_the_last_answer() -> None:
         await stage.play(pilot, fd.started(), fd.run("x"), fd.turn(), ev.TextDelta("42"))
         await stage.play(pilot, fd.done("42"))
         stage.bench.copy_answer()
+        await stage.app.workers.wait_for_complete()
         assert stage.app.clipboard == "42"
 
 

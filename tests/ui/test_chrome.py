@@ -172,4 +172,5 @@ async def test_the_run_ends_but_the_words_of_the_last_answer_can_be_copied() -> 
         stage.bench.copy_answer()
         await stage.play(pilot, fd.started(), fd.run("x"), fd.turn(), fd.done("42"))
         stage.bench.copy_answer()
+        await stage.app.workers.wait_for_complete()
         assert stage.app.clipboard == "42"

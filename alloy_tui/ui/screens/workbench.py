@@ -21,6 +21,7 @@ from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Lane
 from alloy_tui.runtime.port import RuntimePort
 from alloy_tui.ui import messages as ms
+from alloy_tui.ui.clipboard import copy_and_tell
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.drafts import Draft
 from alloy_tui.ui.history import PromptHistory
@@ -212,12 +213,11 @@ class Workbench(ReadingScreen):
         self.notify(words, severity="warning", markup=False, timeout=4)
 
     def copy_answer(self) -> None:
-        """The last answer, to the terminal's clipboard."""
+        """The last answer, to the clipboard."""
         text = self.work.chat.last_answer
         if text:
-            app_of(self).copy_to_clipboard(text)
-            words = f"Copied the last answer, {len(text):,} characters, through the terminal."
-            self.notify(words, markup=False, timeout=4)
+            what = f"the last answer, {len(text):,} characters,"
+            copy_and_tell(app_of(self), text, what)
         else:
             words = "There is no answer to copy yet."
             self.notify(words, severity="warning", markup=False, timeout=4)
