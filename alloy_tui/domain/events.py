@@ -307,6 +307,13 @@ class SessionSaved(Event, frozen=True, tag=_snake):
     node_ids: tuple[str, ...]
 
 
+class SessionOpened(Event, frozen=True, tag=_snake):
+    """Another conversation is on screen: a stored one, or a new one ("" until it is stored)."""
+
+    session_id: str
+    title: str = ""
+
+
 class LeafMoved(Event, frozen=True, tag=_snake):
     """The conversation's position in its tree moved."""
 
@@ -365,6 +372,7 @@ EngineEvent: TypeAlias = (
     | BudgetWarned
     | BudgetReached
     | SessionSaved
+    | SessionOpened
     | LeafMoved
     | CheckpointMade
     | HistoryReset
