@@ -58,6 +58,15 @@ def test_the_wheel_scrolls_and_the_pill_goes_back(
         for _ in range(40):
             terminal.mouse(65, 20, 10)
         terminal.wait_for("paragraph 59")
+        for _ in range(10):
+            terminal.mouse(64, 20, 10)
+        terminal.wait_for("↓ to the end")
+        column, row = terminal.find("↓ to the end")
+        for _ in range(40):  # over the pill the wheel turns the conversation too
+            terminal.mouse(64, column, row)
+        terminal.wait_for("paragraph 0 ")
+        terminal.click("↓ to the end")
+        terminal.wait_for("paragraph 59")
 
 
 def test_a_click_opens_a_call_and_closes_it(

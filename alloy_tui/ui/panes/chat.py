@@ -41,6 +41,7 @@ from alloy_tui.ui.transcript import (
     Transcript,
     UserBlock,
 )
+from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.transcript.specs import Level
 from alloy_tui.ui.widgets.jump_pill import JumpPill
 from alloy_tui.ui.wording import model_label, seconds, tokens
@@ -169,6 +170,18 @@ class ChatPane(Container):
         """A double click, or `o`: the pane opens with it."""
         message.stop()
         self._choose(message.block_id, open_pane=True)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The wheel over what lies on the conversation turns the conversation."""
+        self._wheel(-1)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Likewise."""
+        self._wheel(1)
+
+    def _wheel(self, direction: int) -> None:
+        rows = round(direction * app_of(self).scroll_sensitivity_y)
+        self.transcript.scroll_relative(y=rows, animate=False, immediate=True)
 
     def _choose(self, block: int, *, open_pane: bool) -> None:
         key = self._keys.get(block)
