@@ -22,6 +22,7 @@ from alloy_tui.runtime.port import (
     QueuedItem,
     UsageView,
 )
+from tests.support.fake_sessions import FakeLibrary, FakeTree
 
 CHOICE = ModelChoice(
     model="scripted/tour",
@@ -77,6 +78,8 @@ class FakePort:
         )
         self.totals = UsageView(ZERO, {}, None, None, None)
         self._project = FakeProject(self._ask)
+        self._tree = FakeTree(self._ask)
+        self._library = FakeLibrary(self._ask)
         self._submitted = 0
         self._settled = True
         self._idle: asyncio.Event | None = None
@@ -197,6 +200,14 @@ class FakePort:
     @property
     def project(self) -> FakeProject:
         return self._project
+
+    @property
+    def tree(self) -> FakeTree:
+        return self._tree
+
+    @property
+    def library(self) -> FakeLibrary:
+        return self._library
 
     def close(self, timeout_s: float = 2.0) -> None:
         self._ask("close")
