@@ -73,6 +73,54 @@ def patiently(work: Callable[[], _T], *, patience_s: float = PATIENCE_S) -> _T:
         time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 -- spreads rivals, hides nothing
 
 
+class SqliteFile:
+    """The file of a store as a `writer.Medium`."""
+
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def connect(self) -> sqlite3.Connection:
+        """See `Medium.connect`."""
+        return connect(self._path)
+
+    def is_broken(self, connection: sqlite3.Connection) -> bool:  # noqa: ARG002 -- the protocol's
+        """See `Medium.is_broken`."""
+        return False
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """See `Medium.begin`."""
+        connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        """See `Medium.commit`."""
+        connection.execute("COMMIT")
+
+    def rollback(self, connection: sqlite3.Connection) -> None:
+        """See `Medium.rollback`."""
+        with suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def run(self, connection: sqlite3.Connection, statement: str) -> None:
+        """See `Medium.run`."""
+        connection.execute(statement)
+
+    def close(self, connection: sqlite3.Connection) -> None:
+        """See `Medium.close`."""
+        with suppress(sqlite3.Error):
+            connection.close()
+
+    def patiently(self, work: Callable[[], _T]) -> _T:
+        """See `Medium.patiently`."""
+        return patiently(work)
+
+    def explain(self, error: BaseException) -> StoreError:
+        """See `Medium.explain`."""
+        return explain(error, self._path)
+
+
 class Readers:
     """Connections for reading, made as they are needed and used again."""
 

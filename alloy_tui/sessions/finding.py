@@ -1,13 +1,15 @@
 """From candidates of the index to hits that can be shown, the best first.
 
 Owns the order of hits and what is left out: sessions in the bin, copies of one
-message in several sessions. Reads within the caller's transaction.
+message in several sessions. Must not know where entries come from (`Held`);
+`held_by` reads them from SQLite, within the caller's transaction.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from alloy_tui.sessions.nodes import Entry
 from alloy_tui.sessions.reading import entry_from
@@ -21,22 +23,21 @@ from alloy_tui.sessions.words import words_of
 _WEIGHTS = {"user": 1.5, "answer": 1.2, "note": 1.5, "checkpoint": 1.5, "tool_result": 0.8}
 
 
-def hits(
-    connection: sqlite3.Connection, found: Candidates, wanted: Sequence[Term], limit: int
-) -> tuple[Hit, ...]:
+Held: TypeAlias = Callable[[int], tuple[str, Entry] | None]
+"""From an entry's number to its session and itself; None when it is not to be shown."""
+
+
+def hits(held: Held, found: Candidates, wanted: Sequence[Term], limit: int) -> tuple[Hit, ...]:
     """At most `limit` of the candidates as hits."""
-    binned = {
-        id_ for (id_,) in connection.execute("SELECT id FROM sessions WHERE deleted_ms NOT NULL")
-    }
     seen: set[str] = set()
     scored: list[tuple[float, str, Entry, str]] = []
     for place, key in enumerate(found.keys):
         if found.ranked and len(scored) >= limit:
             break
-        held = _held(connection, key)
-        if held is None or held[0] in binned or held[1].id in seen:
+        kept = held(key)
+        if kept is None or kept[1].id in seen:
             continue
-        session, entry = held
+        session, entry = kept
         seen.add(entry.id)
         words = words_of(entry.node)
         # Of equals, the newer one: candidates that are not ranked come in that order.
@@ -52,11 +53,21 @@ def _hit(session: str, entry: Entry, words: str, wanted: Sequence[Term]) -> Hit:
     return Hit(session, entry.id, entry.node.kind, entry.at_ms, shown.text, shown.marks)
 
 
-def _held(connection: sqlite3.Connection, key: int) -> tuple[str, Entry] | None:
-    try:
-        row = connection.execute(
-            "SELECT session, crc, packed, refs, body FROM entries WHERE key = ?", (key,)
-        ).fetchone()
-        return None if row is None else (row[0], entry_from(connection, row[1:]))
-    except DAMAGE:
-        return None
+def held_by(connection: sqlite3.Connection) -> Held:
+    """The entries of a store that are readable and not in the bin."""
+    binned = {
+        id_ for (id_,) in connection.execute("SELECT id FROM sessions WHERE deleted_ms NOT NULL")
+    }
+
+    def held(key: int) -> tuple[str, Entry] | None:
+        try:
+            row = connection.execute(
+                "SELECT session, crc, packed, refs, body FROM entries WHERE key = ?", (key,)
+            ).fetchone()
+            if row is None or row[0] in binned:
+                return None
+            return row[0], entry_from(connection, row[1:])
+        except DAMAGE:
+            return None
+
+    return held

@@ -84,6 +84,13 @@ def _heads(connection: sqlite3.Connection, key: int) -> Heads:
         ids, kinds = (_strings.decode(row[n]) for n in (1, 3))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Unsound from error
+    return heads_from(seqs, ids, parents, kinds, flags)
+
+
+def heads_from(
+    seqs: list[int], ids: list[str], parents: list[int], kinds: list[str], flags: list[int]
+) -> Heads:
+    """The shape from its columns. Raises Unsound when it cannot be true."""
     sound = (
         len(seqs) > 0
         and seqs == list(range(len(seqs)))

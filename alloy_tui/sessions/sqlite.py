@@ -18,10 +18,10 @@ from typing import TypeVar
 
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.sessions import alone, logs, ownership, reading, recovery, rows, schema
-from alloy_tui.sessions.connecting import Readers, connect, patiently
+from alloy_tui.sessions.connecting import Readers, SqliteFile, connect, patiently
 from alloy_tui.sessions.contents import address, lay_down, pack
 from alloy_tui.sessions.faults import explain
-from alloy_tui.sessions.finding import hits
+from alloy_tui.sessions.finding import held_by, hits
 from alloy_tui.sessions.nodes import Entry
 from alloy_tui.sessions.private import private_file, private_folder
 from alloy_tui.sessions.search import SearchIndex
@@ -61,7 +61,7 @@ class SqliteStore:
         self._watch: sqlite3.Connection | None = None
         self._claims: dict[str, str] = {}  # session by token
         self._closed = False
-        self._writer = Writer(self.path)
+        self._writer = Writer(SqliteFile(self.path))
 
     def create(self, session: str, entries: Sequence[Entry]) -> Future[str]:
         """See `SessionStore.create`."""
@@ -209,7 +209,7 @@ class SqliteStore:
             return ()
         found = self._index.find(wanted, session)
         with self._readers.snapshot() as connection:
-            return hits(connection, found, wanted, limit)
+            return hits(held_by(connection), found, wanted, limit)
 
     def spent(self, *, session: str | None = None, since_ms: int = 0) -> tuple[Spent, ...]:
         """See `SessionStore.spent`."""

@@ -1,42 +1,86 @@
 """The one thread that writes: it joins jobs to transactions and tells when they are safe.
 
-Owns the thread, group commit, the wait for other programs and recovery from a
-failed disk. Must not know what jobs do. While the disk syncs one group the
-next one gathers, so that many small jobs share a sync and a lone one waits for none.
+Owns the thread, group commit and recovery from a failed disk. Must not know
+what jobs do, nor which database they do it to (`Medium`). While the disk syncs
+one group the next one gathers, so that many small jobs share a sync and a lone
+one waits for none.
 """
 
 from __future__ import annotations
 
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from alloy_tui.domain.errors import StoreError
-from alloy_tui.sessions.connecting import connect, patiently
-from alloy_tui.sessions.faults import explain
 
 _T = TypeVar("_T")
-Job: TypeAlias = Callable[[sqlite3.Connection], _T]
+_C = TypeVar("_C")
+Job: TypeAlias = Callable[[_C], _T]
 """Work within a transaction; may be done again when the transaction could not be ended."""
-Prepare: TypeAlias = Callable[[], Job[_T]]
+Prepare: TypeAlias = Callable[[], Job[_C, _T]]
 """Work that needs no transaction, such as compression; gives the job."""
+
+
+class Medium(Protocol[_C]):
+    """The database that is written to, through connections of type `_C`."""
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What it raises when a transaction as a whole is spoilt."""
+        ...
+
+    def connect(self) -> _C:
+        """A connection whose transactions are begun by hand. Raises one of `errors`."""
+        ...
+
+    def is_broken(self, connection: _C) -> bool:
+        """Whether the connection can no longer be used, whatever is asked of it."""
+        ...
+
+    def begin(self, connection: _C) -> None:
+        """Begin a transaction that may write. Raises one of `errors`."""
+        ...
+
+    def commit(self, connection: _C) -> None:
+        """End it; on return it is on disk, after an error it is not. Raises one of `errors`."""
+        ...
+
+    def rollback(self, connection: _C) -> None:
+        """Undo it, if one is open; raises nothing."""
+        ...
+
+    def run(self, connection: _C, statement: str) -> None:
+        """Do what takes no arguments (savepoints). Raises one of `errors`."""
+        ...
+
+    def close(self, connection: _C) -> None:
+        """Close it; raises nothing."""
+        ...
+
+    def patiently(self, work: Callable[[], _T]) -> _T:
+        """Do `work` again while what is in the way may go away. Raises what it raises last."""
+        ...
+
+    def explain(self, error: BaseException) -> StoreError:
+        """One of `errors` in words for a person."""
+        ...
+
 
 _GROUP = 256
 
 
-class _Asked:
+class _Asked(Generic[_C]):
     """A job with its answer to be."""
 
     __slots__ = ("_prepare", "future", "job")
 
-    def __init__(self, prepare: Prepare[Any]) -> None:
+    def __init__(self, prepare: Prepare[_C, Any]) -> None:
         self._prepare = prepare
-        self.job: Job[Any] = _nothing
+        self.job: Job[_C, Any] = _nothing
         self.future: Future[Any] = Future()
         # A job that is taken in will be done: cancelling must not make its fate unknown.
         self.future.set_running_or_notify_cancel()
@@ -51,23 +95,23 @@ class _Asked:
         return True
 
 
-class Writer:
+class Writer(Generic[_C]):
     """A queue of jobs and the thread that does them; every method may be called from any thread."""
 
-    def __init__(self, path: Path, name: str = "alloy-sessions") -> None:
-        self._path = path
+    def __init__(self, medium: Medium[_C], name: str = "alloy-sessions") -> None:
+        self._medium = medium
         self._lock = threading.Lock()
-        self._queue: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Asked[_C] | None] = queue.SimpleQueue()
         self._closed = False
-        self._connection: sqlite3.Connection | None = None
+        self._connection: _C | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job[_T]) -> Future[_T]:
+    def submit(self, job: Job[_C, _T]) -> Future[_T]:
         """Do `job` in a transaction; see `submit_prepared`."""
         return self.submit_prepared(lambda: job)
 
-    def submit_prepared(self, prepare: Prepare[_T]) -> Future[_T]:
+    def submit_prepared(self, prepare: Prepare[_C, _T]) -> Future[_T]:
         """Do the job of `prepare` in a transaction; the future is done once that is on disk.
 
         A job that raises leaves no trace and spoils no other. Its StoreErrors
@@ -95,7 +139,7 @@ class Writer:
     def _run(self) -> None:
         last = False
         while not last:
-            group: list[_Asked] = []
+            group: list[_Asked[_C]] = []
             first = self._queue.get()
             if first is None:
                 break
@@ -111,21 +155,19 @@ class Writer:
             if group:
                 self._do(group)
             del group, first  # what was written need not stay in memory until the next job
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
+        self._forget_connection()
 
-    def _do(self, group: list[_Asked]) -> None:
+    def _do(self, group: list[_Asked[_C]]) -> None:
         """Try the group as one; what spoils it as a whole is found by trying each alone."""
         try:
-            results = patiently(lambda: self._commit(group))
-        except (sqlite3.Error, OSError) as error:
+            results = self._medium.patiently(lambda: self._commit(group))
+        except (*self._medium.errors, OSError) as error:
             self._forget_connection()
             if len(group) > 1:
                 for asked in group:
                     self._do([asked])
             else:
-                group[0].future.set_exception(explain(error, self._path))
+                group[0].future.set_exception(self._medium.explain(error))
             return
         except BaseException as error:  # noqa: BLE001 -- a defect must not end the thread
             self._forget_connection()
@@ -138,49 +180,47 @@ class Writer:
             else:
                 asked.future.set_exception(error)
 
-    def _commit(self, group: list[_Asked]) -> list[tuple[Any, Exception | None]]:
+    def _commit(self, group: list[_Asked[_C]]) -> list[tuple[Any, Exception | None]]:
         connection = self._connection
-        if connection is None:
-            connection = self._connection = connect(self._path)
-        connection.execute("BEGIN IMMEDIATE")
+        if connection is None or self._medium.is_broken(connection):
+            self._forget_connection()
+            connection = self._connection = self._medium.connect()
+        self._medium.begin(connection)
         try:
-            results = [_within(connection, asked.job) for asked in group]
-            connection.execute("COMMIT")
+            results = [self._within(connection, asked.job) for asked in group]
+            self._medium.commit(connection)
         except BaseException:
-            with suppress(sqlite3.Error):
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+            self._medium.rollback(connection)
             raise
         return results
+
+    def _within(self, connection: _C, job: Job[_C, Any]) -> tuple[Any, Exception | None]:
+        """Do one job so that its failure undoes it alone. Raises what spoils the transaction."""
+        run = self._medium.run
+        run(connection, "SAVEPOINT job")
+        try:
+            result = job(connection)
+        except (*self._medium.errors, OSError):
+            raise
+        except StoreError as error:
+            result, failed = None, error
+        except Exception as error:  # noqa: BLE001 -- a defect of one job must not spoil the others
+            result, failed = None, _defect(error)
+        else:
+            run(connection, "RELEASE SAVEPOINT job")
+            return result, None
+        run(connection, "ROLLBACK TO SAVEPOINT job")
+        run(connection, "RELEASE SAVEPOINT job")
+        return result, failed
 
     def _forget_connection(self) -> None:
         """After a failed write nothing that the connection remembers can be trusted."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(sqlite3.Error):
-                connection.close()
+            self._medium.close(connection)
 
 
-def _within(connection: sqlite3.Connection, job: Job[Any]) -> tuple[Any, Exception | None]:
-    """Do one job so that its failure undoes it alone. Raises what spoils the whole transaction."""
-    connection.execute("SAVEPOINT job")
-    try:
-        result = job(connection)
-    except (sqlite3.Error, OSError):
-        raise
-    except StoreError as error:
-        result, failed = None, error
-    except Exception as error:  # noqa: BLE001 -- a defect of one job must not spoil the others
-        result, failed = None, _defect(error)
-    else:
-        connection.execute("RELEASE job")
-        return result, None
-    connection.execute("ROLLBACK TO job")
-    connection.execute("RELEASE job")
-    return result, failed
-
-
-def _nothing(_connection: sqlite3.Connection) -> None:
+def _nothing(_connection: object) -> None:
     """The job of those that are not prepared yet."""
 
 
