@@ -8,6 +8,7 @@
     ├── SessionError             a session cannot do what was asked of it
     │   ├── UnknownNodeError     no such node in that session
     │   └── StoreError           the store could not read or write; `kind` says why
+    ├── WorkspaceError           files of the workspace cannot be followed or put back
     └── AgentError               an agent cannot take what was asked of it
         ├── QueueFullError
         ├── DuplicateRequestError
@@ -141,6 +142,10 @@ class StoreError(SessionError):
     def __init__(self, message: str, *, kind: StoreErrorKind, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.kind: StoreErrorKind = kind
+
+
+class WorkspaceError(AlloyError):
+    """The files of the workspace cannot be followed, or not be put back as asked."""
 
 
 class AgentError(AlloyError):
