@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
-from textual import events
+from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
@@ -32,7 +32,7 @@ from alloy_tui.ui.commands import offer_themes
 from alloy_tui.ui.first_look import FirstLook, begin_with_size, begin_with_theme, first_look
 from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.keymap import APP_KEYS, Keymap, bindings
-from alloy_tui.ui.messages import CommandInvoked
+from alloy_tui.ui.messages import CommandInvoked, PromptSubmitted
 from alloy_tui.ui.palette import CommandPaletteRows
 from alloy_tui.ui.preferences import Preferences, checked
 from alloy_tui.ui.pump import Pump
@@ -46,6 +46,9 @@ from alloy_tui.ui.viewstate import AgentView
 
 SWITCH_INTERVAL_S = 0.0005
 """How long the engine thread may hold the interpreter while a key waits for its echo."""
+ENGINE_AFTER_S = 0.05
+"""From the first frame to the engine's imports: the keys of who typed meanwhile come first."""
+_COLLECT_AFTER_S = 1.0
 _TWICE_S = 1.5
 _NOTICE_S = 12.0
 
@@ -148,22 +151,29 @@ class AlloyApp(TerminalApp):
         resumed = cast("Signal[Any]", self.app_resume_signal)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
         resumed.subscribe(self.workbench, self._resumed)
         self.keyboard.open()
-        self.first_look = first_look(self, self.workbench.prompt)
+        if self.is_headless:
+            self._begin_engine()
+            return
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self.set_timer(ENGINE_AFTER_S, self._begin_engine)
+        self.set_timer(_COLLECT_AFTER_S, _collect_from_now_on)
+
+    @on(PromptSubmitted)
+    def _begin_engine(self) -> None:
+        # After the first frame, or as soon as somebody waits for an answer.
+        if self._pump is not None:
+            return
         self._pump = Pump(self._runtime, self.workbench.post_message)
         self._pump.start()
         self._runtime.start()
         self.workbench.engine_started()
         for words in self._notices:
             self.notify(clean_line(words, 300), severity="warning", markup=False, timeout=_NOTICE_S)
+        self.first_look = first_look(self, self.workbench.prompt)
         if not self.is_headless:
             from alloy_tui.ui.terminal_watch import watch_terminal
 
-            sys.setswitchinterval(SWITCH_INTERVAL_S)
             watch_terminal(sys.__stdin__.fileno() if sys.__stdin__ else 0, self._terminal_gone)
-            # What start-up made lives as long as the program: collectors need not look again.
-            gc.enable()
-            gc.collect()
-            gc.freeze()
 
     def _terminal_gone(self) -> None:
         # Nothing that is still to be drawn can be: only the engine is left to be ended well.
@@ -306,3 +316,10 @@ class AlloyApp(TerminalApp):
         self._quit_asked_s = now_s
         busy = self.workbench.view.busy
         self.say("Ctrl+C again leaves." + (" Esc only stops the run." if busy else ""))
+
+
+def _collect_from_now_on() -> None:
+    # What start-up made lives as long as the program: collectors need never look at it.
+    # An enabled one would walk through all of it at once, so it is put aside first.
+    gc.freeze()
+    gc.enable()

@@ -73,6 +73,7 @@ class Workbench(ReadingScreen):
         self._ticker: Timer | None = None
         self._ticks = False
         self._started = False
+        self._fresh = True
         self._early: list[Callable[[], object]] = []
         self._sent: dict[str, Draft] = {}
         self._tick_s = _TICK_S
@@ -97,6 +98,15 @@ class Workbench(ReadingScreen):
         self._look_again()
         self.work.chat.welcome(self._runtime.choice)
         self.view = AgentView(model=self._runtime.model)
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """What was only just mounted has its styles: the first frame need not look for them again.
+
+        Here before the same handler of Textual's screen.
+        """
+        if self._fresh:
+            self._fresh = False
+            event.refresh_styles = False
 
     def engine_started(self) -> None:
         """The engine takes requests now: send what was typed ahead."""
