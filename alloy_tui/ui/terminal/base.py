@@ -7,8 +7,8 @@ Everything here that leans on private names yields where they are missing.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Generator
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from textual import on
@@ -44,17 +44,10 @@ def missing_names() -> list[str]:
     return missing + [f"LinuxDriver.{n}" for n in _DRIVER_NAMES if not hasattr(LinuxDriver, n)]
 
 
-@contextlib.contextmanager
-def _painting(driver: Driver | None) -> Generator[None]:
-    """Within it, what is written is a frame."""
-    if not hasattr(driver, "painting"):
-        yield
-        return
-    setattr(driver, "painting", True)  # noqa: B010 - only our own driver has it
-    try:
-        yield
-    finally:
-        setattr(driver, "painting", False)  # noqa: B010 - likewise
+def one_frame(driver: Driver | None) -> AbstractContextManager[None]:
+    """Within it, what is written to our own driver is one frame; another one just writes."""
+    frame: Callable[[], AbstractContextManager[None]] = getattr(driver, "frame", nullcontext)
+    return frame()
 
 
 class TerminalApp(App[None]):
@@ -94,7 +87,7 @@ class TerminalApp(App[None]):
             self._left_out = True
             self.post_display_hook()
             return
-        with _painting(self._driver):
+        with one_frame(self._driver):
             super()._display(screen, renderable)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
 
     def _fatal_error(self) -> None:

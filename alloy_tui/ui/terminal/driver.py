@@ -14,7 +14,7 @@ import os
 import select
 import sys
 from codecs import getincrementaldecoder
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from textual import constants, events
@@ -43,8 +43,7 @@ class TerminalDriver(LinuxDriver):
         self._loop_of_app = asyncio.get_running_loop()
         super().__init__(*args, **options)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
         self._output: Output | None = None
-        self.painting = False
-        """Whether what is written now is part of a frame, which may be dropped."""
+        self._frame: list[str] | None = None
         self._wake_read, self._wake_write = os.pipe()
         # Signal handlers run in no app's context.
         self._context = contextvars.copy_context()
@@ -63,9 +62,23 @@ class TerminalDriver(LinuxDriver):
     # -- writing --------------------------------------------------------------------------
 
     def write(self, data: str) -> None:
-        """Queue `data`; returns at once."""
-        if self._output is not None:
-            self._output.write(data, frame=self.painting)
+        """Write or queue `data`; returns at once."""
+        if self._frame is not None:
+            self._frame.append(data)
+        elif self._output is not None:
+            self._output.write(data)
+
+    @contextlib.contextmanager
+    def frame(self) -> Generator[None]:
+        """What is written within it is one frame: it goes out in one piece, or may be dropped."""
+        pieces: list[str] = []
+        self._frame = pieces
+        try:
+            yield
+        finally:
+            self._frame = None
+            if self._output is not None:
+                self._output.write("".join(pieces), frame=True)
 
     def start_application_mode(self) -> None:
         """Take the terminal over."""

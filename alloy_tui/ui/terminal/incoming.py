@@ -178,7 +178,7 @@ class Gate:
             return text[csi.end() :]
         # Escape itself before another sequence; Alt and a key before a character.
         taken = text[:1] if text[1:2] == "\x1b" else text[:_ALT]
-        if taken == "\x1bO":
+        if taken == "\x1bO" and text[2:3] != "\x1b":
             taken = text[:3]
         self._key(_UNTYPED.sub("", taken))
         return text[len(taken) :]

@@ -1,8 +1,9 @@
 """Writes to the terminal without ever holding up whoever writes.
 
 A terminal at the end of a slow line takes a few kilobytes a second, and one
-whose window is stopped takes nothing. `Output` has a thread that waits for it;
-`behind` tells that it has not kept up, so that frames can be left out instead
+whose window is stopped takes nothing. What it takes at once is written at once,
+on the caller's thread; for the rest `Output` has a thread that waits. `behind`
+tells that the terminal has not kept up, so that frames can be left out instead
 of queued. Owns the waiting bytes and when to give up on them; knows nothing of
 what they mean.
 """
@@ -62,13 +63,25 @@ class Output:
         return False
 
     def write(self, text: str, *, frame: bool = False) -> None:
-        """Queue `text`, which may be part of a frame; returns at once."""
+        """Write `text`, which may be part of a frame, or queue it; returns at once."""
         data = text.encode("utf-8", "replace")
         with self._changed:
+            if self._own and not self._pieces and not self._broken:
+                # Waking the thread for what fits would cost more than the writing.
+                data = data[self._put_at_once(data) :]
             if data and not self._broken:
                 self._pieces.append((data, frame))
                 self._waiting += len(data)
                 self._changed.notify()
+
+    def _put_at_once(self, data: bytes) -> int:
+        try:
+            return os.write(self._descriptor, data)
+        except BlockingIOError:
+            return 0
+        except OSError:  # the terminal is gone: nobody will see the rest
+            self._broken = True
+            return len(data)
 
     def abandon(self) -> None:
         """Drop the frames that wait; one that was cut in the middle is ended properly."""

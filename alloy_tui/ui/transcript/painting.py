@@ -26,6 +26,8 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
+from alloy_tui.ui.terminal.base import one_frame
+
 _METHODS = ("_on_idle", "_on_timer_update", "_invoke_and_clear_callbacks")
 _FLAGS = (
     "_layout_required",
@@ -189,11 +191,12 @@ class DirectPaint:
         out += self._bar_cells(scrolled, moved=bar_moved)
         x, y = app.cursor_position
         out.append(f"\x1b[{y + 1};{x + 1}H")
-        # Synchronised output, if this terminal has said that it can.
-        _of(app, "_begin_update")()
         driver: Driver = _of(app, "_driver")
-        driver.write("".join(out))
-        _of(app, "_end_update")()
+        with one_frame(driver):
+            # Synchronised output, if this terminal has said that it can.
+            _of(app, "_begin_update")()
+            driver.write("".join(out))
+            _of(app, "_end_update")()
         driver.flush()
         self.painted += 1
 

@@ -155,6 +155,7 @@ def test_cuts_change_nothing(text, sizes):
 @settings(max_examples=500, deadline=None)
 @given(STREAMS)
 @example("\x1b[1;99999999999999999999P")
+@example("\x1bO\x1b[9999999;1u")
 def test_textual_takes_whatever_comes_through(text):
     """Nothing that a terminal sends makes the parser raise or types a control character."""
     parser = XTermParser()

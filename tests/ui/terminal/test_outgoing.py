@@ -44,6 +44,21 @@ def test_everything_arrives_in_order(line):
     output.stop(1)
 
 
+def test_what_fits_is_there_when_write_returns(line):
+    """No other thread has to wake up for it; what waits already keeps its place before it."""
+    master, slave = line
+    output = Output(slave, lambda: None)
+    output.write("FRAME", frame=True)
+    os.set_blocking(master, False)
+    assert os.read(master, 100) == b"FRAME"
+    assert output.waiting == 0
+    os.set_blocking(master, True)
+    output.write("x" * 50_000)
+    output.write("END")
+    assert read_until(master, b"END") == b"x" * 50_000 + b"END"
+    output.stop(1)
+
+
 def test_a_reader_who_stops_does_not_stop_the_writer(line):
     """What waits is told, and so is the moment when all of it was taken."""
     master, slave = line
