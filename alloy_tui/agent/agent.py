@@ -21,19 +21,20 @@ from alloy_tui.agent.clock import Clock
 from alloy_tui.agent.compaction import Compactor
 from alloy_tui.agent.completion import Retrying
 from alloy_tui.agent.conversation import Conversation
-from alloy_tui.agent.dispatcher import Dispatcher, never_ran
-from alloy_tui.agent.ending import CANCELLED, execute, result_of, settle
+from alloy_tui.agent.dispatcher import Dispatcher
 from alloy_tui.agent.equipment import Providers, SpillFolder, core_tools, retry_policy, shared_locks
 from alloy_tui.agent.feed import follow
 from alloy_tui.agent.hooks import Halted
 from alloy_tui.agent.hub import Hub
+from alloy_tui.agent.journal import Journal, NoJournal
 from alloy_tui.agent.ledger import Ledger, UsageTotals
 from alloy_tui.agent.lifecycle import Lifecycle
 from alloy_tui.agent.middleware import Middleware
 from alloy_tui.agent.permissions import ApprovalMode
 from alloy_tui.agent.prompts import built_in_prompt
 from alloy_tui.agent.requests import Prompt, Request, Waiting
-from alloy_tui.agent.run_state import Run, Setup, World, checked
+from alloy_tui.agent.run_state import Setup, World, checked
+from alloy_tui.agent.service import Service
 from alloy_tui.agent.tool_task import Limits, Locks
 from alloy_tui.domain.access import AccessLookup
 from alloy_tui.domain.errors import AgentError
@@ -45,7 +46,6 @@ from alloy_tui.domain.events import (
     HistoryReset,
     Lane,
     ModelChanged,
-    RunStarted,
 )
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.provider import Effort, Provider
@@ -65,7 +65,8 @@ class Agent:
     `model` is "service/model" or a provider; named models are made at once, so
     that a wrong name or a missing key raises ConfigError here. `timeout_s`
     bounds a whole request, tools and waits included; `tool_timeout_s` one call.
-    Providers that are passed in stay the caller's to close.
+    Providers that are passed in stay the caller's to close. `journal` is told
+    all that is said; no request leaves before it has kept what led to it.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Agent:
         hub: Hub | None = None,
         telemetry: Telemetry | None = None,
         compactor: Compactor | None = None,
+        journal: Journal | None = None,
         locks: Locks | None = None,
         limits: Limits | None = None,
         spill_dir: Path | None = None,
@@ -126,25 +128,37 @@ class Agent:
                 compactor=compactor,
             )
         )
+        journal = journal or NoJournal()
         self._world = World(
             agent=name,
             session_id=session_id or clock.new_id(),
             cwd=folder,
-            conversation=Conversation(messages),
+            conversation=Conversation(messages, journal.said),
             ledger=Ledger(),
             approvals=self.approvals,
             locks=locks or shared_locks(),
             clock=clock,
+            journal=journal,
             tool_memory={},
             hook_memory={},
             spill_dir=self._spill.path,
         )
-        self._requests = Dispatcher(
-            max_pending, serve=self._serve, abandon=self._abandon, publish=self._publish
-        )
-        self._run: Run | None = None
         self._life = Lifecycle(
             self._world, lambda: self._setup, lambda event: self._publish(None, event)
+        )
+        self._service = Service(
+            self._world,
+            live=lambda: self._setup,
+            publish=lambda made, turn, event: self.hub.publish(name, made, turn, event),
+            steers=self._steers,
+            before=self._life.begin,
+            after=self._release_unused,
+        )
+        self._requests = Dispatcher(
+            max_pending,
+            serve=self._service.serve,
+            abandon=self._service.abandon,
+            publish=self._publish,
         )
         self._born_s = clock.monotonic_s()
         self._created_ms = clock.now_ms()
@@ -261,7 +275,7 @@ class Agent:
 
         While a request runs it goes in at its next tool boundary, or after it.
         """
-        self._world.conversation.tell(text, later=self._run is not None)
+        self._world.conversation.tell(text, later=self._service.run is not None)
 
     async def set_model(self, model: str | Provider) -> None:
         """Answer with another model from the next turn on; the conversation stays.
@@ -271,6 +285,8 @@ class Agent:
         before = str(self._setup.provider.ref)
         self._setup = msgspec.structs.replace(self._setup, provider=self._providers.get(model))
         self._publish(None, ModelChanged(before, self.model))
+        if self.model != before:
+            self._world.journal.switched(before, self.model)
         if not self.busy:
             await self._release_unused()
 
@@ -306,11 +322,18 @@ class Agent:
 
         Raises AgentError while a request runs or waits: cancel it first.
         """
-        if self.busy:
-            raise AgentError("The agent is busy.", hint="Cancel its requests before the reset.")
-        self._world.conversation.clear()
-        self._world.ledger.forget_context()
+        self.load(())
         self._publish(None, HistoryReset())
+
+    def load(self, messages: Sequence[ChatMessage]) -> None:
+        """Go on from `messages` in place of the conversation; the journal is not told.
+
+        Raises AgentError while a request runs or waits: cancel it first.
+        """
+        if self.busy:
+            raise AgentError("The agent is busy.", hint="Cancel its requests first.")
+        self._world.conversation.load(messages)
+        self._world.ledger.forget_context()
 
     @property
     def messages(self) -> tuple[ChatMessage, ...]:
@@ -338,7 +361,9 @@ class Agent:
 
     def health(self) -> Health:
         """The agent at a glance."""
-        return reports.health(self._world, self._setup, self._requests, self._run, self._born_s)
+        return reports.health(
+            self._world, self._setup, self._requests, self._service.run, self._born_s
+        )
 
     def export_session(self) -> SessionExport:
         """The conversation as a value; its id stays the same for the agent's life."""
@@ -360,41 +385,11 @@ class Agent:
         self._spill.remove()
         self._publish(None, AgentStopped())
 
-    async def _serve(self, request: Request) -> RunResult:
-        limit = request.timeout_s
-        run = Run(
-            self._world,
-            request.id,
-            live=lambda: self._setup,
-            publish=lambda turn, event: self._publish_for(request, turn, event),
-            steers=lambda: (
-                *self._world.conversation.told(),
-                *self._requests.steer_into(request),
-            ),
-            deadline_s=None if limit is None else self._clock.monotonic_s() + limit,
-        )
-        self._run = run
-        self._publish(request.id, RunStarted(self.model, request.text, request.lane))
-        self._world.conversation.append(request.message)
-        result = await execute(run, request.scope, limit, before=self._life.begin)
-        self._run = None
-        self._world.conversation.settle()
-        await self._release_unused()
-        return result
-
-    def _abandon(self, request: Request) -> RunResult:
-        run, self._run = self._run, None
-        if run is None:
-            return never_ran(request)
-        settle(run, CANCELLED)
-        return result_of(run, CANCELLED)
+    def _steers(self, request: Request) -> list[ChatMessage]:
+        return self._requests.steer_into(request)
 
     async def _release_unused(self) -> None:
         await self._providers.release((self._setup.provider, *self._setup.fallbacks))
-
-    def _publish_for(self, request: Request, turn: int, event: EngineEvent) -> None:
-        if not request.done.done():  # an abandoned run has nothing more to say
-            self.hub.publish(self.name, request.id, turn, event)
 
     def _publish(self, request_id: str | None, event: EngineEvent) -> None:
         self.hub.publish(self.name, request_id, 0, event)

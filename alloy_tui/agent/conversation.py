@@ -1,12 +1,13 @@
 """The conversation: everything that was said, and what of it the model is shown.
 
-Owns the append-only history and the compacted view beside it. Must not know
-why a run ended; the words that mark an ending are given to it.
+Owns the append-only history and the compacted view beside it, and tells who
+keeps it what people and the harness said. Must not know why a run ended; the
+words that mark an ending are given to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from alloy_tui.domain import transcript
 from alloy_tui.domain.messages import (
@@ -18,16 +19,23 @@ from alloy_tui.domain.messages import (
 
 
 class Conversation:
-    """What was said, in order; nothing is ever taken out but by `clear`."""
+    """What was said, in order; nothing is taken out but by `clear`, `load` and `take_back`.
 
-    def __init__(self, messages: Iterable[ChatMessage] = ()) -> None:
+    `said` is told every user message that is added, results of tools aside.
+    """
+
+    def __init__(
+        self,
+        messages: Iterable[ChatMessage] = (),
+        said: Callable[[ChatMessage], None] = lambda _: None,
+    ) -> None:
         self._messages: list[ChatMessage] = []
         self._call_ids: set[str] = set()
         self._summary: tuple[ChatMessage, ...] | None = None
         self._summarised = 0
         self._told: list[ChatMessage] = []
-        for message in messages:
-            self.append(message)
+        self._said = said
+        self._take(messages)
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -43,8 +51,9 @@ class Conversation:
 
     def append(self, message: ChatMessage) -> None:
         """Add a message at the end."""
-        self._messages.append(message)
-        self._call_ids.update(call.id for call in message.tool_calls)
+        self._take((message,))
+        if message.role == "user":
+            self._said(message)
 
     def tell(self, text: str, *, later: bool) -> None:
         """Add words that nobody typed; `later` keeps them until `told` or `settle`.
@@ -70,6 +79,15 @@ class Conversation:
         self._messages.clear()
         self._told.clear()
         self._summary, self._summarised = None, 0
+
+    def load(self, messages: Iterable[ChatMessage]) -> None:
+        """Go on from `messages` in place of all that was said; nobody is told."""
+        self.clear()
+        self._take(messages)
+
+    def take_back(self, message: ChatMessage) -> None:
+        """Take out that very message, if it is there."""
+        self._messages = [m for m in self._messages if m is not message]
 
     def shorten(self, messages: Sequence[ChatMessage]) -> None:
         """Show the model `messages` in place of all that was said until now."""
@@ -108,4 +126,9 @@ class Conversation:
         """
         view = self.view()
         if view and view[-1].role == "user":
-            self._messages.append(ChatMessage("user", (TextBlock(f"[{words}]"),), synthetic=True))
+            self.append(ChatMessage("user", (TextBlock(f"[{words}]"),), synthetic=True))
+
+    def _take(self, messages: Iterable[ChatMessage]) -> None:
+        for message in messages:
+            self._messages.append(message)
+            self._call_ids.update(call.id for call in message.tool_calls)

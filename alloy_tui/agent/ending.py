@@ -19,7 +19,7 @@ from alloy_tui.agent.hooks import Halted, Hooks
 from alloy_tui.agent.run_state import Ending, Run
 from alloy_tui.agent.tool_task import STOPPED, finished
 from alloy_tui.agent.turn import run_turns
-from alloy_tui.domain.errors import AlloyError, MiddlewareError, ProviderError
+from alloy_tui.domain.errors import AlloyError, MiddlewareError, ProviderError, StoreError
 from alloy_tui.domain.events import AgentCrashed, ErrorInfo, TurnFinished
 from alloy_tui.domain.messages import ToolCallBlock, ToolResultBlock
 from alloy_tui.domain.results import RunResult
@@ -29,6 +29,8 @@ from alloy_tui.domain.usage import TokenUsage
 _log = logging.getLogger(__name__)
 
 CANCELLED = Ending("cancelled", "cancelled")
+NOT_KEPT = "not_stored"
+"""The error kind of a run that ended because what was said could not be stored."""
 
 _CALL_WORDS = {
     "cancelled": "Not run: the user cancelled the request.",
@@ -101,17 +103,15 @@ def settle(run: Run, ending: Ending) -> None:
         return
     run.settled = True
     conversation = run.world.conversation
-    if run.partial:
-        message = run.partial.message(ending.incomplete)
-        if message is not None:
-            conversation.append(message)
+    message = run.partial.message(ending.incomplete) if run.partial else None
+    if run.partial and message is not None:
         run.close_turn(
+            message,
             model=run.partial.origin or "",
             usage=TokenUsage(),
             cost=None,
             context_window=None,
             stop_reason=None,
-            incomplete=ending.incomplete,
         )
     run.partial = None
     run.end_turn(TurnFinished(None, TokenUsage(), ending.incomplete))
@@ -120,7 +120,10 @@ def settle(run: Run, ending: Ending) -> None:
             _answer_for(run, call, ending)
     conversation.answer(run.answers)
     run.answers = {}
-    conversation.close_with(_closing_words(ending))
+    if ending.incomplete == NOT_KEPT and run.world.journal.take_back(run.prompt):
+        conversation.take_back(run.prompt)  # its words go back to whoever typed them
+    else:
+        conversation.close_with(_closing_words(ending))
 
 
 def _answer_for(run: Run, call: ToolCallBlock, ending: Ending) -> None:
@@ -150,6 +153,11 @@ async def _conclude(run: Run, before: Callable[[], Awaitable[None]]) -> Ending:
         ending = _defect(run, error)
     except ProviderError as error:
         ending = Ending("error", error.kind, error_info(error))
+    except StoreError as error:
+        hint = error.hint or "Nothing was sent. Try again when that is mended."
+        ending = Ending(
+            "error", NOT_KEPT, ErrorInfo(NOT_KEPT, error.message, hint, None, error.kind)
+        )
     except Halted as halt:
         ending = _halted(halt)
     except MiddlewareError as error:

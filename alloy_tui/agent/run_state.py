@@ -17,6 +17,7 @@ from alloy_tui.agent.clock import Clock
 from alloy_tui.agent.compaction import Compactor
 from alloy_tui.agent.completion import Retrying
 from alloy_tui.agent.conversation import Conversation
+from alloy_tui.agent.journal import Answered, Journal
 from alloy_tui.agent.ledger import Ledger, Spending
 from alloy_tui.agent.middleware import HookContext
 from alloy_tui.agent.partial import Partial
@@ -28,6 +29,7 @@ from alloy_tui.domain.events import (
     ErrorInfo,
     OutputStream,
     RunStatus,
+    ToolFinished,
     ToolStarted,
     TurnFinished,
 )
@@ -80,6 +82,7 @@ class World(msgspec.Struct, frozen=True):
     approvals: Approvals
     locks: Locks
     clock: Clock
+    journal: Journal
     tool_memory: dict[str, Any]
     hook_memory: dict[str, Any]
     spill_dir: Callable[[], Path]
@@ -95,7 +98,7 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 class Run:
-    """The state of one request.
+    """The state of one request; `prompt` is in the conversation when it is made.
 
     `live` gives the configuration as of now; `publish` takes the events of this
     request with their turn; `steers` drains the steering messages that wait.
@@ -105,6 +108,7 @@ class Run:
         self,
         world: World,
         request_id: str,
+        prompt: ChatMessage,
         *,
         live: Callable[[], Setup],
         publish: Callable[[int, EngineEvent], None],
@@ -113,10 +117,11 @@ class Run:
     ) -> None:
         self.world = world
         self.request_id = request_id
+        self.prompt = prompt
         self.live = live
         self.steers = steers
         self.deadline_s = deadline_s
-        self.start = len(world.conversation)
+        self.start = len(world.conversation) - 1
         self.turn = 0
         self.turns = 0
         self.usage: TokenUsage = ZERO
@@ -124,6 +129,7 @@ class Run:
         self.partial: Partial | None = None
         self.answers: dict[str, ToolResultBlock] = {}
         self.begun: set[str] = set()
+        self._finished: set[str] = set()
         self.settled = False
         self.turn_since_s: float | None = None
         self.fallback = 0
@@ -134,6 +140,9 @@ class Run:
         """Publish an event of the current turn."""
         if isinstance(event, ToolStarted):
             self.begun.add(event.id)
+        elif isinstance(event, ToolFinished) and event.id not in self._finished:
+            self._finished.add(event.id)
+            self.world.journal.finished(event)
         self._publish(self.turn, event)
 
     def providers(self, setup: Setup) -> tuple[Provider, ...]:
@@ -144,25 +153,30 @@ class Run:
 
     def close_turn(
         self,
+        message: ChatMessage,
         *,
         model: str,
         usage: TokenUsage,
         cost: float | None,
         context_window: int | None,
         stop_reason: str | None,
-        incomplete: str | None,
     ) -> None:
-        """Count an answer, whole or cut, and publish the end of its turn and the new totals."""
+        """Take an answer in, whole or cut, and publish the end of its turn and the new totals."""
+        if message.blocks:
+            self.world.conversation.append(message)
+        self.world.journal.answered(
+            Answered(message, model, usage, cost, stop_reason, self._turn_ms())
+        )
         self.turns += 1
         self.usage = usage if self.turns == 1 else self.usage + usage
         self.spending.add(usage, cost)
-        self.end_turn(TurnFinished(stop_reason, usage, incomplete, cost))
+        self.end_turn(TurnFinished(stop_reason, usage, message.incomplete, cost))
         self.emit(self.world.ledger.add(model, usage, cost, context_window))
 
     def end_turn(self, event: TurnFinished) -> None:
         """Publish `event` with its duration if a turn is open."""
         if self.turn_since_s is not None:
-            duration_ms = self.world.clock.elapsed_ms(self.turn_since_s)
+            duration_ms = self._turn_ms()
             self.turn_since_s = None
             self.emit(msgspec.structs.replace(event, duration_ms=duration_ms))
 
@@ -201,6 +215,10 @@ class Run:
         """The text of this run's last assistant message that has any."""
         said = (m.text for m in reversed(self.messages()) if m.role == "assistant")
         return next((text for text in said if text), "")
+
+    def _turn_ms(self) -> int:
+        since_s = self.turn_since_s
+        return 0 if since_s is None else self.world.clock.elapsed_ms(since_s)
 
 
 def _silent(text: str, stream: OutputStream) -> None:

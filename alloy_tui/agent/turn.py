@@ -102,6 +102,7 @@ async def _compact(run: Run, setup: Setup, hooks: Hooks) -> None:
     try:
         shorter = await compactor.compact(load, provider)
         run.world.conversation.shorten(shorter.messages)
+        run.world.journal.compacted(shorter, before)
         after = shorter.tokens
     except Exception as error:  # noqa: BLE001  # the conversation may fit all the same
         run.emit(Notice("warning", f"The conversation could not be shortened: {error}"))
@@ -126,22 +127,22 @@ async def _ask(run: Run, setup: Setup, hooks: Hooks) -> tuple[Answer, frozenset[
     )
     request = msgspec.structs.replace(request, messages=transcript.repair(request.messages))
     transcript.check(request.messages)
-    run.partial = Partial(world.conversation.call_ids(), str(providers[0].ref))
+    await world.journal.durable()
+    run.partial = partial = Partial(world.conversation.call_ids(), str(providers[0].ref))
     run.answers = {}
     run.turn_since_s = world.clock.monotonic_s()
     run.emit(TurnStarted(str(providers[0].ref)))
-    answer = await complete(
-        request,
-        Asking(
-            providers=providers,
-            retry=setup.retry,
-            clock=world.clock,
-            partial=run.partial,
-            emit=_watching_fallbacks(run),
-            on_part=hooks.on_stream_chunk if hooks.wants_parts else None,
-            deadline_s=run.deadline_s,
-        ),
+    asking = Asking(
+        providers=providers,
+        retry=setup.retry,
+        clock=world.clock,
+        partial=partial,
+        emit=_watching_fallbacks(run),
+        on_part=hooks.on_stream_chunk if hooks.wants_parts else None,
+        deadline_s=run.deadline_s,
     )
+    with world.journal.answering(str(providers[0].ref), lambda: partial.message("interrupted")):
+        answer = await complete(request, asking)
     return answer, frozenset(spec.name for spec in request.tools)
 
 
@@ -182,16 +183,14 @@ async def _take(run: Run, answer: Answer, hooks: Hooks) -> Ending | None:
 def _book(run: Run, answer: Answer, message: ChatMessage) -> None:
     """Record the answer: conversation, usage, money, events."""
     completion = answer.completion
-    if message.blocks:
-        run.world.conversation.append(message)
     run.partial = None
     run.close_turn(
+        message,
         model=str(answer.provider.ref),
         usage=completion.usage,
         cost=answer.cost,
         context_window=answer.provider.info.context_window,
         stop_reason=_word(completion.stop),
-        incomplete=message.incomplete,
     )
 
 
