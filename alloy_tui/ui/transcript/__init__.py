@@ -23,14 +23,22 @@ shift any block), Enter, PageUp, PageDown, Home, End, and letters that act only
 where they mean something: `/` n N o s y c.
 
 Messages: `FollowChanged(following, unseen)` for a pill, `BlockToggled(block_id,
-expanded)`, `BlockActivated(block_id)`.
+expanded)`, `BlockActivated(block_id)`, `NotePressed(block_id, step)` for a note
+that is `‹ 2/3 ›`. A transcript may begin in the middle: with `more_above` it
+posts `EarlierWanted`, and `add_above` takes what came before.
 
 All text is sanitised on its way in; colours are component classes
 (`transcript--…`), styled in `styles/transcript.tcss`. A screen derived from
 `PromptScreen` paints keys and text at once. Use from the UI thread only.
 """
 
-from alloy_tui.ui.transcript.messages import BlockActivated, BlockToggled, FollowChanged
+from alloy_tui.ui.transcript.messages import (
+    BlockActivated,
+    BlockToggled,
+    EarlierWanted,
+    FollowChanged,
+    NotePressed,
+)
 from alloy_tui.ui.transcript.painting import PromptScreen
 from alloy_tui.ui.transcript.specs import (
     AgentBlock,
@@ -52,9 +60,11 @@ __all__ = [
     "BlockId",
     "BlockSpec",
     "BlockToggled",
+    "EarlierWanted",
     "FollowChanged",
     "ImageBlock",
     "MarkerBlock",
+    "NotePressed",
     "NoticeBlock",
     "PromptScreen",
     "ThinkingBlock",

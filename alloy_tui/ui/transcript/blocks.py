@@ -148,6 +148,11 @@ class Block:
         """Whether a click on that row of the block folds or unfolds it."""
         return self.foldable and row == self.lead
 
+    @property
+    def turns(self) -> bool:
+        """Whether the note beside who speaks is an arrow to either side, to be clicked."""
+        return bool(self.label) and self.note.startswith("‹")
+
     def estimate(self, room: int) -> int:
         """About how many rows the block takes at `room` cells of text."""
         return self.lead + self.content_estimate(max(1, room))

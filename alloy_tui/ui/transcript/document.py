@@ -9,6 +9,7 @@ from then on. Pure: knows rows and cells, no widget and no scrolling.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript.blocks import AgentText, Block, UserText
@@ -52,7 +53,7 @@ def make_block(spec: BlockSpec) -> Block:
 
 
 class Document:
-    """The blocks of a conversation. Indices are places in it; they never change."""
+    """The blocks of a conversation. Indices are places in it; only `prepend` changes them."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
@@ -73,7 +74,39 @@ class Document:
 
     def add(self, block: Block) -> int:
         """Append a block; returns its index."""
-        before = self.blocks[-1] if self.blocks else None
+        self._join(self.blocks[-1] if self.blocks else None, block)
+        self.blocks.append(block)
+        self.heights.append(block.estimate(self._room))
+        return len(self.blocks) - 1
+
+    def prepend(self, blocks: Sequence[Block]) -> int:
+        """Put blocks before all others, whose indices rise by their number.
+
+        Returns by how many rows the lead of the block that was first has grown.
+        """
+        before = None
+        for block in blocks:
+            self._join(before, block)
+            before = block
+        grown = 0
+        if self.blocks and before is not None:
+            first = self.blocks[0]
+            lead = first.lead
+            first.label = ""
+            self._join(before, first)
+            grown = first.lead - lead
+            laid_out = first.rows is not None
+            self.forget(0)
+            self.heights.set(0, self.heights[0] + grown if laid_out else first.estimate(self._room))
+        room = self._room
+        self.blocks[:0] = blocks
+        self.heights.prepend(block.estimate(room) for block in blocks)
+        self._used = OrderedDict((n + len(blocks), rows) for n, rows in self._used.items())
+        return grown
+
+    @staticmethod
+    def _join(before: Block | None, block: Block) -> None:
+        """Say who speaks where that changes, and leave room between what does not belong."""
         block.spaced = before is not None and not (
             block.kind in _COMPACT and before.kind in _COMPACT
         )
@@ -82,9 +115,6 @@ class Document:
         speaks = bool(block.speaker)
         if speaks and (before is None or before.speaker != block.speaker):
             block.label, block.spaced = block.speaker, before is not None
-        self.blocks.append(block)
-        self.heights.append(block.estimate(self._room))
-        return len(self.blocks) - 1
 
     @property
     def _room(self) -> int:

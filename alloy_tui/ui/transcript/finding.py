@@ -128,6 +128,13 @@ class Hits:
         if index not in self._waiting[-8:]:
             self._waiting.append(index)
 
+    def shift(self, by: int) -> None:
+        """So many blocks came before all others: count them last."""
+        self.counts = {index + by: count for index, count in self.counts.items()}
+        self.blocks = [index + by for index in self.blocks]
+        self.at = (self.at[0] + by, self.at[1]) if self.at is not None else None
+        self._waiting = [*range(by), *(index + by for index in self._waiting)]
+
     def step(self, block_at: Callable[[int], Block | None], budget_s: float) -> None:
         """Count on for about `budget_s` seconds."""
         end = monotonic() + budget_s

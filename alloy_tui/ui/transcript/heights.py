@@ -7,6 +7,7 @@ business. A height may be 0.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 
 
 class Heights:
@@ -42,6 +43,13 @@ class Heights:
         tree.append(covered)
         self._heights.append(height)
         self.total += height
+
+    def prepend(self, heights: Iterable[int]) -> None:
+        """Put heights before all others; costs as much as there are."""
+        self._heights = [*heights, *self._heights]
+        sums = [0, *accumulate(self._heights)]
+        self._tree = [0, *(sums[n] - sums[n & (n - 1)] for n in range(1, len(sums)))]
+        self.total = sums[-1]
 
     def set(self, index: int, height: int) -> int:
         """Change one height; returns by how much."""

@@ -16,6 +16,19 @@ class FollowChanged(Message):
         self.unseen = unseen
 
 
+class EarlierWanted(Message):
+    """Somebody reads near the top, or searches, and there is more above."""
+
+
+class NotePressed(Message):
+    """The arrows beside who speaks were clicked; `step` is -1 for the left one, 1 for the other."""
+
+    def __init__(self, block_id: BlockId, step: int) -> None:
+        super().__init__()
+        self.block_id = block_id
+        self.step = step
+
+
 class BlockToggled(Message):
     """A block was unfolded or folded."""
 

@@ -119,10 +119,14 @@ class SearchableView(TranscriptView):
         if words.strip() and len(self.document):
             self._hits = Hits(Needle(words), self._order())
             self._count_on()
+            self.want_earlier()
         else:
             self._hits = None
         self.refresh()
         self._tell_bar()
+
+    def want_earlier(self) -> None:
+        """Ask for what came before, if there is more than is here."""
 
     def _tell_bar(self) -> None:
         if self._bar is not None:

@@ -305,6 +305,7 @@ class TranscriptView(ScrollView, can_focus=True):
             text = row.text
             if index == self._hover:
                 start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+                start = end - len(block.note) if block.turns else start
                 marks.append((start, end, Style(underline=True)))
             if index == self._cursor and self.has_focus:
                 marks.append((0, len(text), look["cursor"]))
@@ -376,7 +377,9 @@ class TranscriptView(ScrollView, can_focus=True):
         target = None
         if y is not None and len(self.document):
             index, line = self.document.heights.find(y + self.scroll_offset.y)
-            if index < len(self.document) and self.document.blocks[index].header_at(line):
+            block = self.document.blocks[index] if index < len(self.document) else None
+            arrows = block is not None and block.turns and line == int(block.spaced)
+            if block is not None and (arrows or block.header_at(line)):
                 target = index
         if target != self._hover:
             self._hover, before = target, self._hover

@@ -10,19 +10,23 @@ from __future__ import annotations
 from math import inf
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 
 from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.ui.transcript.blocks import AgentText, Block
 from alloy_tui.ui.transcript.cards import Thinking, ToolCard
-from alloy_tui.ui.transcript.copying import CopyingView
 from alloy_tui.ui.transcript.document import make_block
-from alloy_tui.ui.transcript.messages import BlockActivated, BlockToggled
+from alloy_tui.ui.transcript.messages import BlockActivated, BlockToggled, NotePressed
+from alloy_tui.ui.transcript.prepending import PrependingView
 from alloy_tui.ui.transcript.specs import BlockId, BlockSpec, ToolState
 
+_APART = 1 << 32
+"""Between the ids before and after a `clear`: room for what is put above."""
 
-class Transcript(CopyingView):
+
+class Transcript(PrependingView):
     """A conversation of any length in one widget.
 
     Blocks are named by the ids that `add` returns. Calls with an id from before
@@ -81,6 +85,12 @@ class Transcript(CopyingView):
         if self.is_attached and self.scroll_offset.y == offset:
             self.refresh()
         return self._base + len(self.document) - 1
+
+    def add_above(self, *specs: BlockSpec) -> BlockId:
+        """Put blocks above all others, the view standing still; returns the id of the first."""
+        self._base -= len(specs)
+        self.prepend([make_block(spec) for spec in specs])
+        return self._base
 
     def append_text(self, block_id: BlockId, delta: str) -> None:
         """Grow an agent or thinking block; costs the delta and the open construct."""
@@ -173,13 +183,15 @@ class Transcript(CopyingView):
         """Forget all blocks."""
         self._clear_selection()
         self.close_search(stay=True)
-        self._base += len(self.document)
+        self._base += len(self.document) + _APART
         look = self.document.look
         self.document = type(self.document)()
         self.document.look = look
         self._cursor = self._hover = None
         self._unseen.clear()
         self._anchor = (0, 0)
+        self._to_top = False
+        self.more_above = False
         self.follow = True
         self.refresh()
 
@@ -239,7 +251,10 @@ class Transcript(CopyingView):
         if index >= len(self.document) or (event.chain == 1 and self.text_selection is not None):
             return
         block, block_id = self.document.blocks[index], self._base + index
-        if event.chain > 1 and not block.foldable:
+        step = self._arrow_at(block, line, event.x)
+        if step:
+            self.post_message(NotePressed(block_id, step))
+        elif event.chain > 1 and not block.foldable:
             self.select_at(event.x, event.y, whole_line=event.chain > 2)
         elif event.chain == 2:
             if block.header_at(line):
@@ -248,6 +263,14 @@ class Transcript(CopyingView):
         elif block.header_at(line) and event.chain == 1:
             self._cursor = index
             (self.toggle_turn if event.shift else self.toggle)(block_id)
+
+    def _arrow_at(self, block: Block, line: int, x: int) -> int:
+        look = self.document.look
+        if look is None or not block.turns or line != int(block.spaced):
+            return 0
+        end = look.page.width - look.page.margin
+        start = end - cell_len(block.note)
+        return 0 if not start <= x < end else (-1 if x < (start + end) // 2 else 1)
 
     # -- keys -----------------------------------------------------------------------------
 
