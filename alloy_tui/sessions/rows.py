@@ -51,6 +51,15 @@ def unknown(session: str) -> StoreError:
     return StoreError(f"There is no session {session}.", kind="unknown")
 
 
+def owned(session: str) -> StoreError:
+    """The error for a session that another program writes to."""
+    return StoreError(
+        f"Another program writes to the session {session} now.",
+        kind="owned",
+        hint="Fork the session to go on from here.",
+    )
+
+
 def key_of(connection: sqlite3.Connection, session: str) -> int:
     """The session's number within this store. Raises StoreError "unknown"."""
     row = connection.execute("SELECT key FROM sessions WHERE id = ?", (session,)).fetchone()
@@ -64,11 +73,7 @@ def writable_key(connection: sqlite3.Connection, session: str, token: str) -> in
     key = key_of(connection, session)
     row = connection.execute("SELECT token FROM owners WHERE session = ?", (key,)).fetchone()
     if row is None or row[0] != token:
-        raise StoreError(
-            f"Another program writes to the session {session} now.",
-            kind="owned",
-            hint="Fork the session to go on from here.",
-        )
+        raise owned(session)
     return key
 
 

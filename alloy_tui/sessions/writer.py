@@ -46,7 +46,10 @@ class Medium(Protocol[_C]):
         ...
 
     def commit(self, connection: _C) -> None:
-        """End it; on return it is on disk, after an error it is not. Raises one of `errors`."""
+        """End it; on return it is on disk, after one of `errors` it is not.
+
+        Raises StoreError when its fate cannot be known.
+        """
         ...
 
     def rollback(self, connection: _C) -> None:
@@ -172,7 +175,8 @@ class Writer(Generic[_C]):
         except BaseException as error:  # noqa: BLE001 -- a defect must not end the thread
             self._forget_connection()
             for asked in group:
-                asked.future.set_exception(_defect(error))
+                told = error if isinstance(error, StoreError) else _defect(error)
+                asked.future.set_exception(told)
             return
         for asked, (result, error) in zip(group, results, strict=True):
             if error is None:

@@ -14,17 +14,29 @@ from alloy_tui.sessions import moves
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.memory import MemoryStore
 from alloy_tui.sessions.nodes import Answer, Entry, KnownNode, Opened, UserMessage, entry_of
+from alloy_tui.sessions.postgres import PostgresStore
 from alloy_tui.sessions.sqlite import SqliteStore
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.sessions.tree import SessionTree
+from tests.support.postgres import PostgresServer, postgres, postgres_if_any
+
+__all__ = ["postgres", "postgres_if_any"]
 
 MakeStore = Callable[[], SessionStore]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SessionStore]:
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres_if_any: PostgresServer | None
+) -> Iterator[SessionStore]:
     """Every implementation in turn."""
-    made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "sessions")
+    if request.param == "memory":
+        made: SessionStore = MemoryStore()
+    elif request.param == "sqlite":
+        made = SqliteStore(tmp_path / "sessions")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        made = PostgresStore(server.url, schema=server.schema())
     yield made
     made.close()
 
