@@ -127,14 +127,20 @@ class LiveSession:
         with self._lock:
             return self._keep(entries)
 
-    def grow(self, entry: Entry) -> Future[None] | None:
+    @property
+    def stored(self) -> SessionTree:
+        """The tree of what is on disk: all of it can be read."""
+        return self._stored
+
+    def grow(self, entry: Entry, *, at_once: bool = False) -> Future[None] | None:
         """Keep a node that is not whole yet; None when it was kept less than a second ago.
 
-        The same entry, with the same id, goes to `do` when it is whole.
+        The same entry, with the same id, goes to `do` when it is whole. Who
+        keeps time himself says `at_once`.
         """
         now = self._monotonic_s()
         with self._lock:
-            if now - self._grown.get(entry.id, now - GROWTH_S) < GROWTH_S:
+            if not at_once and now - self._grown.get(entry.id, now - GROWTH_S) < GROWTH_S:
                 return None
             self._grown[entry.id] = now
             return self._store.put_partial(self.id, entry, self._permit())

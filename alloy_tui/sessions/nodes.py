@@ -98,7 +98,10 @@ class Graft(Node, frozen=True, tag="graft"):
 
 
 class Opened(Node, frozen=True, tag="opened"):
-    """The first entry of every session: what it is, so that nothing else need survive."""
+    """The first entry of every session: what it is, so that nothing else need survive.
+
+    `model` is the one that answers until the first `ModelSwitch`, "" = not known.
+    """
 
     MARK: ClassVar[bool] = True
 
@@ -107,6 +110,7 @@ class Opened(Node, frozen=True, tag="opened"):
     agent: str = ""
     from_session: str | None = None
     from_node: str | None = None
+    model: str = ""
 
 
 class Renamed(Node, frozen=True, tag="renamed"):
