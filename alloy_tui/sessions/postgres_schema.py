@@ -115,19 +115,28 @@ def migrate(connection: Connection, name: str, steps: Sequence[Step] = STEPS) ->
     """
     if _version(connection, len(steps)) == len(steps):
         return
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATING,))
-        version = _version(connection, len(steps))  # another program may have been quicker
-        if version == 0:
-            # Asked first: to make what is there already needs a right that the user may lack.
-            row = connection.execute("SELECT to_regnamespace(%s)", (f'"{name}"',)).fetchone()
-            if row == (None,):
-                connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
-            connection.execute("CREATE TABLE IF NOT EXISTS version (number INTEGER NOT NULL)")
-            connection.execute("INSERT INTO version VALUES (0)")
-        for step in steps[version:]:
-            step(connection)
-        connection.execute("UPDATE version SET number = %s", (len(steps),))
+    # Before the transaction begins: a lock within it would not let us see tables made meanwhile.
+    connection.execute("SELECT pg_advisory_lock(%s)", (MIGRATING,))
+    try:
+        with connection.transaction():
+            _advance(connection, name, steps)
+    finally:
+        if not connection.closed:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (MIGRATING,))
+
+
+def _advance(connection: Connection, name: str, steps: Sequence[Step]) -> None:
+    version = _version(connection, len(steps))  # another program may have been quicker
+    if version == 0:
+        # Asked first: to make what is there already needs a right that the user may lack.
+        row = connection.execute("SELECT to_regnamespace(%s)", (f'"{name}"',)).fetchone()
+        if row == (None,):
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        connection.execute("CREATE TABLE version (number INTEGER NOT NULL)")
+        connection.execute("INSERT INTO version VALUES (0)")
+    for step in steps[version:]:
+        step(connection)
+    connection.execute("UPDATE version SET number = %s", (len(steps),))
 
 
 def _version(connection: Connection, known: int) -> int:
