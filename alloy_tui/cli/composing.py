@@ -5,16 +5,19 @@ Owns the composition that the full-screen program and `alloy run` share.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.runtime.model_choice import DEMO_MODEL
 from alloy_tui.runtime.plan import Plan
 from alloy_tui.settings import Flags, load_settings, locate
 
+if TYPE_CHECKING:
+    from argparse import Namespace
 
-def make_plan(arguments: argparse.Namespace, *, interactive: bool) -> Plan:
+
+def make_plan(arguments: Namespace, *, interactive: bool) -> Plan:
     """How to run. Raises ConfigError for impossible flags, settings and folders."""
     paths = locate()
     given = vars(arguments)

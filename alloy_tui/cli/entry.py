@@ -5,13 +5,16 @@ Owns the last line of defence: no error of ours shows a traceback.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from alloy_tui.cli import exits, skeleton, streams
-from alloy_tui.cli.arguments import parse
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -19,7 +22,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     streams.mend()
     try:
         try:
-            code = _command(parse(argv))
+            code = _command(_parsed(sys.argv[1:] if argv is None else argv))
         finally:
             skeleton.close()  # before anything is printed
         sys.stdout.flush()
@@ -51,7 +54,16 @@ def _failed(error: Exception) -> int:
     return exits.FAILED
 
 
-def _command(arguments: argparse.Namespace) -> int:
+def _parsed(argv: Sequence[str]) -> Namespace:
+    said = skeleton.said(argv)
+    if said is not None:
+        return cast("Namespace", SimpleNamespace(**said))
+    from alloy_tui.cli.arguments import parse  # dear, and the full screen does without
+
+    return parse(argv)
+
+
+def _command(arguments: Namespace) -> int:
     match arguments.command:
         case "run":
             from alloy_tui.cli import headless

@@ -6,7 +6,6 @@ here it is only made sure that the app ends whenever the program is asked to.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import os
@@ -26,6 +25,8 @@ from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from alloy_tui.runtime.plan import Plan
     from alloy_tui.ui.app import AlloyApp
 
@@ -38,7 +39,7 @@ _CODES = {
 _PATIENCE_S = 2.0
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: Namespace) -> int:
     """Run the app until it is left. Raises ConfigError without a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(

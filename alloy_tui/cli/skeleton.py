@@ -182,7 +182,7 @@ def current() -> Skeleton | None:
 def open_skeleton(arguments: Sequence[str]) -> Skeleton | None:
     """Paint the skeleton if `arguments` open the full screen and the terminal is fit for it."""
     global _open  # noqa: PLW0603 - there is one terminal
-    if not (_full_screen(arguments) and _fit()):
+    if said(arguments) is None or not _fit():
         return None
     columns, rows = os.get_terminal_size(2)
     if columns < _SMALLEST[0] or rows < _SMALLEST[1]:
@@ -207,18 +207,32 @@ def close() -> None:
         made.close()
 
 
-def _full_screen(arguments: Sequence[str]) -> bool:
-    """Whether these can only mean the full screen; what is in doubt is left to the parser."""
+def said(arguments: Sequence[str]) -> dict[str, str | bool | None] | None:
+    """What the parser would make of these, if they can only mean the full screen.
+
+    None where that is in doubt. The grammar of all the commands costs more than
+    a tenth of the whole start.
+    """
+    made: dict[str, str | bool | None] = {"command": None, "plain": False}
+    made.update({_key(name): None for name in _WITH_VALUE})
+    made.update({_key(name): False for name in _ALONE})
     rest = iter(arguments)
     for word in rest:
         name, equals, value = word.partition("=")
         if name in _WITH_VALUE:
             value = value if equals else next(rest, "")
             if not value or value.startswith("-") or (name == "--approve" and value not in _MODES):
-                return False
-        elif word not in _ALONE:
-            return False
-    return True
+                return None
+            made[_key(name)] = value
+        elif word in _ALONE:
+            made[_key(word)] = True
+        else:
+            return None
+    return made
+
+
+def _key(flag: str) -> str:
+    return flag[2:].replace("-", "_")
 
 
 def _fit() -> bool:
