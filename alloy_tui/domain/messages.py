@@ -15,10 +15,15 @@ import msgspec
 Role: TypeAlias = Literal["user", "assistant"]
 
 
-class TextBlock(msgspec.Struct, frozen=True, tag="text"):
-    """Plain text; Markdown when the model wrote it."""
+class TextBlock(msgspec.Struct, frozen=True, tag="text", omit_defaults=True):
+    """Plain text; Markdown when the model wrote it.
+
+    `opaque` is what the originating service needs back beside the words (a
+    signature, an item's id and phase); it means nothing to any other service.
+    """
 
     text: str
+    opaque: dict[str, Any] | None = None
 
 
 class ThinkingBlock(msgspec.Struct, frozen=True, tag="thinking", omit_defaults=True):

@@ -28,6 +28,8 @@ class CompletionRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     hit. `max_output` None leaves the service's default, or the model's known
     limit where the service demands a figure. `effort` None leaves the model's
     default. `conversation` is a stable key that services use to route to a warm cache.
+    `schema` (JSON Schema of an object) asks for an answer in that form, where
+    the service can promise it; elsewhere it is left out.
     """
 
     system: str
@@ -39,6 +41,7 @@ class CompletionRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     conversation: str | None = None
     tool_choice: Literal["auto", "any", "none"] = "auto"
     extra: dict[str, Any] | None = None
+    schema: dict[str, Any] | None = None
 
 
 class TextPart(msgspec.Struct, frozen=True):
