@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alloy_tui.sessions.sqlite import FILE, SqliteStore
+from alloy_tui.domain.secret import Secret
+from alloy_tui.sessions.opening import open_at
+from alloy_tui.sessions.sqlite import FILE
 from alloy_tui.sessions.store import SessionStore
+from alloy_tui.settings.loader import read_user_file
 from alloy_tui.settings.paths import Paths
 
 
@@ -19,10 +22,22 @@ def store_folder(paths: Paths) -> Path:
 
 
 def store_file(paths: Paths) -> Path:
-    """The store's main file; it need not exist."""
+    """The store's main file; it need not exist, and does not when a server keeps the sessions."""
     return store_folder(paths) / FILE
 
 
+def has_store(paths: Paths) -> bool:
+    """Whether sessions were ever kept, so that looking makes no store. Raises ConfigError."""
+    return _server(paths) is not None or store_file(paths).exists()
+
+
 def open_store(paths: Paths) -> SessionStore:
-    """The store, made if there is none. Raises StoreError; must be closed."""
-    return SqliteStore(store_folder(paths))
+    """The store the settings name, made if there is none; must be closed.
+
+    Raises StoreError, and ConfigError for settings that cannot be read.
+    """
+    return open_at(store_folder(paths), _server(paths))
+
+
+def _server(paths: Paths) -> Secret | None:
+    return read_user_file(paths.config_file).sessions.store

@@ -85,7 +85,7 @@ def set_value(paths: Paths, key: str, text: str) -> str:
             refusal = refusal or error
             continue
         write_private(target, changed)
-        return HIDDEN if key.endswith(".api_key") else _as_toml(value)
+        return HIDDEN if key.endswith((".api_key", "sessions.store")) else _as_toml(value)
     assert refusal is not None
     raise ConfigError(f"{key} was not set. {_tail(refusal.message)}", hint=refusal.hint)
 

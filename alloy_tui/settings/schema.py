@@ -56,6 +56,15 @@ class ServiceEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     base_url: str | None = None
 
 
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where sessions are kept: the address of a database server, None = a folder of this machine.
+
+    It may hold a password.
+    """
+
+    store: Secret | None = None
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What both the file and the resolved settings have; None leaves the engine's default."""
 
@@ -76,6 +85,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     approvals: ApprovalSettings = ApprovalSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     retry: RetrySettings = RetrySettings()
+    sessions: SessionSettings = SessionSettings()
 
 
 class UserFile(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,6 +137,8 @@ WHAT_TO_WRITE: dict[str, str] = {
     "retry": "a table: [retry]",
     "retry.max_attempts": "a whole number from 1 to 20",
     "retry.longest_wait_s": "a number of seconds above 0",
+    "sessions": "a table: [sessions]",
+    "sessions.store": 'an address such as "postgresql://user@host/database"',
     "services": "tables such as [services.anthropic]",
     "services.*": "a table with api_key, base_url or both",
     "services.*.api_key": "the key in quotes",

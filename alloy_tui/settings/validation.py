@@ -54,6 +54,10 @@ def validate(raw: dict[str, Any], *, text: str, where: str) -> UserFile:
             lambda words, name=name: fail(("services", name, "base_url"), words),
         )
         check_key(entry.api_key, lambda words, name=name: fail(("services", name), words))
+    if (store := made.sessions.store) is not None and not _is_store(store):
+        path = ("sessions", "store")
+        words = "`sessions.store` is no address of a PostgreSQL server."
+        raise fail(path, words, f"Write {what_to_write(path)}.")
     return made
 
 
@@ -77,6 +81,10 @@ def check_key(key: Secret | None, fail: Callable[[str], ConfigError]) -> None:
     text = key.reveal()
     if not text.isascii() or not text.isprintable() or " " in text:
         raise fail("the key holds characters that no key has; was it pasted whole?")
+
+
+def _is_store(address: Secret) -> bool:
+    return address.reveal().startswith(("postgresql://", "postgres://"))
 
 
 def what_to_write(path: tuple[str, ...]) -> str:
