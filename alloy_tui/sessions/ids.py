@@ -7,6 +7,7 @@ source sorts later.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 import time
@@ -48,6 +49,12 @@ class Stamps:
                 number = self._last + 1 + secrets.randbits(16)
             self._last = number
         return Stamp(_spell(number), at_ms)
+
+
+def derived_id(name: str, at_ms: int) -> str:
+    """An id that is the same whenever it is made of the same name and time."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
+    return _spell((max(0, at_ms) & (1 << 48) - 1) << 32 | int.from_bytes(digest[:4], "big"))
 
 
 def _spell(number: int) -> str:
