@@ -61,6 +61,7 @@ PANE_KEYS: tuple[Key, ...] = (
     Key("tab-diff", "alt+3", "show_tab(2)", "its diff"),
     Key("tab-raw", "alt+4", "show_tab(3)", "call and result as data"),
     Key("tab-timing", "alt+5", "show_tab(4)", "when, and for how long"),
+    Key("side-by-side", "f7", "beside", "diffs side by side where there is room, or not"),
     Key("find", "ctrl+f", "find", "search in what is being read (/ while the pane is)"),
     Key("open-whole", "alt+o", "open_whole", "the whole of a long output, from its file"),
     Key("wider", "alt+h", "widen(4)", "wider"),

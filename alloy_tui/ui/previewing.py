@@ -11,11 +11,16 @@ from typing import Any, cast
 
 from alloy_tui.domain.events import ApprovalRequested
 from alloy_tui.domain.sanitise import reveal
-from alloy_tui.ui.lines import Line
-from alloy_tui.ui.tool_view import argument_lines, diff_lines
+from alloy_tui.ui.lines import LineItem
+from alloy_tui.ui.tool_view import argument_lines, change_of
+
+# A change shows these arguments.
+_DRAWN = frozenset({"content", "edits"}) | {
+    f"{side}{what}" for side in ("old", "new") for what in ("", "_string", "_text")
+}
 
 
-def preview(request: ApprovalRequested) -> tuple[list[Line], int]:
+def preview(request: ApprovalRequested) -> tuple[list[LineItem], int]:
     """The whole of what would run, hidden characters spelt out, and how many those were."""
     hidden = 0
 
@@ -33,15 +38,16 @@ def preview(request: ApprovalRequested) -> tuple[list[Line], int]:
         return value
 
     arguments: Mapping[str, Any] = spelt(request.arguments)
-    lines: list[Line] = []
+    lines: list[LineItem] = []
     rest = dict(arguments)
     command = rest.pop("command", None)
     if isinstance(command, str):
         lines.extend(("plain", row) for row in command.split("\n"))
-    changes = diff_lines(arguments, None)
-    if changes:
-        rest = {k: v for k, v in rest.items() if k in {"path", "file_path", "cwd", "replace_all"}}
-    if rest or not (lines or changes):
+    change = change_of(arguments, None)
+    if change is not None:
+        rest = {k: v for k, v in rest.items() if k not in _DRAWN}
+    if rest or not (lines or change):
         lines.extend(argument_lines(rest))
-    lines.extend(changes)
+    if change is not None:
+        lines.append(change)
     return lines, hidden

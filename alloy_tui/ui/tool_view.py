@@ -16,6 +16,7 @@ from alloy_tui.domain import events as ev
 from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.sanitise import Cleaner, clean, clean_line
 from alloy_tui.runtime.port import OWN_COMMAND, PRIVATE_COMMAND
+from alloy_tui.ui.lines import Change
 
 CallState: TypeAlias = Literal[
     "writing", "ready", "waiting", "running", "done", "error", "denied", "cancelled"
@@ -159,6 +160,18 @@ class ToolRecords:
             return keys[-1]
         return keys[max(0, min(len(keys) - 1, keys.index(key) + by))]
 
+    def keep(self, key: CallKey, record: ToolRecord) -> None:
+        """A call that was over before it came here, the newest."""
+        self._records[key] = record
+
+    def keep_first(self, records: Mapping[CallKey, ToolRecord]) -> None:
+        """Calls from before all others."""
+        self._records = {**records, **self._records}
+
+    def drop(self, key: CallKey) -> None:
+        """Forget one."""
+        self._records.pop(key, None)
+
     def clear(self) -> None:
         """Forget all."""
         self._records.clear()
@@ -212,6 +225,19 @@ def diff_lines(
     return lines
 
 
+def change_of(arguments: Mapping[str, Any], details: Mapping[str, Any] | None) -> Change | None:
+    """What `diff_lines` tells, to be drawn as one; None where nothing is changed."""
+    lines = diff_lines(arguments, details)
+    if not lines:
+        return None
+    named = (arguments.get(key) for key in ("path", "file_path"))
+    path = next((clean_line(name) for name in named if isinstance(name, str) and name), "")
+    made = (details or {}).get("diff")
+    # What is written from the first line on has its numbers too.
+    known = bool(isinstance(made, str) and made) or lines[0][1].startswith("@@ -0,0 +1")
+    return Change("\n".join(line for _, line in lines), path, numbered=known)
+
+
 def _replacements(arguments: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     edits = arguments.get("edits")
     for edit in (*_maps(edits), arguments):
@@ -241,11 +267,13 @@ def _unified(old: str, new: str) -> list[tuple[DiffKind, str]]:
     before, after = old.split("\n") if old else [], new.split("\n") if new else []
     if len(old) + len(new) > _DIFF_LIMIT:
         # Comparing is quadratic at worst; a large change is shown whole instead.
-        return [*(("remove", f"-{x}") for x in before), *(("add", f"+{x}") for x in after)]
-    import difflib
+        head = f"@@ -1,{len(before)} +1,{len(after)} @@"
+        rows = [head, *(f"-{row}" for row in before), *(f"+{row}" for row in after)]
+    else:
+        import difflib
 
-    rows = list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
-    return [(_diff_kind(row), row) for row in rows if len(before) or not row.startswith("@@")]
+        rows = list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
+    return [(_diff_kind(row), row) for row in rows]
 
 
 def _diff_kind(line: str) -> DiffKind:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import pytest
 
 from alloy_tui.domain import events as ev
+from alloy_tui.ui.lines import Change, LineItem
 from alloy_tui.ui.previewing import preview
 from alloy_tui.ui.widgets.approval_bar import ARMING_S
+from alloy_tui.ui.widgets.line_view import LineView
 from tests.support import feed as fd
 from tests.support import scenes
 from tests.support.stage import Stage, screen_text
 
 pytestmark = pytest.mark.anyio
+
+
+def shown(items: list[LineItem]) -> str:
+    """All the words of a preview."""
+    return "\n".join(item.diff if isinstance(item, Change) else item[1] for item in items)
 
 
 async def test_a_letter_answers_the_approval_on_show_and_the_prompt_keeps_the_focus() -> None:
@@ -202,8 +209,8 @@ async def test_the_bar_goes_only_when_the_engine_says_so() -> None:
 
 def test_a_preview_spells_out_hidden_characters_and_counts_them() -> None:
     request = fd.ask("a1", "1", "bash", command="ls \u202e\u200b\x1b[31m")
-    lines, hidden = preview(request)
-    text = "\n".join(text for _, text in lines)
+    items, hidden = preview(request)
+    text = shown(items)
     assert hidden == 3
     assert "\u202e" not in text
     assert "\\u{202e}" in text
@@ -212,14 +219,42 @@ def test_a_preview_spells_out_hidden_characters_and_counts_them() -> None:
 
 def test_a_preview_of_an_edit_is_its_diff_and_of_a_command_all_of_it() -> None:
     edit = fd.ask("a1", "1", "edit", path="a.py", old_string="x = 1", new_string="x = 2")
-    kinds = {kind for kind, _ in preview(edit)[0]}
-    assert {"add", "remove"} <= kinds
+    change = preview(edit)[0][-1]
+    assert isinstance(change, Change)
+    assert change.diff.split("\n")[1:] == ["-x = 1", "+x = 2"]
     command = "\n".join(f"echo {n}" for n in range(50))
-    lines, _ = preview(fd.ask("a1", "1", "bash", command=command))
-    assert [text for _, text in lines][-1] == "echo 49"
+    items, _ = preview(fd.ask("a1", "1", "bash", command=command))
+    assert shown(items).split("\n")[-1] == "echo 49"
+
+
+async def test_every_replacement_of_one_call_is_drawn_with_its_own_words_marked() -> None:
+    """A new piece before a changed one, and a line too long to be drawn: nothing is left out."""
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await stage.play(pilot, fd.started(), fd.run("x"), fd.turn())
+        edits = [
+            {"old_string": "", "new_string": "brand = new"},
+            {"old_string": "total = 1", "new_string": "total = 22"},
+        ]
+        await stage.play(pilot, fd.ask("a1", "1", "edit", path="a.py", edits=edits))
+        await pilot.pause()
+        view = stage.bench.query_one("#approval-what", LineView)
+        assert view.drawn
+        shown_now = screen_text(stage.app)
+        assert "+brand = new" in shown_now
+        assert "-total = 1" in shown_now
+        strip = view.render_line(view.row_count - 1)
+        looks = {seg.text.strip(): seg.style and seg.style.bgcolor for seg in strip}
+        assert looks["22"] != looks["total"]
+        long = "y" * 5000 + "END"
+        await stage.play(pilot, ev.ApprovalAnswered("a1", "deny", "user"))
+        await stage.play(pilot, fd.ask("a2", "2", "write", path="a.py", content=f"x\n{long}"))
+        await pilot.pause()
+        assert not view.drawn
+        assert view.text.endswith("END")
 
 
 def test_no_argument_of_an_unknown_tool_is_left_out_of_its_preview() -> None:
-    lines, _ = preview(fd.ask("a1", "1", "deploy", target="prod", flags=["--now"], depth=3))
-    text = "\n".join(text for _, text in lines)
+    items, _ = preview(fd.ask("a1", "1", "deploy", target="prod", flags=["--now"], depth=3))
+    text = shown(items)
     assert all(word in text for word in ("prod", "--now", "depth: 3"))

@@ -89,7 +89,7 @@ async def test_tabs_show_arguments_and_diff_and_the_keys_reach_them() -> None:
     async with stage.app.run_test(size=(120, 40)) as pilot:
         await scenes.edited(stage, pilot)
         pane = stage.bench.work.tool_pane
-        assert "-    return round(sum(round" in pane.lines.text
+        assert "-    return round(sum(round" in screen_text(stage.app)
         await pilot.press("alt+2")
         await pilot.pause()
         assert "old_string: a" in pane.lines.text

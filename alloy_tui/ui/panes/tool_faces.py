@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from alloy_tui.domain.sanitise import clean, clean_line
-from alloy_tui.ui.lines import Line
-from alloy_tui.ui.tool_view import ToolRecord, argument_lines, diff_lines
+from alloy_tui.ui.lines import Line, LineItem
+from alloy_tui.ui.tool_view import ToolRecord, argument_lines, change_of
 from alloy_tui.ui.wording import duration
 
 _SHARE = re.compile(r"(?<![\d.])(\d{1,3})(?:\.\d+)?\s?%")
@@ -56,10 +56,10 @@ def argument_face(record: ToolRecord) -> list[Line]:
     return list(argument_lines(record.arguments))
 
 
-def diff_face(record: ToolRecord) -> list[Line]:
+def diff_face(record: ToolRecord) -> list[LineItem]:
     """The change it made or would make."""
-    changes = diff_lines(record.arguments, record.details)
-    return [*changes] if changes else [("muted", "This call changes no file.")]
+    change = change_of(record.arguments, record.details)
+    return [("muted", "This call changes no file.") if change is None else change]
 
 
 def raw_lines(record: ToolRecord) -> list[Line]:
@@ -133,7 +133,7 @@ def progress_of(record: ToolRecord) -> str:
     return f"{shares[-1]} %" if shares and shares[-1] <= 100 else ""
 
 
-def faces(now_ms: int) -> tuple[tuple[str, Callable[[ToolRecord], list[Line]]], ...]:
+def faces(now_ms: int) -> tuple[tuple[str, Callable[[ToolRecord], Sequence[LineItem]]], ...]:
     """The tabs in order, each with what it shows at that moment."""
     return (
         ("Output", output_lines),

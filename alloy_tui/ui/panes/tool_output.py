@@ -6,6 +6,7 @@ record is the same one that the chat keeps.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from textual import events
@@ -15,10 +16,12 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.ui.lines import Line
+from alloy_tui.ui.lines import Line, LineItem
 from alloy_tui.ui.panes.find_line import FindLine
 from alloy_tui.ui.panes.tool_faces import TABS, faces, progress_of
 from alloy_tui.ui.tool_view import CallKey, ToolRecord, diff_lines
+from alloy_tui.ui.transcript.diffs import BESIDE_FROM
+from alloy_tui.ui.transcript.look import Look
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.widgets.chrome import ActionLine, link, spread
 from alloy_tui.ui.widgets.line_view import LineView
@@ -36,17 +39,17 @@ _OUTPUT, _DIFF, _TIMING = (TABS.index(name) for name in ("Output", "Diff", "Timi
 
 
 class ToolPane(Vertical):
-    """`key` says which call is on show."""
+    """`key` says which call is on show; `look` is what diffs are drawn with."""
 
     tab: reactive[int] = reactive(0)
     now_ms: reactive[int] = reactive(0)
 
-    def __init__(self) -> None:
+    def __init__(self, look: Callable[[], Look | None] = lambda: None) -> None:
         super().__init__(id="tool-pane")
         self._record: ToolRecord | None = None
         self._whole: list[Line] | None = None
         self.key: CallKey | None = None
-        self.lines = LineView(id="tool-lines", follow=True)
+        self.lines = LineView(id="tool-lines", follow=True, look=look)
         self.find = FindLine(self.lines)
 
     def compose(self) -> ComposeResult:
@@ -89,11 +92,11 @@ class ToolPane(Vertical):
 
     def repaint(self) -> None:
         """Everything anew from the record."""
-        self._paint_head()
         lines = self._lines()
-        if [text for _, text in lines] != self.lines.text.split("\n"):
+        if not self.lines.shows(lines):
             self.lines.set_lines(lines)
             self._count()
+        self._paint_head()
 
     def _count(self) -> None:
         if self.find.display:
@@ -116,17 +119,24 @@ class ToolPane(Vertical):
         self._paint_head()
 
     def on_key(self, event: events.Key) -> None:
-        """While the lines are read: / looks for something, n and N go on and back."""
+        """While the lines are read: / looks for something, n and N go on and back, s turns."""
         if not self.lines.has_focus:
             return
         if event.character == "/":
             self.find.open()
+        elif event.character == "s" and self.lines.drawn:
+            self.turn_beside()
         elif event.character in {"n", "N"} and self.find.needle:
             self.find.action_step(1 if event.character == "n" else -1)
         else:
             return
         event.stop()
         event.prevent_default()
+
+    def turn_beside(self) -> None:
+        """A diff's old and new side by side, or one below the other again."""
+        self.lines.turn_beside()
+        self._paint_head()
 
     @property
     def can_open_whole(self) -> bool:
@@ -156,7 +166,7 @@ class ToolPane(Vertical):
         changes = record.name != "bash" and diff_lines(record.arguments, record.details)
         return _DIFF if changes else _OUTPUT
 
-    def _lines(self) -> list[Line]:
+    def _lines(self) -> Sequence[LineItem]:
         record = self._record
         if record is None:
             return [("muted", "No tool call yet."), ("muted", "What a tool prints shows up here.")]
@@ -180,6 +190,9 @@ class ToolPane(Vertical):
             link("find", "screen.find_in_pane", "$text-muted"),
             link("Esc close", "screen.toggle_output", "$text-muted"),
         ]
+        if self.lines.drawn and self.lines.size.width >= BESIDE_FROM:
+            words = "one column" if self.lines.beside else "side by side"
+            right.insert(0, link(words, "screen.beside", "$text-muted"))
         if self.can_open_whole and self._whole is None:
             # What is there only for this call is the last to go.
             right.append(link("open all", "screen.open_whole", "$secondary"))

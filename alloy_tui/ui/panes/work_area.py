@@ -7,12 +7,15 @@ records of the calls; both panes read the same ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
 from alloy_tui.runtime.port import ModelChoice
+from alloy_tui.runtime.session_port import TreePort
 from alloy_tui.ui.messages import TokensArrived
 from alloy_tui.ui.panes.chat import ChatPane
 from alloy_tui.ui.panes.side import SideArea, Splitter
@@ -31,11 +34,13 @@ class WorkArea(Horizontal):
         super().__init__(id="work")
         self.records = ToolRecords()
         self.chat = ChatPane(self.records)
-        self.tool_pane = ToolPane()
+        self.tool_pane = ToolPane(lambda: self.chat.transcript.document.look)
         self.side = SideArea(self.tool_pane)
         self.maximised = False
         # What the user wants of the pane; None leaves it to the width and the first call.
         self._wanted: bool | None = None
+        # What happens while another conversation is on its way, for when it is there.
+        self._late: list[Callable[[], object]] = []
         self._pinned = False
 
     def compose(self) -> ComposeResult:
@@ -50,7 +55,9 @@ class WorkArea(Horizontal):
 
     def tokens(self, message: TokensArrived) -> None:
         """Growing text of the model or of a tool."""
-        if message.kind in {"text", "thinking"}:
+        if self.chat.filling:
+            self._late.append(lambda: self.tokens(message))
+        elif message.kind in {"text", "thinking"}:
             self.chat.tokens(message)
         elif message.kind == "output" and message.source is not None:
             key = self.records.key(message.first, message.source)
@@ -63,6 +70,10 @@ class WorkArea(Horizontal):
     def event(self, envelope: Envelope, choice: ModelChoice) -> None:
         """Anything else that happened."""
         event = envelope.event
+        if self.chat.filling and not isinstance(event, ev.HistoryReset):
+            self.chat.sent_meanwhile(event)
+            self._late.append(lambda: self.event(envelope, choice))
+            return
         key = self.chat.event(envelope)
         if isinstance(event, ev.RunStarted):
             self._pinned = False
@@ -78,6 +89,26 @@ class WorkArea(Horizontal):
                 self._turn_to(key)
             self._settle_pane()
         self.tool_pane.call_changed(key)
+
+    def stand_elsewhere(self, envelope: Envelope, tree: TreePort, choice: ModelChoice) -> None:
+        """Another session is on screen, or the same one from elsewhere in its tree."""
+        event = envelope.event
+        if isinstance(event, ev.SessionOpened) and not event.session_id:
+            self._late.clear()
+            self.event(Envelope(1, 0, "", None, 0, envelope.at_ms, ev.HistoryReset()), choice)
+        else:
+            self.chat.stored(tree).reload(envelope.at_ms)
+        self.chat.show_owner(tree.state)
+
+    def on_stored_chat_filled(self) -> None:
+        """The conversation is there: what has happened since follows."""
+        key = self.tool_pane.key
+        if key is not None and self.records.get(key) is None:
+            self.tool_pane.clear()
+            self._settle_pane()
+        late, self._late = self._late, []
+        for step in late:
+            step()
 
     def tick(self, now_ms: int) -> None:
         """The running times."""
@@ -146,6 +177,13 @@ class WorkArea(Horizontal):
     def step(self, by: int) -> None:
         """The call before or after the one on show."""
         self.show_call(self.records.beside(self.tool_pane.key, by), open_pane=True)
+
+    def turn_beside(self) -> None:
+        """Old and new side by side where there is room, or not: in the pane if it has a diff."""
+        if self.side.display and self.side.current == "tool" and self.tool_pane.lines.drawn:
+            self.tool_pane.turn_beside()
+        else:
+            self.chat.transcript.action_beside()
 
     def page(self, direction: int) -> None:
         """A page back (-1) or on (1): in the tool pane while it is read, else in the chat."""

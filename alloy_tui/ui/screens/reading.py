@@ -54,6 +54,10 @@ class ReadingScreen(PromptScreen[None]):
         else:
             self.notify("Nothing of this call was left out.", markup=False, timeout=4)
 
+    def action_beside(self) -> None:
+        """The diff on show side by side, or old and new one below the other."""
+        self.work.turn_beside()
+
     def action_find(self) -> None:
         """Search in what is being read: the pane while it has the focus or covers all."""
         side = self.work.side

@@ -81,7 +81,10 @@ class Workbench(ReadingScreen):
         history.folder = history.folder or runtime.cwd
         self.top = TopBar(id="top")
         self.work = WorkArea()
-        self.composer = Composer(history, clock, runtime.models, runtime.project)
+        transcript = self.work.chat.transcript
+        self.composer = Composer(
+            history, clock, runtime.models, runtime.project, lambda: transcript.document.look
+        )
         self.prompt = self.composer.prompt
         self.status = StatusBar(id="status")
 

@@ -50,19 +50,29 @@ class DiffRow:
 
 
 def draw(
-    diff: str, room: int, styles: DiffStyles, *, language: str | None = None, beside: bool = False
+    diff: str,
+    room: int,
+    styles: DiffStyles,
+    *,
+    language: str | None = None,
+    beside: bool = False,
+    numbered: bool = True,
 ) -> Iterator[DiffRow]:
     """The rows of a unified diff, each at most `room` cells, made as they are asked for.
 
     `language` is by the file's name when None. `beside` puts old and new side
-    by side if there is room.
+    by side if there is room. Not `numbered` where nobody knows which lines of
+    the file these are.
     """
     language = highlight.language_of(path_of(diff)) if language is None else language
     draw_hunk = _beside if beside and room >= BESIDE_FROM else _below
     for index, hunk in enumerate(hunks(diff)):
         if index:
-            yield DiffRow([("     ┊ ", styles["muted"])], Pieces(), None)
+            yield DiffRow([("     ┊ " if numbered else "┊ ", styles["muted"])], Pieces(), None)
         mark_words(hunk)
+        if not numbered:
+            for line in hunk:
+                line.old = line.new = 0
         yield from draw_hunk(hunk, room, styles, _coloured(hunk, language, styles))
 
 
@@ -119,13 +129,16 @@ def _below(
     hunk: Hunk, room: int, styles: DiffStyles, coloured: Mapping[int, list[Span]]
 ) -> Iterator[DiffRow]:
     """Old and new one below the other."""
+    margin = 5 if any(line.new or line.old for line in hunk) else 0
+    rule = " │" if margin else ""
     for at, line in enumerate(hunk):
         style = styles[_NAMES[line.kind]]
         number = line.new or line.old
-        shown, sign = f"{number or '':>5} │", line.kind if line.kind in "+-" else " "
+        sign = line.kind if line.kind in "+-" else " "
+        shown = f"{number or '':>{margin}}{rule}"
         for part in wrap(coloured[at], max(1, room - len(shown) - 1), fold=True):
             yield DiffRow([(shown, styles["muted"]), (sign, style)], part, style)
-            shown, sign = f"{'':5} │", " "
+            shown, sign = f"{'':{margin}}{rule}", " "
 
 
 def _beside(

@@ -8,6 +8,7 @@ these rules; the answer goes up as a message.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from textual.app import ComposeResult
@@ -20,6 +21,7 @@ from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.messages import ApprovalDecided, DenialReasonWanted
 from alloy_tui.ui.previewing import preview
+from alloy_tui.ui.transcript.look import Look
 from alloy_tui.ui.viewstate import PendingApproval
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.widgets.line_view import LineView
@@ -38,8 +40,9 @@ class ApprovalBar(Vertical):
     prompt_empty: reactive[bool] = reactive(True)
     cwd: reactive[str] = reactive("")
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, look: Callable[[], Look | None] = lambda: None) -> None:
         super().__init__(id="approval")
+        self._look_of = look
         self._clock = clock
         self._shown: PendingApproval | None = None
         self._appeared_s = float("-inf")
@@ -49,7 +52,7 @@ class ApprovalBar(Vertical):
     def compose(self) -> ComposeResult:
         """Who, what, and the keys."""
         yield ActionLine(id="approval-who")
-        yield LineView(id="approval-what")
+        yield LineView(id="approval-what", look=self._look_of)
         yield ActionLine(id="approval-keys")
 
     @property

@@ -26,6 +26,7 @@ from alloy_tui.ui.commands import completions
 from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.prompt import offers
 from alloy_tui.ui.prompt.mentions import Mention, typed_at
+from alloy_tui.ui.transcript.look import Look
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.approval_bar import ApprovalBar
@@ -46,7 +47,10 @@ class FilesFound(Message, bubble=False):
 
 
 class Composer(Vertical):
-    """Queue, approval, completions and prompt; `models` is asked when a name is completed."""
+    """Queue, approval, completions and prompt.
+
+    `models` is asked when a name is completed, `look` is what diffs are drawn with.
+    """
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class Composer(Vertical):
         clock: Clock,
         models: Callable[[], Sequence[str]],
         project: ProjectPort,
+        look: Callable[[], Look | None] = lambda: None,
     ) -> None:
         super().__init__(id="composer")
         self._models = models
@@ -63,7 +68,7 @@ class Composer(Vertical):
         self._mention: Mention | None = None
         self.completion = CompletionList(id="completion")
         self.queue = QueueView(id="queue")
-        self.approval = ApprovalBar(clock)
+        self.approval = ApprovalBar(clock, look)
         self.prompt = Prompt(history, clock, self.completion, self.approval)
         self.prompt.catch_up = self._catch_up
         self._marked = "❯"

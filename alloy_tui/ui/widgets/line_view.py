@@ -1,34 +1,39 @@
 """A scrolling view of plain lines with a kind each: tool output, diffs, previews, pages.
 
-Owns wrapping and painting of lines that it is given; only the visible ones are
-rendered. The text must have been sanitised by the caller; it is never markup.
+Owns which lines are kept, searching and painting; only the visible ones are
+rendered. How lines become rows is `line_rows`'. The text must have been
+sanitised by the caller; it is never markup.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from alloy_tui.ui.lines import Line, LineKind
-from alloy_tui.ui.widgets.line_search import find, marked
+from alloy_tui.ui.lines import Change, Line, LineItem, LineKind
+from alloy_tui.ui.transcript.look import Look
+from alloy_tui.ui.transcript.painting import app_of
+from alloy_tui.ui.transcript.selecting import overlay
+from alloy_tui.ui.widgets.drag_select import DragSelect
+from alloy_tui.ui.widgets.line_rows import LineRow, expanded, plain, selected_text, wrapped
+from alloy_tui.ui.widgets.line_search import find
 
 MAX_LINES = 20_000
 """Lines that are kept; the pane says how many went before them."""
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(DragSelect, can_focus=True):
     """Shows `Line`s, wrapped to its width, between words only if `words`.
 
-    `follow` keeps the newest in sight while the view is at the end.
+    `follow` keeps the newest in sight while the view is at the end. `look` gives
+    what changes among the lines are drawn with.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -48,17 +53,20 @@ class LineView(ScrollView, can_focus=True):
         id: str | None = None,  # noqa: A002 - Textual's own parameter name
         follow: bool = False,
         words: bool = False,
+        look: Callable[[], Look | None] = lambda: None,
     ) -> None:
         super().__init__(id=id)
+        self._look = look
+        self._given: list[LineItem] | None = None
+        self._drawn: dict[int, LineRow] = {}
+        self._beside = False
         self._follow = follow
         self._words = words
         self._lines: list[Line] = []
-        self._rows: list[Line] = []
+        self._rows: list[LineRow] = []
         self._starts: list[int] = []
         self._open = False
         self._wrapped_to = 0
-        # Of each row: its line, and where in the line it begins.
-        self._places: list[tuple[int, int]] = []
         self._needle = ""
         self._matches: list[tuple[int, int, int]] = []
         self._by_line: dict[int, list[tuple[int, int]]] = {}
@@ -75,9 +83,22 @@ class LineView(ScrollView, can_focus=True):
         """Rows after wrapping."""
         return len(self._rows)
 
-    def set_lines(self, lines: Iterable[Line]) -> None:
-        """Show these lines instead, from the top (or the end, when following)."""
-        self._lines = list(lines)
+    def shows(self, items: Iterable[LineItem]) -> bool:
+        """Whether it is these that it shows already."""
+        items = list(items)
+        if self._given is not None:
+            return items == self._given
+        kept = [item[1] for item in items if not isinstance(item, Change)]
+        return len(kept) == len(items) and kept == [text for _, text in self._lines]
+
+    def set_lines(self, items: Iterable[LineItem]) -> None:
+        """Show these instead, from the top (or the end, when following)."""
+        self._given, self._drawn = list(items), {}
+        if any(isinstance(item, Change) for item in self._given):
+            self._lines = []
+        else:
+            self._lines = [item for item in self._given if not isinstance(item, Change)]
+            self._given = None
         self._open = False
         self.dropped = 0
         self._trim()
@@ -95,6 +116,7 @@ class LineView(ScrollView, can_focus=True):
         if not text:
             return
         at_end = self.is_vertical_scroll_end
+        self._given = None
         pieces = text.split("\n")
         first = len(self._lines)
         if self._open and self._lines and self._lines[-1][0] == kind:
@@ -140,37 +162,56 @@ class LineView(ScrollView, can_focus=True):
             return
         if first < len(self._starts):
             del self._rows[self._starts[first] :]
-            del self._places[self._starts[first] :]
             del self._starts[first:]
         self._wrap(first)
 
     def _rewrap(self, width: int | None = None) -> None:
         self._rows = []
-        self._places = []
         self._starts = []
         self._wrapped_to = max(0, self._page_width if width is None else width)
+        if self._given is not None and self._wrapped_to:
+            self._lines, self._drawn = expanded(
+                self._given, self._wrapped_to, self._look(), beside=self._beside
+            )
+            self._search_again(0)
         self._wrap(0)
 
     def _wrap(self, first: int) -> None:
         width = max(4, self._wrapped_to)
-        for number, (kind, text) in enumerate(self._lines[first:], first):
+        for number, line in enumerate(self._lines[first:], first):
             self._starts.append(len(self._rows))
-            shown = _shown(text)
-            if len(shown) * 2 <= width or (shown.isascii() and len(shown) <= width):
-                self._rows.append((kind, shown))
-                self._places.append((number, 0))
-                continue
-            content = Content(shown)
-            at = 0
-            for part in content.wrap(width) if self._words else content.fold(width):
-                plain = part.plain
-                begins = shown.find(plain, at)
-                at = at if begins < 0 else begins
-                self._rows.append((kind, plain))
-                self._places.append((number, at))
-                at += len(plain)
+            row = self._drawn.get(number)
+            if row is not None:
+                self._rows.append(row)
+            else:
+                self._rows.extend(wrapped(line, number, width, words=self._words))
         self.virtual_size = Size(self._wrapped_to, len(self._rows))
         self.refresh()
+
+    def on_mount(self) -> None:
+        """Draw changes anew when the theme changes."""
+        app_of(self).theme_changed_signal.subscribe(self, lambda _: self._recolour())
+
+    def _recolour(self) -> None:
+        if self._given is not None:
+            # Later, for the look is made anew by the same signal.
+            self.call_after_refresh(self._rewrap)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether a change is among what is shown."""
+        return bool(self._drawn)
+
+    @property
+    def beside(self) -> bool:
+        """Whether old and new of a change stand side by side, where there is room."""
+        return self._beside
+
+    def turn_beside(self) -> None:
+        """Old and new side by side, where there is room, or one below the other again."""
+        self._beside = not self._beside
+        if self._given is not None:
+            self._rewrap()
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap anew when the width changed; stay at the end if we were there."""
@@ -212,7 +253,7 @@ class LineView(ScrollView, can_focus=True):
             self._matches, self._by_line = [], {}
             return
         kept = [match for match in self._matches if match[0] < first]
-        self._matches = kept + find([_shown(t) for _, t in self._lines], self._needle, first)
+        self._matches = kept + find([plain(t) for _, t in self._lines], self._needle, first)
         self._match = min(self._match, max(0, len(self._matches) - 1))
         self._by_line = {}
         for line, start, end in self._matches:
@@ -222,54 +263,56 @@ class LineView(ScrollView, can_focus=True):
         line, start, _ = match
         row = self._starts[line] if line < len(self._starts) else 0
         while (
-            row + 1 < len(self._places)
-            and self._places[row + 1][0] == line
-            and self._places[row + 1][1] <= start
+            row + 1 < len(self._rows)
+            and self._rows[row + 1].line == line
+            and self._rows[row + 1].at <= start
         ):
             row += 1
         return row
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text, as shown."""
-        return selection.extract("\n".join(text for _, text in self._rows)), "\n"
+        """The selected text, without marks; lines that were only wrapped are whole."""
+        return selected_text(self._rows, selection), "\n"
 
-    def selection_updated(self, selection: Selection | None) -> None:
-        """Repaint: the selection moved."""
-        del selection
-        self.refresh()
+    def text_of_row(self, number: int) -> str | None:
+        """The text of row `number`, marks included; None below the last."""
+        return self._rows[number].text if 0 <= number < len(self._rows) else None
 
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is visible."""
         width = self.scrollable_content_region.width
-        row = y + self.scroll_offset.y
+        number = y + self.scroll_offset.y
         base = self.rich_style
-        if row >= len(self._rows):
-            return Strip.blank(width, base)
-        kind, text = self._rows[row]
+        if number >= len(self._rows):
+            return Strip.blank(width, base).apply_offsets(0, number)
+        row = self._rows[number]
         style = base
-        if kind != "plain":
-            style = base + self.get_component_rich_style(f"line-view--{kind}", partial=True)
-        marks = self._marks(row)
-        span = self.text_selection.get_span(row) if self.text_selection is not None else None
+        if row.kind != "plain":
+            style = base + self.get_component_rich_style(f"line-view--{row.kind}", partial=True)
+        strip = Strip(row.segments(style))
+        for start, end, look in self._marks(row):
+            strip = overlay(strip, start, end, look)
+        span = self.text_selection.get_span(number) if self.text_selection is not None else None
         if span is not None:
-            chosen = self.screen.get_component_rich_style("screen--selection")
-            marks.append((span[0], len(text) if span[1] == -1 else span[1], chosen))
-        strip = Strip(marked(text, style, marks)).adjust_cell_length(width, base)
-        return strip.apply_offsets(0, row)
+            end = len(row.text) if span[1] == -1 else span[1]
+            strip = overlay(strip, max(span[0], row.lead), end, self._selection_style())
+        filled = base if row.fill is None else base + row.fill
+        return strip.adjust_cell_length(width, filled).apply_offsets(0, number)
 
-    def _marks(self, row: int) -> list[tuple[int, int, Style]]:
-        line, offset = self._places[row]
-        spans = self._by_line.get(line)
+    def _selection_style(self) -> Style:
+        # Its background alone: the words keep their colours.
+        styles = self.screen.get_component_styles("screen--selection")
+        background = self.background_colors[1] + styles.background
+        return Style(bgcolor=background.rich_color) + styles.text_style
+
+    def _marks(self, row: LineRow) -> list[tuple[int, int, Style]]:
+        spans = self._by_line.get(row.line)
         if not spans:
             return []
         look = self.get_component_rich_style("line-view--match", partial=True)
         now = self.get_component_rich_style("line-view--match-now", partial=True)
         current = self._matches[self._match]
         return [
-            (start - offset, end - offset, now if (line, start, end) == current else look)
-            for start, end in spans
+            (max(row.lead, a - row.at), b - row.at, now if (row.line, a, b) == current else look)
+            for a, b in spans
         ]
-
-
-def _shown(text: str) -> str:
-    return text.expandtabs(8) if "\t" in text else text
