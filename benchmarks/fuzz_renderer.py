@@ -24,8 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.cells import cell_len
 from rich.style import Style
 
-from alloy_tui.ui.markdown import MarkdownStream, Page, Palette
+from alloy_tui.ui.markdown.page import Page
+from alloy_tui.ui.markdown.palette import Palette
 from alloy_tui.ui.markdown.rows import Row
+from alloy_tui.ui.markdown.stream import MarkdownStream
 from alloy_tui.ui.transcript.blocks import AgentText, Block
 from alloy_tui.ui.transcript.cards import Thinking, ToolCard
 from alloy_tui.ui.transcript.document import Document, make_block

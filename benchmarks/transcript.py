@@ -22,7 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from textual.app import App, ComposeResult
 
-from alloy_tui.ui.markdown import MarkdownStream, Page, Palette, render
+from alloy_tui.ui.markdown.page import Page
+from alloy_tui.ui.markdown.palette import Palette
+from alloy_tui.ui.markdown.stream import MarkdownStream, render
 from alloy_tui.ui.transcript import AgentBlock, ToolBlock, Transcript, UserBlock
 
 PROSE = "The inner `round` is applied **before** the sum, see [the docs](https://example.org). "

@@ -7,16 +7,16 @@ caller's business.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import msgspec
+from msgspec import field
 from rich.style import Style
 
 _NO_TOKENS: Mapping[str, Style] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Palette:
+class Palette(msgspec.Struct, frozen=True):
     """Rich styles by role; every one but `base` is laid over `base`.
 
     `tokens` maps names of Pygments token types ("Keyword", "Name.Function") to

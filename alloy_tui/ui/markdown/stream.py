@@ -20,8 +20,9 @@ import re
 from alloy_tui.domain.sanitise import Cleaner
 from alloy_tui.ui.markdown.blocks import MAX_PARAGRAPH, BlockParser
 from alloy_tui.ui.markdown.containers import Fence
+from alloy_tui.ui.markdown.page import Page
 from alloy_tui.ui.markdown.rows import Row
-from alloy_tui.ui.markdown.writer import Page, Writer
+from alloy_tui.ui.markdown.writer import Writer
 
 _MAX_LINE = MAX_PARAGRAPH
 # Might still become another construct; shown too early it would flicker.

@@ -17,9 +17,9 @@ from alloy_tui.ui import highlight
 from alloy_tui.ui.markdown import inline
 from alloy_tui.ui.markdown.cells import Span, wrap
 from alloy_tui.ui.markdown.containers import Container, Table
-from alloy_tui.ui.markdown.palette import Palette
+from alloy_tui.ui.markdown.page import Page
 from alloy_tui.ui.markdown.prose import OpenProse
-from alloy_tui.ui.markdown.rows import Pieces, Row, row_of
+from alloy_tui.ui.markdown.rows import Pieces, Row
 from alloy_tui.ui.markdown.scan import TASK
 from alloy_tui.ui.markdown.tables import Grid, grid
 
@@ -38,39 +38,6 @@ class Listing:
     start: int = 0
     first: list[Span] = field(default_factory=list[Span])
     number: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What rows are drawn on: `width` cells, blank `gutter` at the left, `margin` at the right."""
-
-    width: int
-    palette: Palette
-    gutter: int = 0
-    margin: int = 0
-
-    @property
-    def room(self) -> int:
-        """Cells for text."""
-        return max(1, self.width - self.gutter - self.margin)
-
-    def row(
-        self,
-        spans: Sequence[Span],
-        fill: Style | None = None,
-        *,
-        lead: int = 0,
-        joins: str | None = None,
-    ) -> Row:
-        """A finished row of exactly `width` cells.
-
-        The first `lead` characters of `spans` are not part of the text; `joins`
-        is as in `Pieces`.
-        """
-        if self.gutter:
-            spans = [(" " * self.gutter, _NULL), *spans]
-        lead += self.gutter
-        return row_of(spans, self.width, self.palette.base, fill, lead=lead, joins=joins)
 
 
 class Writer:

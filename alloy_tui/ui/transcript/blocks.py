@@ -7,12 +7,16 @@ Text is sanitised here, on its way in. Knows no widget.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from alloy_tui.domain.sanitise import Cleaner, clean, clean_line
 from alloy_tui.ui.markdown.cells import Span, clip, span_width, wrap
 from alloy_tui.ui.markdown.listings import listing_of
 from alloy_tui.ui.markdown.rows import Pieces, Row
-from alloy_tui.ui.markdown.stream import MarkdownStream
 from alloy_tui.ui.transcript.look import Look
+
+if TYPE_CHECKING:
+    from alloy_tui.ui.markdown.stream import MarkdownStream
 
 USER_FOLD = 40  # rows of a person's words that are shown unasked
 USER_LIMIT = 2000
@@ -260,6 +264,9 @@ class AgentText(Block):
 
     def content(self, look: Look) -> list[Row]:
         """All rows, by one pass over the text."""
+        # The parser is not for the first screen: it comes ahead of the first words (`warming`).
+        from alloy_tui.ui.markdown.stream import MarkdownStream
+
         stream = MarkdownStream(look.page)
         stream.feed(self._source.text)
         if self._done:

@@ -7,14 +7,14 @@ and the values drawn with. Knows no block and no widget instance.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 from rich.style import Style
 
 from alloy_tui.ui.markdown.cells import Span
+from alloy_tui.ui.markdown.page import Page
 from alloy_tui.ui.markdown.palette import Palette
 from alloy_tui.ui.markdown.rows import Pieces, Row
-from alloy_tui.ui.markdown.writer import Page
 
 GUTTER = 2
 """Blank cells at the left of every row; never part of a copied text."""
@@ -41,8 +41,7 @@ _TOKENS = {
 COMPONENT_CLASSES = frozenset(f"transcript--{name}" for name in (*_PLAIN, *_MARKDOWN, *_TOKENS))
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """Styles by name, and the page that rows are drawn on.
 
     `styles` holds one style for each name of a component class; `page` has the
@@ -50,7 +49,7 @@ class Look:
     """
 
     page: Page
-    styles: dict[str, Style] = field(default_factory=dict[str, Style])
+    styles: dict[str, Style] = msgspec.field(default_factory=dict[str, Style])
     beside: bool = False
 
     def __getitem__(self, name: str) -> Style:

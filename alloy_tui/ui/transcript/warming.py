@@ -16,9 +16,11 @@ DELAY_S = 0.4
 
 def _import() -> None:
     from alloy_tui.ui import highlight
-    from alloy_tui.ui.markdown import Palette, inline
+    from alloy_tui.ui.markdown import stream
+    from alloy_tui.ui.markdown.page import Page
+    from alloy_tui.ui.markdown.palette import Palette
 
-    inline.render("*warm*", Palette(), {})
+    stream.render("*warm*", Page(40, Palette()))
     highlight.lines("x = 1", "python", {"Keyword": Style(bold=True)}, Style())
 
 

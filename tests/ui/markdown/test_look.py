@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from rich.style import Style
 
-from alloy_tui.ui.markdown import MarkdownStream, Page, Palette, render
 from alloy_tui.ui.markdown.inline import safe_url
+from alloy_tui.ui.markdown.page import Page
+from alloy_tui.ui.markdown.palette import Palette
+from alloy_tui.ui.markdown.stream import MarkdownStream, render
 
 PALETTE = Palette(
     strong=Style(bold=True), code=Style(color="red"), tokens={"Keyword": Style(bold=True)}

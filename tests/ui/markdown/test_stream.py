@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from alloy_tui.ui.markdown import MarkdownStream, Page, Palette, render
+from alloy_tui.ui.markdown.page import Page
+from alloy_tui.ui.markdown.palette import Palette
 from alloy_tui.ui.markdown.rows import Row
+from alloy_tui.ui.markdown.stream import MarkdownStream, render
 from tests.ui.markdown.documents import DOCUMENTS, anything, cut, paragraphs
 
 PALETTE = Palette(

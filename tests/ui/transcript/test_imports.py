@@ -7,7 +7,9 @@ import sys
 
 _SCRIPT = """
 import sys
-from alloy_tui.ui.markdown import MarkdownStream, Page, Palette
+from alloy_tui.ui.markdown.page import Page
+from alloy_tui.ui.markdown.palette import Palette
+from alloy_tui.ui.markdown.stream import MarkdownStream
 from alloy_tui.ui.transcript import Transcript
 from rich.style import Style
 def loaded():

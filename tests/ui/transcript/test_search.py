@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.containers import Container
 
-from alloy_tui.ui.markdown import Page, Palette
+from alloy_tui.ui.markdown.page import Page
+from alloy_tui.ui.markdown.palette import Palette
 from alloy_tui.ui.markdown.stream import render
 from alloy_tui.ui.transcript import AgentBlock, ThinkingBlock, ToolBlock, Transcript, UserBlock
 from alloy_tui.ui.transcript.blocks import AgentText
