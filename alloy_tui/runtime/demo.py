@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 import msgspec
 
+from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.messages import (
     Block,
     ChatMessage,
@@ -89,7 +90,17 @@ class _Step(msgspec.Struct, frozen=True):
 
 
 def lay_out(folder: Path) -> None:
-    """Write the little project, with its bug, into `folder`."""
+    """Write the little project, with its bug, into the new `folder`, for its owner's eyes only.
+
+    Raises ConfigError when it cannot be made; one that is there already is not ours.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise ConfigError(
+            f"The demo's folder {folder} cannot be made: {error.strerror}.",
+            hint="TMPDIR says where there is room for it.",
+        ) from None
     (folder / "prices.py").write_text(CODE)
     (folder / "test_prices.py").write_text(TEST)
 

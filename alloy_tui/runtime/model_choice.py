@@ -141,9 +141,12 @@ def _within_reach(model: str, now: Circumstances) -> bool:
 
 
 def _looked_at(now: Circumstances) -> list[str]:
-    found = [
-        f"config file: {now.configured}" if now.configured else "config file: names no model",
-    ]
+    if now.asked is None:
+        named = now.configured or "names no model"
+        found = [f"config file: {named}"]
+    else:
+        # What the command line says takes the place of the file's word, which is not known then.
+        found = [f"command line: {now.asked}"]
     if now.last is not None:
         reach = "" if _within_reach(now.last, now) else ", but it is out of reach now (no key?)"
         found.append(f"last time: {now.last}{reach}")

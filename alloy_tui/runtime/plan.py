@@ -6,6 +6,7 @@ imports this.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -50,5 +51,6 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 def scratch_folder() -> Path:
-    """A new folder for the demo, for its owner's eyes only."""
-    return Path(tempfile.mkdtemp(prefix="alloy-demo-")).resolve()
+    """A place for the demo's folder, where nothing is yet."""
+    # Named before it is made: a program that ends before it has begun leaves nothing behind.
+    return Path(tempfile.gettempdir()).resolve() / f"alloy-demo-{os.urandom(6).hex()}"

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.approvals import Approvals
+from alloy_tui.domain.errors import ConfigError
 from alloy_tui.runtime.demo import DemoProvider, lay_out
+from alloy_tui.runtime.plan import scratch_folder
 
 pytestmark = pytest.mark.anyio
 
 
 async def agent_in(folder: Path, **options) -> Agent:
-    lay_out(folder)
-    return Agent(DemoProvider(delay_s=0), cwd=folder, **options)
+    lay_out(folder / "demo")
+    return Agent(DemoProvider(delay_s=0), cwd=folder / "demo", **options)
+
+
+def test_nothing_is_made_before_the_engine_runs_and_nothing_foreign_is_taken() -> None:
+    """A start that is interrupted leaves no folder; one that is there already is left alone."""
+    place = scratch_folder()
+    assert not place.exists()
+    lay_out(place)
+    assert place.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(ConfigError, match="cannot be made"):
+        lay_out(place)
+    shutil.rmtree(place)
 
 
 async def test_the_demo_finds_and_mends_the_bug(tmp_path: Path) -> None:
@@ -29,7 +43,7 @@ async def test_the_demo_finds_and_mends_the_bug(tmp_path: Path) -> None:
     assert "What is wrong here?" in said
     assert "3 tests ran, 1 failed." in said
     assert "All pass. 3 tests ran, 0 failed." in result.text
-    assert "sum(prices)" in (tmp_path / "prices.py").read_text()
+    assert "sum(prices)" in (tmp_path / "demo" / "prices.py").read_text()
     await agent.stop()
 
 
@@ -39,7 +53,7 @@ async def test_the_demo_goes_on_with_any_prompt(tmp_path: Path) -> None:
     await agent.chat("one")
     second = await agent.chat("two")
     assert "6.73" in second.text
-    assert (tmp_path / "receipt.py").exists()
+    assert (tmp_path / "demo" / "receipt.py").exists()
     assert "|---|---|" in (await agent.chat("three")).text
     fourth = await agent.chat("four")
     assert "3 tests ran, 1 failed." in "".join(m.text for m in fourth.messages)

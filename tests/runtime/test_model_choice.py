@@ -130,3 +130,11 @@ async def test_servers_are_looked_for_only_when_it_matters() -> None:
 def test_only_what_stays_here_is_called_local(model: str, urls: dict[str, str], kind: str) -> None:
     """A server that may pass text on is not promised to be local."""
     assert kind_of(model, lambda s: ServiceAccess(base_url=urls.get(s))) == kind
+
+
+async def test_what_the_command_line_says_is_not_told_as_the_config_files_word() -> None:
+    """The settings hold the nearest word, which on a first run may be that of a flag."""
+    now = circumstances(asked="openai/asked", configured="openai/asked", first_run=True)
+    choice = await choose(now)
+    assert "command line: openai/asked" in choice.found
+    assert not any("config file" in words for words in choice.found)
