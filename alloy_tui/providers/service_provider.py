@@ -16,7 +16,7 @@ from alloy_tui.domain.provider import Completion, CompletionRequest, StreamPart
 from alloy_tui.providers.errors import fit_to_show
 from alloy_tui.providers.services import Service, auth_headers, endpoint
 from alloy_tui.providers.transport import Transport
-from alloy_tui.providers.wire.answer import AnswerReader, Decoder
+from alloy_tui.providers.wire.answer import AnswerReader, Decoder, joined
 from alloy_tui.providers.wire.calls import CallIds
 
 
@@ -84,7 +84,7 @@ class ServiceProvider:
         async with self._transport.post(self._url, headers, body, timeouts) as reply:
             while not reader.finished:
                 chunk = await reply.read()
-                for part in reader.close() if chunk is None else reader.feed(chunk):
+                for part in joined(reader.close() if chunk is None else reader.feed(chunk)):
                     reply.progress()
                     if isinstance(part, Completion):
                         reply.finish()

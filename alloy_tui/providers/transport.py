@@ -22,6 +22,7 @@ from alloy_tui.domain.access import Timeouts
 from alloy_tui.domain.errors import ErrorKind, ProviderError
 from alloy_tui.domain.secret import Secret
 from alloy_tui.providers.errors import from_body
+from alloy_tui.providers.gathering import gather
 from alloy_tui.providers.patience import Patience
 from alloy_tui.providers.retry_hints import retry_after_s, should_retry
 
@@ -286,7 +287,7 @@ def _make_client(where: str) -> httpx.AsyncClient:
     import httpx
 
     loopback = urlsplit(where).hostname in _LOOPBACK
-    return httpx.AsyncClient(
+    client = httpx.AsyncClient(
         http2=False,
         follow_redirects=False,
         # No certificates to load where neither TLS nor a proxy can be.
@@ -296,6 +297,8 @@ def _make_client(where: str) -> httpx.AsyncClient:
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
         headers={"user-agent": "alloy-tui"},
     )
+    gather(client)
+    return client
 
 
 def raise_plain(error: Exception, service: str, where: str, *, began: bool) -> NoReturn:

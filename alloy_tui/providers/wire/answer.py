@@ -8,13 +8,23 @@ each wire format fills. Pure: no input or output, so that any chunking can be tr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
 
 from alloy_tui.domain.errors import ProviderError
-from alloy_tui.domain.provider import Completion, StreamPart
+from alloy_tui.domain.provider import (
+    ArgumentsPart,
+    Completion,
+    StreamPart,
+    TextPart,
+    ThinkingPart,
+)
 from alloy_tui.providers.errors import read_fault
 from alloy_tui.providers.framing import EVENT_LIMIT, ServerEvent, SseDecoder
 
+_Text: TypeAlias = TextPart | ThinkingPart | ArgumentsPart
+_TEXTS = (TextPart, ThinkingPart, ArgumentsPart)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -128,3 +138,37 @@ class AnswerReader:
                 kind="malformed",
             )
         self._body += chunk
+
+
+def joined(parts: Iterable[StreamPart]) -> Iterator[StreamPart]:
+    """`parts`, neighbours of one text as one part; what comes before an error comes out, too."""
+    first: _Text | None = None
+    rest: list[str] = []
+    try:
+        for part in parts:
+            if first is not None:
+                if isinstance(part, _TEXTS) and _same_text(first, part):
+                    rest.append(part.text)
+                    continue
+                yield _join(first, rest)
+                first, rest = None, []
+            if isinstance(part, _TEXTS):
+                first = part
+            else:
+                yield part
+    except ProviderError:
+        if first is not None:
+            yield _join(first, rest)
+        raise
+    if first is not None:
+        yield _join(first, rest)
+
+
+def _same_text(first: _Text, part: _Text) -> bool:
+    if isinstance(first, ArgumentsPart) and isinstance(part, ArgumentsPart):
+        return first.id == part.id
+    return type(first) is type(part)
+
+
+def _join(first: _Text, rest: list[str]) -> _Text:
+    return msgspec.structs.replace(first, text="".join([first.text, *rest])) if rest else first
