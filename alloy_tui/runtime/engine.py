@@ -1,6 +1,6 @@
-"""What lives on the engine's thread: the agent, the model's server, the order of commands.
+"""What lives on the engine's thread: the agent, its session, the order of commands.
 
-Owns making the agent and carrying out commands one after the other. Must not
+Owns bringing them together and carrying out commands one after the other. Must not
 be imported before the engine's thread runs: agents, tools and providers come
 with it. Everything here belongs to the engine's loop.
 """
@@ -8,10 +8,8 @@ with it. Everything here belongs to the engine's loop.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
 import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -21,31 +19,39 @@ import msgspec
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.hub import Hub
-from alloy_tui.agent.middleware import HookContext, Middleware
 from alloy_tui.agent.permissions import ApprovalMode, ModePolicy
 from alloy_tui.domain import events as ev
-from alloy_tui.domain.errors import AlloyError, ConfigError, UnknownRequestError
+from alloy_tui.domain.errors import AlloyError, ConfigError, StoreError, UnknownRequestError
 from alloy_tui.domain.messages import ImageBlock, TextBlock
-from alloy_tui.domain.provider import Provider, StreamPart
-from alloy_tui.providers.catalogue import known_models
-from alloy_tui.providers.retry import RetryPolicy
+from alloy_tui.domain.provider import Provider
 from alloy_tui.providers.services import SERVICES
+from alloy_tui.runtime.agent_making import AgentMaker, names_within_reach
+from alloy_tui.runtime.conversing import Conversing
 from alloy_tui.runtime.demo import DemoProvider, lay_out
+from alloy_tui.runtime.library_verbs import LibraryVerbs
 from alloy_tui.runtime.local_server import find_installed
 from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.model_choice import (
     DEMO_MODEL,
     Circumstances,
     choose,
-    default_model,
     kind_of,
 )
 from alloy_tui.runtime.model_sources import ModelSources
-from alloy_tui.runtime.outfit import LOCAL_MODEL, Outfit, outfit
+from alloy_tui.runtime.outfit import LOCAL_MODEL
 from alloy_tui.runtime.own_commands import OwnCommands
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import ModelChoice, QueuedItem, UsageView
+from alloy_tui.runtime.questions import Questions
+from alloy_tui.runtime.races import Races
+from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.running_servers import find_running
+from alloy_tui.runtime.session_desk import SessionDesk
+from alloy_tui.runtime.session_folder import open_store
+from alloy_tui.runtime.tree_verbs import TreeVerbs
+from alloy_tui.sessions.memory import MemoryStore
+from alloy_tui.sessions.nodes import Opened
+from alloy_tui.sessions.store import SessionStore
 from alloy_tui.settings.services import KEY_VARIABLES
 from alloy_tui.settings.state import State
 
@@ -54,19 +60,6 @@ _log = logging.getLogger(__name__)
 Command: TypeAlias = Callable[[], Awaitable[object] | object]
 
 NAME = "agent"
-_RESET_PATIENCE_S = 5.0
-
-
-class BackPressure(Middleware):
-    """Lets a model's stream wait while the reader of the mailbox is behind."""
-
-    def __init__(self, mailbox: EventMailbox) -> None:
-        self._mailbox = mailbox
-
-    def on_stream_chunk(self, context: HookContext, part: StreamPart) -> Awaitable[None] | None:
-        """Wait for room, if there is none; cancelling the run ends the wait."""
-        del context, part
-        return self._mailbox.room() if self._mailbox.full else None
 
 
 class Engine:
@@ -89,14 +82,29 @@ class Engine:
             remember=self._state.remember_rule,
             interactive=plan.interactive,
         )
-        # Fixed, so that the prompt's bytes stay the same however often models are switched.
-        self._now_ms = time.time_ns() // 1_000_000
         self._sources = ModelSources(plan.settings.access)
+        self._maker = AgentMaker(plan.settings, self._sources, self._hub, mailbox)
         self.own = OwnCommands(
             publish=lambda made, event: self._hub.publish(NAME, made, 0, event),
-            agent=lambda: self.agent,
+            agent=lambda: self.agent if self.desk.state.writable else None,
             cwd=lambda: self.snapshot.cwd,
         )
+        self.questions = Questions(lambda error: self._notice("warning", _in_words(_told(error))))
+        self.desk = SessionDesk(self._open_store, about=self._about, publish=self._tell)
+        self._recorder = Recorder(self.desk, agent=NAME, stamps=self.desk.stamps)
+        self.conversing = Conversing(
+            self.desk,
+            self._recorder,
+            agent=lambda: self.agent,
+            switch=self._switch,
+            publish=self._tell,
+        )
+        self.tree = TreeVerbs(self.desk, self._recorder, self.conversing, self._tell)
+        self.races = Races()
+        self.library = LibraryVerbs(
+            self.desk, self.conversing, folder=self._folder, publish=self._tell
+        )
+        self._unsaved = ""
         self._commands: asyncio.Queue[tuple[str | None, Command]] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -125,24 +133,34 @@ class Engine:
         self._commands.put_nowait((request_id, command))
 
     async def stop(self, grace_s: float) -> None:
-        """Stop the agent and the model's server within `grace_s` seconds."""
-        ends: list[Awaitable[object]] = [self.own.close()]
+        """Stop the agent and the model's server within `grace_s` seconds; close the session."""
+        ends: list[Awaitable[object]] = [self.own.close(), self.questions.close()]
         if self.agent is not None:
-            ends.append(self.agent.stop(grace_s))
-        ends.append(self._sources.stop())
+            ends.append(self.agent.stop(grace_s / 2))
+        ends += [self.library.close(), self._sources.stop()]
         await asyncio.gather(*ends, return_exceptions=True)
+        try:
+            await self._recorder.durable()
+        except AlloyError as error:
+            self._unsaved = f"The end of this session could not be stored: {_in_words(error)}"
+        await self.desk.close()
 
     def complaints(self) -> tuple[str, ...]:
         """What a person should know when all is over."""
-        return self._sources.complaints()
+        return (*self._sources.complaints(), *((self._unsaved,) if self._unsaved else ()))
 
     # Commands.
 
     async def submit(
         self, request_id: str, text: str, lane: ev.Lane, attachments: Sequence[str] = ()
     ) -> None:
-        """Send a message with these images. Raises ToolError when one cannot be had."""
+        """Send a message with these images.
+
+        Raises ToolError when one cannot be had, StoreError when the session on
+        screen is another program's.
+        """
         agent = self._ready()
+        await self.conversing.ready()
         images = [await asyncio.to_thread(self._image, path) for path in attachments]
         prompt = [*images, TextBlock(text)] if images else text
         agent.send_message(prompt, request_id=request_id, lane=lane)
@@ -168,35 +186,17 @@ class Engine:
 
     async def set_model(self, model: str) -> None:
         """Switch, or begin if there was no model to begin with; a person's choice is kept."""
-        provider = await self._provider(model)
         if self.agent is None:
-            await self._make_agent(model, provider)
+            await self._make_agent(model, await self._provider(model))
+            self._update(model=model)
         else:
-            before = self.agent.model
-            await self.agent.set_model(provider)
-            if LOCAL_MODEL in {before, model}:
-                suits = self._outfit(model)
-                self.agent.configure(tools=suits.tools, system_prompt=suits.system_prompt)
+            await self._switch(model)
         self.failure = None
-        self._update(model=model)
         self._remember(model)
 
     def set_mode(self, mode: ApprovalMode) -> None:
         """What runs without asking."""
         self._ready().configure(approval_mode=mode)
-
-    async def reset(self) -> None:
-        """Cancel what runs and waits, then clear the conversation."""
-        agent = self._ready()
-        for waiting in agent.pending():
-            agent.cancel_request(waiting.request_id)
-        running = agent.health().request_id
-        if running is not None:
-            agent.cancel_request(running)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_RESET_PATIENCE_S):
-                    await agent.result(running)
-        agent.reset()
 
     # The rest.
 
@@ -225,11 +225,21 @@ class Engine:
             self._update(choice=choice, model=choice.model)
             provider = await self._provider(choice.model)
         await self._make_agent(choice.model, provider)
-        self._update(models=self._models())
+        self._update(models=names_within_reach(self.snapshot.model, settings))
         if plan.asked_model is not None:
             self._remember(plan.asked_model)
         elif plan.interactive and choice.first_run:
             self._state.remember_model(None)
+
+    async def _switch(self, model: str) -> None:
+        """Let another model answer from here on. Raises ConfigError and changes nothing."""
+        agent = self._ready()
+        provider, before = await self._provider(model), agent.model
+        await agent.set_model(provider)
+        if LOCAL_MODEL in {before, model}:
+            suits = self._maker.outfit(model, self.snapshot.cwd)
+            agent.configure(tools=suits.tools, system_prompt=suits.system_prompt)
+        self._update(model=model)
 
     async def _provider(self, model: str) -> str | Provider:
         """What an agent takes as its model; starts the local server when it is needed first."""
@@ -244,7 +254,8 @@ class Engine:
 
     def _prepare_demo(self) -> None:
         folder = Path(self.snapshot.cwd) if self._plan.demo else scratch_folder()
-        lay_out(folder)
+        if not folder.exists():  # when it is chosen a second time
+            lay_out(folder)
         self._update(cwd=str(folder), scratch=str(folder))
 
     def _image(self, path: str) -> ImageBlock:
@@ -252,51 +263,43 @@ class Engine:
 
         return read_image((Path(self.snapshot.cwd) / Path(path).expanduser()).resolve())
 
-    def _outfit(self, model: str) -> Outfit:
-        own = self._plan.settings.system_prompt
-        return outfit(model, self.snapshot.cwd, own_prompt=own, now_ms=self._now_ms)
-
     async def _make_agent(self, model: str, provider: str | Provider) -> None:
-        settings, suits = self._plan.settings, self._outfit(model)
-        self.agent = Agent(
+        self.agent = self._maker.make(
+            model,
             provider,
             name=NAME,
-            tools=suits.tools,
-            system_prompt=suits.system_prompt,
-            middleware=(BackPressure(self._mailbox),),
-            approvals=self._approvals,
-            approval_mode=settings.approvals.mode,
-            max_turns=settings.max_turns,
-            max_pending=settings.max_pending,
-            timeout_s=settings.timeout_s,
-            tool_timeout_s=settings.tool_timeout_s,
             cwd=self.snapshot.cwd,
-            retry=RetryPolicy(
-                max_attempts=settings.retry.max_attempts,
-                longest_wait_s=settings.retry.longest_wait_s,
-            ),
-            fallbacks=self._sources.fallbacks(settings.fallbacks),
-            effort=settings.effort,
-            max_output=settings.max_output,
-            access=self._sources.access,
-            hub=self._hub,
+            approvals=self._approvals,
+            journal=self._recorder,
         )
         await self.agent.start()
+
+    def _open_store(self) -> SessionStore:
+        """The store; called in a thread. Raises StoreError, ConfigError."""
+        if not self._plan.stored:
+            return MemoryStore()
+        try:
+            return open_store(self._plan.paths)
+        except StoreError as error:
+            if error.kind != "access":
+                raise
+            # A folder that is not ours to write to is no reason to refuse to work.
+            words = f"This session will not be stored: {_in_words(error)}"
+            self._notice("warning", words)
+            return MemoryStore()
+
+    def _about(self) -> Opened:
+        model = self.agent.model if self.agent is not None else self.snapshot.model
+        return Opened(cwd=self._folder(), agent=NAME, model=model)
+
+    def _folder(self) -> str:
+        """Where sessions of this program belong; the demo's folder will be gone."""
+        return "" if self.snapshot.scratch is not None else self.snapshot.cwd
 
     def _ready(self) -> Agent:
         if self.agent is None:
             raise self.failure or ConfigError("There is no model.", hint="Choose one: /model.")
         return self.agent
-
-    def _models(self) -> tuple[str, ...]:
-        """Names for the picker: the current one, then what the keys at hand can reach."""
-        names = [self.snapshot.model]
-        for service in KEY_VARIABLES:
-            if service in SERVICES and self._plan.settings.access(service).api_key:
-                names += [default_model(service) or ""]
-                names += [str(ref) for ref in known_models(service)]
-        names += [LOCAL_MODEL] if find_installed() else []
-        return tuple(dict.fromkeys(name for name in names if name))
 
     def _remember(self, model: str) -> None:
         if self._plan.interactive and kind_of(model, self._sources.access) in {"remote", "local"}:
@@ -305,6 +308,8 @@ class Engine:
     def _watch(self, envelope: ev.Envelope) -> None:
         """Keep the snapshot in step; runs at every event, so it looks at few of them."""
         event = envelope.event
+        if envelope.agent != NAME:
+            return
         if isinstance(event, ev.UsageUpdated):
             view = UsageView(
                 usage=event.usage,
@@ -327,6 +332,9 @@ class Engine:
         self, level: Literal["warning", "error"], text: str, request_id: str | None = None
     ) -> None:
         self._hub.publish(NAME, request_id, 0, ev.Notice(level, text))
+
+    def _tell(self, event: ev.EngineEvent) -> None:
+        self._hub.publish(NAME, None, 0, event)
 
 
 def _told(error: Exception) -> AlloyError:

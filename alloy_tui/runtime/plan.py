@@ -23,7 +23,9 @@ class Plan(msgspec.Struct, frozen=True):
 
     `asked_model` is what the command line named. `interactive` says that a
     person can answer approvals; without one, what would ask is denied, and
-    nothing is remembered for the next start.
+    nothing is remembered for the next start. `session` is what to go on with,
+    an id, its unique beginning, or "latest" (of this folder); `node` where in
+    it, "" = where it stands. With `stored` false nothing is kept.
     """
 
     settings: Settings
@@ -32,6 +34,9 @@ class Plan(msgspec.Struct, frozen=True):
     asked_model: str | None = None
     demo: bool = False
     interactive: bool = True
+    session: str | None = None
+    node: str = ""
+    stored: bool = True
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ import msgspec
 from alloy_tui.domain.events import Decision, Envelope, Lane
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.runtime.session_port import LibraryPort, TreePort
 
 ApprovalMode: TypeAlias = Literal["ask", "edits", "all", "none"]
 
@@ -146,7 +147,7 @@ class RuntimePort(Protocol):
         ...
 
     def reset(self) -> None:
-        """Clear the conversation; `history_reset` follows."""
+        """Begin a new session; what runs and waits is cancelled; `history_reset` follows."""
         ...
 
     def history(self) -> tuple[ChatMessage, ...]:
@@ -183,6 +184,16 @@ class RuntimePort(Protocol):
     @property
     def project(self) -> ProjectPort:
         """The folder's files, and the user's own commands in it."""
+        ...
+
+    @property
+    def tree(self) -> TreePort:
+        """The conversation on screen as a tree."""
+        ...
+
+    @property
+    def library(self) -> LibraryPort:
+        """All sessions there are."""
         ...
 
     def close(self, timeout_s: float = 2.0) -> None:

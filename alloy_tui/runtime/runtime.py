@@ -22,6 +22,7 @@ from alloy_tui.runtime.model_choice import DEMO_MODEL
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import ApprovalMode, ModelChoice, QueuedItem, UsageView
 from alloy_tui.runtime.project import Project
+from alloy_tui.runtime.session_faces import LibraryFace, TreeFace
 
 if TYPE_CHECKING:
     from alloy_tui.runtime.engine import Engine
@@ -48,6 +49,8 @@ class Runtime:
             scratch=scratch,
         )
         self._project = Project(lambda: self._snapshot.cwd, self._give)
+        self._tree = TreeFace(self._give, lambda: self._engine)
+        self._library = LibraryFace(self._give)
 
     def start(self) -> None:
         """Start the engine thread; returns before it is ready."""
@@ -95,8 +98,8 @@ class Runtime:
         self._give(lambda engine: lambda: engine.set_mode(mode))
 
     def reset(self) -> None:
-        """Clear the conversation; what runs and waits is cancelled; `history_reset` follows."""
-        self._give(lambda engine: engine.reset)
+        """Begin a new session; what runs and waits is cancelled; `history_reset` follows."""
+        self._library.new()
 
     def history(self) -> tuple[ChatMessage, ...]:
         """The conversation as of now."""
@@ -135,6 +138,16 @@ class Runtime:
     def project(self) -> Project:
         """The folder's files, and the user's own commands in it."""
         return self._project
+
+    @property
+    def tree(self) -> TreeFace:
+        """The conversation on screen as a tree."""
+        return self._tree
+
+    @property
+    def library(self) -> LibraryFace:
+        """All sessions there are."""
+        return self._library
 
     def refusal(self, request_id: str) -> AlloyError | None:
         """Why a submitted request was not taken, if it was not."""

@@ -20,6 +20,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import msgspec
 
 from alloy_tui.domain.messages import ChatMessage, ToolResultBlock
+from alloy_tui.domain.usage import TokenUsage
 
 NodeKind: TypeAlias = Literal[
     "user", "answer", "tool_result", "model", "compaction", "graft", "lost", "unknown"
@@ -52,7 +53,8 @@ class TreeNode(msgspec.Struct, frozen=True):
 
     `cost` is in US dollars and `tokens` all of the node's request, None =
     unknown or none. `broken` is an answer that is not whole, a failed result, or
-    content that is lost. `files` says that the workspace's files are kept at it.
+    content that is lost. `files` says that the workspace's files are kept at it,
+    `synthetic` that the harness said it in a user's place.
     """
 
     id: str
@@ -69,6 +71,7 @@ class TreeNode(msgspec.Struct, frozen=True):
     hidden: bool = False
     broken: bool = False
     files: bool = False
+    synthetic: bool = False
 
 
 class TreeView(msgspec.Struct, frozen=True):
@@ -85,7 +88,7 @@ class PathItem(msgspec.Struct, frozen=True):
     compactions and grafts), `result` for tool results; `siblings` are the user
     messages that stand where this one stands, itself included, oldest first
     (only for user messages that have any). `growing` is an answer that another
-    program is writing now.
+    program is writing now. `usage` and `cost` (US dollars) are an answer's.
     """
 
     id: str
@@ -102,6 +105,8 @@ class PathItem(msgspec.Struct, frozen=True):
     started: bool = True
     siblings: tuple[str, ...] = ()
     growing: bool = False
+    usage: TokenUsage | None = None
+    cost: float | None = None
 
 
 class PathPage(msgspec.Struct, frozen=True):

@@ -34,6 +34,11 @@ class Process(msgspec.Struct, frozen=True):
         return not started or not self.started or started == self.started
 
 
+def running(pid: int) -> bool:
+    """Whether a process of that number runs on this machine, whichever it is."""
+    return _exists(pid)
+
+
 def myself() -> Process:
     """This process."""
     return _process(os.getpid())  # asked each time: a fork has another number

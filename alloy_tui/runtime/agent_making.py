@@ -1,0 +1,111 @@
+"""An agent from a plan: settings, outfit and the parts that the engine shares with it.
+
+Owns what of the settings an agent is given, and which models it is likely to
+take. Must not know the order of commands.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+
+from alloy_tui.agent.agent import Agent
+from alloy_tui.agent.approvals import Approvals
+from alloy_tui.agent.hub import Hub
+from alloy_tui.agent.journal import Journal
+from alloy_tui.agent.middleware import HookContext, Middleware
+from alloy_tui.agent.permissions import ApprovalMode
+from alloy_tui.domain.provider import Provider, StreamPart
+from alloy_tui.domain.tool import Tool
+from alloy_tui.providers.catalogue import known_models
+from alloy_tui.providers.retry import RetryPolicy
+from alloy_tui.providers.services import SERVICES
+from alloy_tui.runtime.local_server import find_installed
+from alloy_tui.runtime.mailbox import EventMailbox
+from alloy_tui.runtime.model_choice import default_model
+from alloy_tui.runtime.model_sources import ModelSources
+from alloy_tui.runtime.outfit import LOCAL_MODEL, Outfit, outfit
+from alloy_tui.settings.schema import Settings
+from alloy_tui.settings.services import KEY_VARIABLES
+
+
+class BackPressure(Middleware):
+    """Lets a model's stream wait while the reader of the mailbox is behind."""
+
+    def __init__(self, mailbox: EventMailbox) -> None:
+        self._mailbox = mailbox
+
+    def on_stream_chunk(self, context: HookContext, part: StreamPart) -> Awaitable[None] | None:
+        """Wait for room, if there is none; cancelling the run ends the wait."""
+        del context, part
+        return self._mailbox.room() if self._mailbox.full else None
+
+
+class AgentMaker:
+    """Makes agents that share a hub, a mailbox and who answers approvals."""
+
+    def __init__(
+        self, settings: Settings, sources: ModelSources, hub: Hub, mailbox: EventMailbox
+    ) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._hub = hub
+        self._mailbox = mailbox
+        # Fixed, so that the prompt's bytes stay the same however often models are switched.
+        self._now_ms = time.time_ns() // 1_000_000
+
+    def outfit(self, model: str, cwd: str) -> Outfit:
+        """Tools and system prompt that suit `model`."""
+        own = self._settings.system_prompt
+        return outfit(model, cwd, own_prompt=own, now_ms=self._now_ms)
+
+    def make(
+        self,
+        model: str,
+        provider: str | Provider,
+        *,
+        name: str,
+        cwd: str,
+        approvals: Approvals,
+        journal: Journal,
+        mode: ApprovalMode | None = None,
+        tools: Sequence[Tool] | None = None,
+    ) -> Agent:
+        """An agent that is not started yet. Raises ConfigError."""
+        settings, suits = self._settings, self.outfit(model, cwd)
+        return Agent(
+            provider,
+            name=name,
+            tools=suits.tools if tools is None else tools,
+            system_prompt=suits.system_prompt,
+            middleware=(BackPressure(self._mailbox),),
+            approvals=approvals,
+            approval_mode=mode or settings.approvals.mode,
+            max_turns=settings.max_turns,
+            max_pending=settings.max_pending,
+            timeout_s=settings.timeout_s,
+            tool_timeout_s=settings.tool_timeout_s,
+            cwd=Path(cwd),
+            retry=RetryPolicy(
+                max_attempts=settings.retry.max_attempts,
+                longest_wait_s=settings.retry.longest_wait_s,
+            ),
+            fallbacks=self._sources.fallbacks(settings.fallbacks),
+            effort=settings.effort,
+            max_output=settings.max_output,
+            access=self._sources.access,
+            hub=self._hub,
+            journal=journal,
+        )
+
+
+def names_within_reach(current: str, settings: Settings) -> tuple[str, ...]:
+    """Names for the picker: the current one, then what the keys at hand can reach."""
+    names = [current]
+    for service in KEY_VARIABLES:
+        if service in SERVICES and settings.access(service).api_key:
+            names += [default_model(service) or ""]
+            names += [str(ref) for ref in known_models(service)]
+    names += [LOCAL_MODEL] if find_installed() else []
+    return tuple(dict.fromkeys(name for name in names if name))

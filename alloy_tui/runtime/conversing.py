@@ -1,0 +1,124 @@
+"""The agent and the session on screen, kept in step.
+
+Owns what must happen before a request may join a conversation (it is ours to
+write, and the agent knows it) and after the conversation moved (nothing runs,
+the model follows). Must not know how sessions are stored or shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from alloy_tui.agent.agent import Agent
+from alloy_tui.domain.errors import AlloyError, UnknownRequestError
+from alloy_tui.domain.events import EngineEvent, Notice
+from alloy_tui.runtime.recording import Recorder
+from alloy_tui.runtime.session_desk import SessionDesk
+from alloy_tui.sessions.live import LiveSession
+from alloy_tui.sessions.nodes import ModelSwitch, Opened
+
+_PATIENCE_S = 5.0
+"""How long a cancelled request may take to end."""
+_SHORT = 1_000
+"""A path of so many nodes is read at once; a longer one when a request needs it."""
+
+
+class Conversing:
+    """All methods belong to the engine's loop.
+
+    `switch` lets another model answer; it may raise AlloyError.
+    """
+
+    def __init__(
+        self,
+        desk: SessionDesk,
+        recorder: Recorder,
+        *,
+        agent: Callable[[], Agent | None],
+        switch: Callable[[str], Awaitable[None]],
+        publish: Callable[[EngineEvent], object],
+    ) -> None:
+        self._desk = desk
+        self._recorder = recorder
+        self._agent = agent
+        self._switch = switch
+        self._publish = publish
+
+    async def quiet(self) -> None:
+        """Cancel what runs, withdraw what waits, and wait until what was said is on disk.
+
+        Raises StoreError when that cannot be: moving on would lose it.
+        """
+        agent = self._agent()
+        if agent is not None:
+            for waiting in agent.pending():
+                agent.withdraw(waiting.request_id)
+            running = agent.health().request_id
+            if running is not None:
+                with contextlib.suppress(TimeoutError, UnknownRequestError):
+                    agent.cancel_request(running)
+                    async with asyncio.timeout(_PATIENCE_S):
+                        await agent.result(running)
+        await self._recorder.durable()
+
+    async def ready(self) -> None:
+        """Before a request: let the session be ours and the agent know what was said.
+
+        Raises StoreError.
+        """
+        desk = self._desk
+        if desk.live is not None and not desk.live.writable:
+            await desk.take_over()
+            await self._follow_model()
+        if desk.stale:
+            await self._recorder.durable()
+            await self._load()
+
+    async def arrived(self) -> None:
+        """The conversation stands elsewhere: the agent forgets the old one, its model follows."""
+        agent, live = self._agent(), self._desk.live
+        if agent is None:
+            return
+        agent.load(())
+        if live is None:
+            return
+        await self._follow_model()
+        if len(live.stored.path(live.stored.leaf)) <= _SHORT:
+            await self._load()
+
+    async def _load(self) -> None:
+        agent, live = self._agent(), self._desk.live
+        if agent is None or live is None:
+            return
+        messages = await asyncio.to_thread(live.view, live.stored.leaf)
+        agent.load(messages)
+        self._desk.stale = False
+
+    async def _follow_model(self) -> None:
+        agent, live = self._agent(), self._desk.live
+        if agent is None or live is None:
+            return
+        wanted = await asyncio.to_thread(model_at, live, live.stored.leaf)
+        if wanted in {"", agent.model}:
+            return
+        try:
+            with self._recorder.muted():
+                await self._switch(wanted)
+        except AlloyError as error:
+            words = f"{wanted}, which answered here, cannot be had: {error.message}"
+            self._publish(Notice("warning", f"{words} {agent.model} goes on."))
+
+
+def model_at(live: LiveSession, node: str | None) -> str:
+    """The model that answers at `node`, "" = not known. Raises StoreError."""
+    tree = live.stored
+    switch = next((n for n in reversed(tree.path(node)) if tree.kind(n) == "model"), None)
+    if switch is not None:
+        (entry,) = live.read((switch,))
+        if isinstance(entry.node, ModelSwitch):
+            return entry.node.to_model
+    opened = live.read(tree.of_kind("opened")[:1])
+    about = opened[0].node if opened else None
+    return about.model if isinstance(about, Opened) else ""

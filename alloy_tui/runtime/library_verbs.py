@@ -1,0 +1,229 @@
+"""The verbs of `LibraryPort` on the engine's loop: find sessions, open, fork, rename, delete them.
+
+Owns what each verb means. Must not know the agent; what a session holds is
+`session_views`' to tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from alloy_tui.domain.errors import SessionError, StoreError
+from alloy_tui.domain.events import EngineEvent, HistoryReset, Notice, SessionOpened
+from alloy_tui.runtime import session_views as views
+from alloy_tui.runtime.conversing import Conversing
+from alloy_tui.runtime.questions import tell
+from alloy_tui.runtime.session_desk import SessionDesk, one_line
+from alloy_tui.runtime.session_port import ExportFormat, FoundMessage, PathPage, SessionRow
+from alloy_tui.sessions import moves
+from alloy_tui.sessions.ids import wall_clock_ms
+from alloy_tui.sessions.live import LiveSession
+from alloy_tui.sessions.store import SessionInfo, SessionStore
+
+_PEEKED = 40
+"""How many nodes of a session a preview shows."""
+
+Found = Callable[[tuple[FoundMessage, ...] | None], object]
+
+
+class LibraryVerbs:
+    """What can be asked of and done to all sessions. Verbs raise SessionError.
+
+    `folder` is the folder that sessions of this program belong to, "" for none.
+    """
+
+    def __init__(
+        self,
+        desk: SessionDesk,
+        conversing: Conversing,
+        *,
+        folder: Callable[[], str],
+        publish: Callable[[EngineEvent], object],
+    ) -> None:
+        self._desk = desk
+        self._conversing = conversing
+        self._folder = folder
+        self._publish = publish
+        self._searching: asyncio.Task[None] | None = None
+        self._wanted: tuple[str, Found, bool, int] | None = None
+
+    async def list(self, everywhere: bool, deleted: bool) -> tuple[SessionRow, ...]:
+        """Sessions at a glance."""
+        store = await self._desk.store()
+        cwd = None if everywhere or deleted else self._folder()
+        found = await asyncio.to_thread(store.sessions, cwd=cwd, deleted=deleted)
+        return tuple(_row(info) for info in found)
+
+    def search(self, query: str, then: Found, everywhere: bool, limit: int) -> None:
+        """Look for messages; of questions that wait for one another only the newest counts."""
+        self._wanted = (query, then, everywhere, limit)
+        if self._searching is None:
+            self._searching = asyncio.create_task(self._search(), name="searching sessions")
+
+    async def peek(self, session: str) -> PathPage:
+        """The end of a session's conversation."""
+        store = await self._desk.store()
+
+        def look() -> PathPage:
+            tree = store.tree(session)
+            return views.page(
+                session,
+                tree,
+                lambda nodes: store.read(session, nodes),
+                before=None,
+                limit=_PEEKED,
+                growing=store.partials(session),
+            )
+
+        return await asyncio.to_thread(look)
+
+    async def open(self, session: str, node: str | None = None) -> None:
+        """Go on with a session, at the end of the branch of `node` if one is named."""
+        await self._conversing.quiet()
+        desk = self._desk
+        if desk.live is None or desk.live.id != session:
+            live = await desk.open(session)
+            if not live.writable:
+                pid = live.owner.pid if live.owner is not None else 0
+                self._publish(
+                    Notice(
+                        "info",
+                        f"Another program (process {pid}) writes this session: you see what it "
+                        "does. Fork it to go on by yourself (/fork).",
+                    )
+                )
+            await self._elsewhere(live)
+        live = desk.session()
+        if node is not None and live.writable:
+            goal = live.tree.tip(node)
+            if goal is not None and goal != live.tree.leaf:
+                await desk.do([moves.switch(live.tree, node, desk.stamps())])
+        await self._conversing.arrived()
+
+    async def new(self) -> None:
+        """Begin a new session; it is stored with its first message."""
+        await self._conversing.quiet()
+        await self._desk.leave()
+        await self._conversing.arrived()
+        self._publish(HistoryReset())
+        self._publish(SessionOpened(""))
+
+    async def fork(self, node: str | None) -> None:
+        """Go on in a new session that begins with the path to `node`."""
+        await self._conversing.quiet()
+        before = self._desk.session()
+        title = self._desk.state.title
+        forked = await asyncio.to_thread(
+            before.fork, node or before.tree.leaf, title=f"{title} (fork)" if title else ""
+        )
+        await self._desk.take(forked)
+        await self._conversing.arrived()
+
+    async def rename(self, session: str, title: str) -> None:
+        """Another title; "" = the first message again."""
+        desk = self._desk
+        if desk.live is not None and desk.live.id == session:
+            await desk.do([moves.rename(title, desk.stamps())])
+            return
+        live = await asyncio.to_thread(
+            LiveSession.open, await desk.store(), session, stamps=desk.stamps
+        )
+        try:
+            await asyncio.wrap_future(live.do([moves.rename(title, desk.stamps())]))
+        finally:
+            released = live.close()
+            if released is not None:
+                await asyncio.wrap_future(released)
+
+    async def delete(self, session: str) -> None:
+        """Into the bin; the one on screen is left first."""
+        if self._desk.live is not None and self._desk.live.id == session:
+            await self.new()
+        store = await self._desk.store()
+        await asyncio.wrap_future(store.delete(session, at_ms=wall_clock_ms()))
+
+    async def restore(self, session: str) -> None:
+        """Out of the bin again."""
+        store = await self._desk.store()
+        await asyncio.wrap_future(store.delete(session, at_ms=None))
+
+    async def export(self, form: ExportFormat, path: str) -> str:
+        """Write the session on screen to a file; returns which."""
+        raise SessionError(f"Export as {form} to {path or 'a new file'} is not possible yet.")
+
+    async def close(self) -> None:
+        """Search no more."""
+        if self._searching is not None:
+            self._searching.cancel()
+            await asyncio.wait({self._searching})
+
+    async def _elsewhere(self, live: LiveSession) -> None:
+        """Say so when a session belongs to another folder than the tools work in."""
+        store = await self._desk.store()
+        info = await asyncio.to_thread(store.session, live.id)
+        here = self._folder()
+        if info.cwd and here and info.cwd != here:
+            words = (
+                f"This session was held in {one_line(info.cwd)}; tools work in {one_line(here)}."
+            )
+            self._publish(Notice("info", words))
+
+    async def _search(self) -> None:
+        try:
+            while self._wanted is not None:
+                (query, then, everywhere, limit), self._wanted = self._wanted, None
+                found: tuple[FoundMessage, ...] | None = None
+                try:
+                    store = await self._desk.store()
+                    cwd = None if everywhere else self._folder()
+                    found = await asyncio.to_thread(_found, store, query, cwd, limit)
+                except SessionError as error:
+                    self._publish(Notice("warning", f"The search failed: {error.message}"))
+                if self._wanted is None:
+                    tell(then, found)
+        finally:
+            self._searching = None
+
+
+def _row(info: SessionInfo) -> SessionRow:
+    return SessionRow(
+        id=info.id,
+        title=one_line(info.title or info.preview),
+        preview=one_line(info.preview),
+        cwd=info.cwd,
+        created_ms=info.created_ms,
+        updated_ms=info.updated_ms,
+        messages=max(0, info.entries - 1),
+        deleted_ms=info.deleted_ms,
+        from_session=info.from_session,
+    )
+
+
+def _found(
+    store: SessionStore, query: str, cwd: str | None, limit: int
+) -> tuple[FoundMessage, ...]:
+    hits = store.search(query, limit=limit if cwd is None else limit * 5)
+    infos: dict[str, SessionInfo] = {}
+    found: list[FoundMessage] = []
+    for hit in hits:
+        if hit.session not in infos:
+            try:
+                infos[hit.session] = store.session(hit.session)
+            except StoreError:
+                continue  # erased in the meantime
+        info = infos[hit.session]
+        if cwd is None or info.cwd == cwd:
+            found.append(
+                FoundMessage(
+                    session=hit.session,
+                    title=one_line(info.title or info.preview),
+                    cwd=info.cwd,
+                    node=hit.node,
+                    kind=hit.kind,
+                    at_ms=hit.at_ms,
+                    snippet=hit.snippet,
+                    marks=hit.marks,
+                )
+            )
+    return tuple(found[:limit])

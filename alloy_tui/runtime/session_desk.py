@@ -1,0 +1,234 @@
+"""The session on screen: which one it is, how it begins, is opened, followed and given back.
+
+Owns the store's life and the one `LiveSession` that an agent records to. All
+methods belong to the engine's loop; whatever touches the disk happens in
+threads. Must not know what a screen shows of a session, nor what an agent is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from alloy_tui.domain.errors import StoreError
+from alloy_tui.domain.events import EngineEvent, LeafMoved, Notice, SessionOpened, SessionSaved
+from alloy_tui.runtime.session_port import SessionState
+from alloy_tui.sessions.ids import Stamps
+from alloy_tui.sessions.live import LiveSession
+from alloy_tui.sessions.nodes import Entry, Opened, Renamed, UserMessage
+from alloy_tui.sessions.owners import running
+from alloy_tui.sessions.store import SessionStore
+
+FOLLOW_S = 0.25
+"""How often a session that another program writes is looked at."""
+_TITLE_CHARS = 200
+
+
+class SessionDesk:
+    """Fills `recording.Desk`; `state` is replaced as a whole and may be read by any thread.
+
+    `open_store` is called once, in a thread, when a store is first needed;
+    `about` says what a session that begins now is.
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], SessionStore],
+        *,
+        about: Callable[[], Opened],
+        publish: Callable[[EngineEvent], object],
+    ) -> None:
+        self.stamps = Stamps()
+        self.state = SessionState()
+        self.live: LiveSession | None = None
+        self.stale = False
+        """Whether the agent does not know the conversation that the leaf stands in."""
+        self._open_store = open_store
+        self._about = about
+        self._publish = publish
+        self._store: SessionStore | None = None
+        self._opening = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def store(self) -> SessionStore:
+        """The store, opened when first asked. Raises StoreError."""
+        async with self._opening:
+            if self._closed:
+                raise StoreError("The store of sessions was closed.", kind="closed")
+            if self._store is None:
+                self._store = await asyncio.to_thread(self._open_store)
+            return self._store
+
+    async def begin(self, entries: Sequence[Entry] = ()) -> LiveSession:
+        """Begin a session that holds `entries`; it is on disk when this returns.
+
+        Raises StoreError.
+        """
+        store, about = await self.store(), self._about()
+        live = await asyncio.to_thread(LiveSession.begin, store, about, entries, stamps=self.stamps)
+        self.live = live
+        self.state = SessionState(id=live.id, title=about.title)
+        return live
+
+    def saved(self, entries: Sequence[Entry]) -> None:
+        """These are on disk: say so, and keep the state in step."""
+        if self.live is None:
+            return
+        if not self.state.title:
+            said = (e.node.message for e in entries if isinstance(e.node, UserMessage))
+            words = next((m.text for m in said if not m.synthetic and m.text.strip()), "")
+            self.state = msgspec.structs.replace(self.state, title=one_line(words))
+        for entry in entries:
+            if isinstance(entry.node, Renamed):
+                self.state = msgspec.structs.replace(self.state, title=entry.node.title)
+        self.look_anew()
+        self._publish(SessionSaved(self.live.id, tuple(e.id for e in entries)))
+
+    def look_anew(self) -> None:
+        """Bring the state in step with the tree."""
+        live = self.live
+        if live is None:
+            self.state = SessionState()
+            return
+        self.state = msgspec.structs.replace(
+            self.state,
+            leaf=live.tree.leaf,
+            writable=live.writable,
+            owner=live.owner.pid if live.owner is not None and not live.writable else None,
+            moves_back=len(live.tree.undone),
+        )
+
+    async def do(self, entries: Sequence[Entry]) -> None:
+        """Store what a verb of `moves` gave for the tree as of now; tells of a move of the leaf.
+
+        Raises StoreError; nothing has changed then.
+        """
+        live = self.session()
+        before = live.tree.leaf
+        await asyncio.wrap_future(live.do(entries))
+        self.saved(entries)
+        if live.tree.leaf != before:
+            self.moved(before)
+
+    def moved(self, before: str | None) -> None:
+        """The conversation stands elsewhere now."""
+        self.stale = True
+        self.look_anew()
+        self._publish(LeafMoved(before, self.state.leaf))
+
+    def session(self) -> LiveSession:
+        """The session on screen. Raises StoreError when there is none."""
+        if self.live is None:
+            raise StoreError(
+                "There is no session yet: it begins with the first message.", kind="unknown"
+            )
+        return self.live
+
+    async def open(self, session: str) -> LiveSession:
+        """Put a stored session on screen; to read only, and followed, if another program writes it.
+
+        Raises StoreError; what was on screen stays there then.
+        """
+        store = await self.store()
+        live = await asyncio.to_thread(LiveSession.open, store, session, stamps=self.stamps)
+        await self.take(live)
+        return live
+
+    async def take(self, live: LiveSession) -> None:
+        """Put `live` on screen in place of what is there. Raises StoreError."""
+        store = await self.store()
+        info = await asyncio.to_thread(store.session, live.id)
+        await self.leave()
+        self.live, self.stale = live, True
+        self.state = SessionState(id=live.id, title=one_line(info.title or info.preview))
+        self.look_anew()
+        if not live.writable:
+            self._following = asyncio.create_task(self._follow(live), name="following a session")
+        self._publish(SessionOpened(live.id, self.state.title))
+
+    async def take_over(self) -> None:
+        """Become the one who writes the session on screen. Raises StoreError if another still does.
+
+        What the other program left half done is interrupted then.
+        """
+        live, store = self.session(), await self.store()
+        if live.writable:
+            return
+        mine = await asyncio.to_thread(LiveSession.open, store, live.id, stamps=self.stamps)
+        if not mine.writable:
+            pid = mine.owner.pid if mine.owner is not None else 0
+            raise StoreError(
+                f"This session is written by another program (process {pid}).",
+                kind="owned",
+                hint="Fork it to go on from here (/fork), or wait until that one is closed.",
+            )
+        before = self.state.leaf
+        await self._unfollow()
+        self.live = mine
+        self.moved(before)
+
+    async def leave(self) -> None:
+        """Give the session on screen back; there is none then."""
+        await self._unfollow()
+        live, self.live, self.stale = self.live, None, False
+        self.state = SessionState()
+        released = live.close() if live is not None else None
+        if released is not None:
+            with contextlib.suppress(StoreError):
+                await asyncio.wrap_future(released)
+
+    async def close(self) -> None:
+        """Give everything back and close the store; what was taken in is on disk then."""
+        state = self.state
+        await self.leave()
+        self.state = state  # whoever prints how to resume asks when all is over
+        async with self._opening:
+            self._closed = True
+            if self._store is not None:
+                await asyncio.to_thread(self._store.close)
+
+    async def _unfollow(self) -> None:
+        task, self._following = self._following, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _follow(self, live: LiveSession) -> None:
+        """Show what the other program stores, until it ends."""
+        store = await self.store()
+        seen, told = -1, False
+        while True:
+            try:
+                version = await asyncio.to_thread(store.version)
+                if version != seen:
+                    before, seen = live.tree.leaf, version
+                    fresh = await asyncio.to_thread(live.refresh)
+                    self.stale = True
+                    self.look_anew()
+                    if fresh:
+                        self._publish(SessionSaved(live.id, tuple(e.id for e in fresh)))
+                    self._publish(LeafMoved(before, live.tree.leaf))
+            except StoreError as error:
+                if not told:
+                    self._notice("warning", f"The session cannot be followed: {error.message}")
+                told = True
+            if live.owner is not None and not running(live.owner.pid) and not told:
+                told = True
+                self._notice(
+                    "info",
+                    "The other program is no longer there: your next message goes on from here.",
+                )
+            await asyncio.sleep(FOLLOW_S)
+
+    def _notice(self, level: Literal["info", "warning"], words: str) -> None:
+        self._publish(Notice(level, words))
+
+
+def one_line(text: str) -> str:
+    """The beginning of `text` as a title."""
+    return " ".join(text[: 4 * _TITLE_CHARS].split())[:_TITLE_CHARS]

@@ -1,0 +1,178 @@
+"""The verbs of `TreePort` on the engine's loop: look at the session on screen, move about in it.
+
+Owns what each verb means. A verb that moves the conversation first cancels what
+runs and withdraws what waits (what has arrived is kept); marks such as labels do
+not disturb anything. Must not know the agent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+
+from alloy_tui.domain.errors import SessionError, StoreError
+from alloy_tui.domain.events import CheckpointMade, EngineEvent
+from alloy_tui.runtime import session_views as views
+from alloy_tui.runtime.conversing import Conversing
+from alloy_tui.runtime.recording import Recorder
+from alloy_tui.runtime.session_desk import SessionDesk
+from alloy_tui.runtime.session_port import (
+    ComparisonView,
+    FileChoice,
+    GraftWhat,
+    PathPage,
+    RewindPreview,
+    RewindScope,
+    TreeView,
+)
+from alloy_tui.sessions import moves
+from alloy_tui.sessions.ids import Stamp
+from alloy_tui.sessions.live import LiveSession
+from alloy_tui.sessions.nodes import Entry, UserMessage
+from alloy_tui.sessions.tree import SessionTree
+
+
+class TreeVerbs:
+    """What can be asked of and done to the session on screen. Verbs raise SessionError."""
+
+    def __init__(
+        self,
+        desk: SessionDesk,
+        recorder: Recorder,
+        conversing: Conversing,
+        publish: Callable[[EngineEvent], object],
+    ) -> None:
+        self._desk = desk
+        self._recorder = recorder
+        self._conversing = conversing
+        self._publish = publish
+        self._reader: views.TreeReader | None = None
+
+    async def view(self) -> TreeView:
+        """The whole tree."""
+        live = await self._settled()
+        if live is None:
+            return TreeView(self._desk.state, ())
+        if self._reader is None or self._reader.live is not live:
+            self._reader = views.TreeReader(live)
+        return await asyncio.to_thread(self._reader.view, self._desk.state)
+
+    async def items(self, before: str | None, limit: int) -> PathPage:
+        """A stretch of the path on screen."""
+        live = await self._settled()
+        if live is None:
+            return PathPage("", None, (), 0)
+
+        def look() -> PathPage:
+            growing = () if live.writable else live.growing()
+            return views.page(
+                live.id, live.stored, live.read, before=before, limit=limit, growing=growing
+            )
+
+        return await asyncio.to_thread(look)
+
+    async def preview(self, node: str) -> RewindPreview:
+        """What `rewind` would do."""
+        live = await self._settled()
+        if live is None:
+            raise StoreError("There is no session yet.", kind="unknown")
+        tree = live.stored
+        to, prompt = await asyncio.to_thread(_target, live, node)
+        left = tree.path(tree.leaf)[len(tree.path(to)) :] if tree.is_ancestor(to, tree.leaf) else ()
+        count = sum(tree.kind(n) in {"user", "answer"} for n in left)
+        return RewindPreview(node, prompt, count)
+
+    async def rewind(
+        self, node: str, scope: RewindScope, choices: Mapping[str, FileChoice]
+    ) -> None:
+        """Go back to before a user message, or to any other node of the path."""
+        del scope, choices
+        live = await self._still()
+        to, _ = await asyncio.to_thread(_target, live, node)
+        await self._move(lambda tree, stamp: moves.rewind(tree, to, stamp))
+
+    async def branch(self, node: str | None) -> None:
+        """Let the next message follow `node`."""
+        await self._still()
+        await self._move(lambda tree, stamp: moves.branch(tree, node, stamp))
+
+    async def switch(self, node: str) -> None:
+        """Go to the end of the branch that `node` is on."""
+        await self._still()
+        await self._move(lambda tree, stamp: moves.switch(tree, node, stamp))
+
+    async def redo(self) -> None:
+        """Take the last move of the leaf back."""
+        await self._still()
+        await self._move(moves.redo)
+
+    async def label(self, node: str | None, label: str) -> None:
+        """Label a node, None = where we stand."""
+        live = await self._known()
+        target = node or live.tree.leaf
+        if target is None:
+            raise SessionError("There is nothing to label yet.")
+        await self._desk.do([moves.checkpoint(live.tree, target, self._desk.stamps(), label=label)])
+        self._publish(CheckpointMade(target, label))
+
+    async def note(self, node: str, text: str) -> None:
+        """Words of the user about a node."""
+        live = await self._known()
+        await self._desk.do([moves.note(live.tree, node, text, self._desk.stamps())])
+        self._publish(CheckpointMade(node))
+
+    async def prune(self, node: str, *, hidden: bool) -> None:
+        """Hide a node and all below it, or show it again."""
+        live, stamps = await self._known(), self._desk.stamps
+        if not hidden:
+            await self._desk.do([moves.unprune(live.tree, node, stamps())])
+        elif live.tree.is_ancestor(node, live.tree.leaf):
+            live = await self._still()
+            await self._desk.do(moves.prune(live.tree, node, stamps(), stamps()))
+            await self._conversing.arrived()
+        else:
+            await self._desk.do(moves.prune(live.tree, node, stamps(), stamps()))
+        self._publish(CheckpointMade(node))
+
+    async def compare(self, left: str, right: str) -> ComparisonView:
+        """Two branches of this session, from where they part."""
+        live = await self._settled()
+        if live is None:
+            raise StoreError("There is no session yet.", kind="unknown")
+        return await asyncio.to_thread(views.comparison, live.stored, live.read, left, right)
+
+    async def graft(self, node: str, what: GraftWhat) -> None:
+        """Bring something of the branch that ends at `node` to where we stand."""
+        raise SessionError(f"Bringing {what} from {node} is not possible yet.")
+
+    async def _settled(self) -> LiveSession | None:
+        """The session on screen, once what was said so far is on disk, or cannot be."""
+        with contextlib.suppress(StoreError):
+            await self._recorder.durable()
+        return self._desk.live
+
+    async def _known(self) -> LiveSession:
+        """The session on screen with all that was said so far. Raises StoreError."""
+        await self._recorder.durable()
+        return self._desk.session()
+
+    async def _still(self) -> LiveSession:
+        """The same, with nothing under way."""
+        await self._conversing.quiet()
+        return self._desk.session()
+
+    async def _move(self, verb: Callable[[SessionTree, Stamp], Entry]) -> None:
+        live = self._desk.session()
+        await self._desk.do([verb(live.tree, self._desk.stamps())])
+        await self._conversing.arrived()
+
+
+def _target(live: LiveSession, node: str) -> tuple[str | None, str]:
+    """Where a rewind to `node` leads, and the words that can be said anew there."""
+    tree = live.stored
+    if tree.kind(node) != "user":
+        return node, ""
+    (entry,) = live.read((node,))
+    prompt = entry.node.message.text if isinstance(entry.node, UserMessage) else ""
+    return tree.parent(node), prompt
