@@ -96,6 +96,6 @@ def gather(client: object) -> bool:
         pool = getattr(transport, "_pool", None)
         backend = getattr(pool, "_network_backend", None)
         if backend is not None:
-            setattr(pool, "_network_backend", GatheringBackend(backend))  # noqa: B010 -- private
+            pool._network_backend = GatheringBackend(backend)  # noqa: SLF001  # pyright: ignore[reportOptionalMemberAccess] -- it was found there
             found = True
     return found
