@@ -104,6 +104,7 @@ class AlloyApp(TerminalApp):
         self._quit_asked_s = float("-inf")
         self.attention = Attention(self._send, runtime.cwd)
         self.workbench = Workbench(runtime, history or PromptHistory(), clock, self._follow)
+        self.workbench.prompt.keys = self.keymap.prompt_keys()
         begin_with_theme(self, self.themes[self.preferences.theme])
         self._apply_all()
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 from textual.binding import Binding, BindingType
 from textual.keys import Keys
 
 from alloy_tui.domain.sanitise import clean_line
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """`keys` as Textual names them, comma-separated.
 
     `name` is what the configuration calls the action; a row without one is a
@@ -69,24 +68,35 @@ PANE_KEYS: tuple[Key, ...] = (
     Key("maximise", "alt+m", "maximise", "the whole width, or back"),
 )
 
+
+def _prompt_key(name: str, keys: str, words: str, note: str = "") -> Key:
+    """A row that the prompt carries out by itself; its first key stands for the deed there."""
+    return Key(name, keys, f"prompt_key('{keys.partition(',')[0]}')", words, note)
+
+
 PROMPT_KEYS: tuple[Key, ...] = (
-    Key("", "enter", "", "send; while a run is under way: steer it"),
-    Key("", "alt+enter", "", "while a run is under way: queue for after it"),
-    Key("", "shift+enter,ctrl+j", "", "a new line"),
+    _prompt_key("send", "enter", "send; while a run is under way: steer it"),
+    _prompt_key("follow-up", "alt+enter", "while a run is under way: queue for after it"),
+    _prompt_key("newline", "shift+enter,ctrl+j", "a new line"),
     Key("", "escape", "", "stop the run, take the queue back; close the pane"),
     Key("", "up", "", "what you typed before, from the first line"),
     Key("", "down", "", "back towards now, from the last line"),
-    Key("", "ctrl+r", "", "search what you typed before"),
-    Key("", "tab", "", "take the completion"),
-    Key("", "ctrl+g", "", "write in your own editor"),
-    Key("", "ctrl+s", "", "put the text aside, or bring it back"),
-    Key("", "alt+up,alt+down", "", "the newest message that waits; all that wait"),
-    Key("", "ctrl+k,ctrl+u", "", "cut to the end, or to the beginning, of the line"),
-    Key("", "ctrl+w,alt+d", "", "cut the word before, or after"),
-    Key("", "ctrl+y", "", "bring back what was cut"),
-    Key("", "ctrl+underscore,alt+z", "", "undo"),
-    Key("", "alt+b,alt+f", "", "a word back, or on"),
-    Key("", "alt+p", "", "unfold a paste"),
+    _prompt_key("search-history", "ctrl+r", "search what you typed before"),
+    _prompt_key("complete", "tab", "take the completion"),
+    _prompt_key("editor", "ctrl+g", "write in your own editor"),
+    _prompt_key("stash", "ctrl+s", "put the text aside, or bring it back"),
+    _prompt_key("take-back", "alt+up", "take the newest message that waits back"),
+    _prompt_key("queue", "alt+down", "look after all the messages that wait"),
+    _prompt_key("cut-to-end", "ctrl+k", "cut to the end of the line"),
+    _prompt_key("cut-to-start", "ctrl+u", "cut to the beginning of the line"),
+    _prompt_key("cut-word-before", "ctrl+w", "cut the word before", "or Alt+Backspace"),
+    _prompt_key("cut-word-after", "alt+delete", "cut the word after", "or Alt+D"),
+    _prompt_key("yank", "ctrl+y", "bring back what was cut", "then Alt+Y"),
+    _prompt_key("undo", "ctrl+underscore,alt+z", "undo"),
+    _prompt_key("redo", "alt+shift+z", "make it again"),
+    _prompt_key("word-back", "alt+b", "a word back"),
+    _prompt_key("word-on", "alt+f", "a word on"),
+    _prompt_key("unfold", "alt+p", "unfold a paste"),
 )
 
 READING_KEYS: tuple[Key, ...] = (
@@ -119,8 +129,13 @@ ACTIONS: tuple[Key, ...] = tuple(key for _, keys in SECTIONS for key in keys if 
 """Every row that does something by itself: what the palette must reach."""
 
 _BY_NAME = {key.name: key for key in ACTIONS}
-_FIXED = {one for key in PROMPT_KEYS for one in key.keys.split(",")}
-_UNBOUND = "unbound"
+_OF_PROMPT = {key.name: key for key in PROMPT_KEYS if key.action}
+_ARROWS = {"up", "down", "left", "right", "home", "end"}
+_MOVES = _ARROWS | {"escape", "backspace", "delete", "insert", "space"}
+_ONLY_PROMPT = frozenset({"enter", "tab"})
+UNBOUND = "unbound"
+"""A key that no terminal sends: what it stands for does nothing."""
+
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _NAMED = {str(key.value).rsplit("+", 1)[-1] for key in Keys} | {
     "minus",
@@ -174,6 +189,21 @@ def _shown_one(key: str) -> str:
     return "+".join([*(m.capitalize() for m in modifiers), name])
 
 
+class PromptKeys(msgspec.Struct, frozen=True):
+    """`meant` says for which of the prompt's usual keys a key stands, `keys` what those are now."""
+
+    meant: dict[str, str] = {}
+    keys: dict[str, str] = {}
+
+    def deed(self, key: str) -> str:
+        """The usual key that `key` stands for, itself by default."""
+        return self.meant.get(key, key)
+
+    def shown(self, usual: str) -> str:
+        """The first key for what `usual` usually does, as people read it."""
+        return shown(self.keys.get(usual, usual).partition(",")[0])
+
+
 class Keymap:
     """The table with the user's changes: `wanted` maps names of actions to keys.
 
@@ -200,10 +230,26 @@ class Keymap:
         """What differs from the table, for `App.set_keymap`."""
         # An empty entry would leave the old keys in force.
         return {
-            name: keys or _UNBOUND
+            name: keys or UNBOUND
             for name, keys in self._keys.items()
-            if keys != _BY_NAME[name].keys
+            if keys != _BY_NAME[name].keys and name not in _OF_PROMPT
         }
+
+    def prompt_keys(self) -> PromptKeys:
+        """What the keys of the prompt stand for now."""
+        meant: dict[str, str] = {}
+        for name, row in _OF_PROMPT.items():
+            if self._keys[name] != row.keys:
+                meant.update(dict.fromkeys(row.keys.split(","), UNBOUND))
+        for name, row in _OF_PROMPT.items():
+            usual = row.keys.split(",")
+            for key in self._keys[name].split(","):
+                if key:
+                    meant[key] = usual[0]
+        shown_now = {
+            row.keys.partition(",")[0]: self._keys[name] for name, row in _OF_PROMPT.items()
+        }
+        return PromptKeys(meant, shown_now)
 
     def _change(self, name: str, keys: str) -> None:
         where = f"keys.{clean_line(name, limit=40)}"
@@ -232,7 +278,7 @@ class Keymap:
             return f"“{label}” is no key such as ctrl+k, alt+x or f5."
         if len(last) == 1 and not set(modifiers) - {"shift"}:
             return f"“{label}” types a character; take one with Ctrl or Alt."
-        if key in _FIXED:
+        if key in _MOVES or (key in _ONLY_PROMPT and name not in _OF_PROMPT):
             return f"{shown(key)} belongs to the prompt and stays with it."
         for other, others in self._keys.items():
             if other != name and key in others.split(","):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alloy_tui.ui.commands import COMMANDS
-from alloy_tui.ui.keymap import ACTIONS, SECTIONS, Keymap, shown
+from alloy_tui.ui.keymap import ACTIONS, PROMPT_KEYS, SECTIONS, UNBOUND, Key, Keymap, shown
 from alloy_tui.ui.palette import CommandPaletteRows
 from alloy_tui.ui.panes.side import SIDE_PANELS
 from tests.support import feed as fd
@@ -50,7 +50,9 @@ def test_two_wishes_for_one_key_leave_the_second_as_it_was() -> None:
         ("output", "x", "types a character"),
         ("output", "shift+x", "types a character"),
         ("output", "enter", "belongs to the prompt"),
-        ("output", "ctrl+k", "belongs to the prompt"),
+        ("output", "up", "belongs to the prompt"),
+        ("stash", "escape", "belongs to the prompt"),
+        ("stash", "s", "types a character"),
         ("output", "crtl+x", "is no key such as"),
         ("output", "ctrl+wurst", "is no key such as"),
     ],
@@ -61,6 +63,15 @@ def test_what_cannot_be_is_told_and_left_as_it_was(name: str, keys: str, words: 
     assert keymap.overrides() == {}
 
 
+def test_a_key_of_the_prompt_goes_over_too_and_that_is_told() -> None:
+    keymap = Keymap({"output": "ctrl+k"})
+    assert keymap.overrides() == {"output": "ctrl+k"}
+    assert keymap.problems == ["Ctrl+K is now output; cut-to-end lost it."]
+    keys = keymap.prompt_keys()
+    assert keys.deed("ctrl+k") == UNBOUND
+    assert keys.deed("ctrl+u") == "ctrl+u"
+
+
 def test_an_action_may_be_left_without_a_key() -> None:
     keymap = Keymap({"leave": ""})
     assert keymap.keys_of("leave") == ""
@@ -69,7 +80,22 @@ def test_an_action_may_be_left_without_a_key() -> None:
     assert keymap.label(row) == "no key"
 
 
-_KEYS = st.sampled_from(["f7", "f8", "ctrl+t", "ctrl+l", "ctrl+o", "alt+x", "pageup", "enter", "q"])
+_KEYS = st.sampled_from(
+    [
+        "f7",
+        "f8",
+        "ctrl+s",
+        "alt+enter",
+        "tab",
+        "ctrl+t",
+        "ctrl+l",
+        "ctrl+o",
+        "alt+x",
+        "pageup",
+        "enter",
+        "q",
+    ]
+)
 
 
 @given(st.dictionaries(st.sampled_from([key.name for key in ACTIONS]), _KEYS))
@@ -114,6 +140,80 @@ async def test_swapped_keys_do_what_the_other_did() -> None:
         await pilot.press("ctrl+o")
         await pilot.pause()
         assert "Help" in screen_text(stage.app)
+
+
+async def test_enter_and_the_new_line_may_be_swapped() -> None:
+    keys = {"send": "ctrl+j,alt+x", "newline": "enter"}
+    stage = Stage(keys=keys)
+    assert stage.app.keymap.problems == ["Ctrl+J is now send; newline lost it."]
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await stage.play(pilot, fd.started())
+        await pilot.press("a", "enter", "b", "shift+enter")
+        assert stage.bench.prompt.text == "a\nb"
+        await pilot.press("alt+x")
+        await pilot.pause()
+        assert stage.port.wanted("submit") == [("a\nb", "prompt")]
+        await pilot.press("c", "ctrl+j")
+        await pilot.pause()
+        assert stage.port.wanted("submit")[-1] == ("c", "prompt")
+
+
+async def test_editing_keys_move_and_their_words_with_them() -> None:
+    stage = Stage(
+        keys={"stash": "ctrl+t", "search-history": "f9", "cut-to-start": "", "undo": "f8"}
+    )
+    async with stage.app.run_test(size=(120, 60), notifications=True) as pilot:
+        prompt = stage.bench.prompt
+        await stage.type(pilot, "put by")
+        await pilot.press("ctrl+u", "ctrl+s")
+        assert prompt.text == "put by"
+        await pilot.press("ctrl+t")
+        await pilot.pause()
+        await pilot.pause()
+        assert prompt.text == ""
+        assert "Ctrl+T in the empty prompt brings it back" in " ".join(
+            screen_text(stage.app).split()
+        )
+        await pilot.press("ctrl+t")
+        assert prompt.text == "put by"
+        await pilot.press("f9")
+        assert prompt.picker is not None
+        await pilot.press("escape", "x", "f8")
+        assert prompt.text == "put by"
+        await pilot.press("f1")
+        await pilot.pause()
+        text = stage.app.screen.query_one("LineView").text
+        assert f"{'Ctrl+T':<25} put the text aside" in text
+        assert f"{'no key':<25} cut to the beginning" in text
+
+
+@pytest.mark.parametrize(
+    "row", [key for key in PROMPT_KEYS if key.action], ids=lambda key: key.name
+)
+async def test_every_deed_of_the_prompt_is_done_by_the_palette_too(row: Key) -> None:
+    """Its row runs the same code as its key, with the focus back in the prompt."""
+    texts: list[tuple[object, ...]] = []
+    for by_key in (True, False):
+        stage = Stage()
+        async with stage.app.run_test(size=(120, 40)) as pilot:
+            await stage.play(pilot, fd.started())
+            prompt = stage.bench.prompt
+            for text in ("first words", "some more"):
+                prompt.put(text)
+            prompt.move_cursor((0, 5))
+            if row.name == "complete":
+                prompt.put("/us")
+                await pilot.pause()
+            if by_key:
+                await pilot.press(row.keys.partition(",")[0])
+            else:
+                stage.bench.work.chat.transcript.focus()
+                await stage.app.run_action(row.action, default_namespace=stage.bench)
+            await pilot.pause()
+            assert stage.app.focused is prompt
+            asked = stage.port.wanted("submit")
+            texts.append((prompt.text, prompt.cursor_location, asked, type(prompt.picker)))
+    assert texts[0] == texts[1]
 
 
 async def test_a_bad_line_in_the_table_of_keys_is_told_on_the_screen() -> None:

@@ -70,6 +70,11 @@ class ReadingScreen(PromptScreen[None]):
         """Search in the tool pane; a click on its “find”."""
         self.work.tool_pane.find.open()
 
+    def action_prompt_key(self, key: str) -> None:
+        """What that key usually does in the prompt; a row of the palette."""
+        self.prompt.focus()
+        self.prompt.do(key)
+
     def action_next_pane(self) -> None:
         """Prompt, conversation, side area, and round again."""
         stops: list[Widget] = [self.prompt]

@@ -19,6 +19,7 @@ from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.commands import parse
 from alloy_tui.ui.drafts import Draft
 from alloy_tui.ui.history import PromptHistory
+from alloy_tui.ui.keymap import UNBOUND, PromptKeys
 from alloy_tui.ui.messages import (
     ApprovalDecided,
     CommandInvoked,
@@ -77,6 +78,7 @@ class Prompt(EditingArea):
         self._walked: str | None = None
         self._last_key_s = float("-inf")
         self._stash = Stash()
+        self.keys = PromptKeys()
         self.catch_up: Callable[[], None] = lambda: None
         """Brings the completions up to date with the text, before one of them is taken."""
         self._deeds: dict[str, Callable[[], object]] = {
@@ -91,11 +93,12 @@ class Prompt(EditingArea):
     async def _on_key(self, event: events.Key) -> None:
         now_s = self._clock.monotonic_s()
         idle_s, self._last_key_s = now_s - self._last_key_s, now_s
-        if event.key == "enter" and self._lone is not None:
+        key = self.keys.deed(event.key)
+        if key == "enter" and self._lone is not None:
             self.settle_letter()
-        elif not (self.edit_with(event.key) or self._take(event)):
+        elif not self.do(key):
             self._forget_letter()
-            action = _BOUND.get(event.key)
+            action = _BOUND.get(key)
             if action is None:
                 if not self.text and not self._asked and event.character:
                     self._consider(event.character, idle_s)
@@ -130,8 +133,11 @@ class Prompt(EditingArea):
         """Whether what is typed is for something else than a message."""
         return self.reason_for is not None or self.picker is not None
 
-    def _take(self, event: events.Key) -> bool:
-        key = event.key
+    def do(self, key: str) -> bool:
+        """What `key` usually does here; false when that is nothing of our own."""
+        return self.edit_with(key) or self._take(key)
+
+    def _take(self, key: str) -> bool:
         if key in _SEND_KEYS:
             self._enter(_SEND_KEYS[key])
         elif key in _NEWLINE_KEYS:
@@ -141,7 +147,7 @@ class Prompt(EditingArea):
         elif (deed := self._deeds.get(key)) is not None:
             deed()
         else:
-            return False
+            return key == UNBOUND
         return True
 
     def _enter(self, lane: Lane) -> None:
@@ -246,14 +252,16 @@ class Prompt(EditingArea):
             self._history.append(self.draft)
             self._stash.push(self.draft)
             self.text = ""
-            self._say(f"Put aside ({len(self._stash)}). Ctrl+S in the empty prompt brings it back.")
+            key = self.keys.shown("ctrl+s")
+            self._say(f"Put aside ({len(self._stash)}). {key} in the empty prompt brings it back.")
         elif len(self._stash) == 1:
             self._stash.rows("")
             self._bring(self._stash.take())
         elif len(self._stash):
             self._pick(self._stash)
         else:
-            self._say("Nothing is put aside. Ctrl+S puts what you have typed aside.")
+            key = self.keys.shown("ctrl+s")
+            self._say(f"Nothing is put aside. {key} puts what you have typed aside.")
 
     def _say(self, words: str) -> None:
         self.notify(words, markup=False, timeout=4)
