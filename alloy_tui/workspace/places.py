@@ -13,18 +13,17 @@ import os
 import stat
 from collections.abc import Generator
 from pathlib import Path
-from typing import NamedTuple
 
 from alloy_tui.workspace.states import (
-    ABSENT,
     FILE_MODE,
     FOLDER_MODE,
+    NOTHING,
     File,
     Folder,
     Link,
+    Seen,
     Special,
     Stamp,
-    State,
     Unkept,
     Why,
     address_of,
@@ -38,17 +37,6 @@ _TRIES = 3
 _SWAPPED = {errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.ENOTDIR}
 
 VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".jj"})
-
-
-class Seen(NamedTuple):
-    """What stands at a path now; `data` is the content of a `File`, else None."""
-
-    state: State
-    stamp: Stamp | None
-    data: bytes | None = None
-
-
-NOTHING = Seen(ABSENT, None)
 
 
 def is_path(path: str) -> bool:
@@ -77,6 +65,15 @@ class Place:
         """Give the descriptor back; safe to call twice."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
+            os.close(fd)
+
+    def refresh(self) -> None:
+        """Go on with the folder that has taken the place of the one that was opened, if any."""
+        with contextlib.suppress(OSError):
+            fd = os.open(self.folder, _WALK)
+            here, there = os.fstat(fd), os.fstat(self._fd)
+            if (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino):
+                os.dup2(fd, self._fd, inheritable=False)
             os.close(fd)
 
     def relative(self, path: str | Path) -> str | None:

@@ -121,6 +121,17 @@ class Tracked(msgspec.Struct, frozen=True, array_like=True):
         return Tracked(state, self.origin, self.ours, self.others + (self.base is None))
 
 
+class Seen(NamedTuple):
+    """What stands at a path now; `data` is the content of a `File`, else None."""
+
+    state: State
+    stamp: Stamp | None
+    data: bytes | None = None
+
+
+NOTHING = Seen(ABSENT, None)
+
+
 class BlobStore(Protocol):
     """Where content is kept; an address is the content's SHA-256 in hexadecimal."""
 
