@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from alloy_tui.cli import exits
+from alloy_tui.cli import exits, sessions_arguments
 from alloy_tui.cli.streams import remark
 
 MODES = ("ask", "edits", "all", "none")
@@ -62,6 +62,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     ):
         sub = commands.add_parser(name, help=words, description=words, allow_abbrev=False)
         sub.add_argument("--json", action="store_true", help="as JSON")
+        if name == "doctor":
+            sub.add_argument(
+                "--repair", action="store_true", help="salvage a damaged store of sessions first"
+            )
+    sessions_arguments.add(commands, _Parser)
     _config(commands)
     return parser.parse_args(argv)
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from alloy_tui.cli import sessions_health
 from alloy_tui.domain.access import ServiceAccess
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.sanitise import clean_line
@@ -43,9 +44,10 @@ class Finding(msgspec.Struct, frozen=True):
     text: str
 
 
-def run(*, as_json: bool) -> int:
-    """Print the findings; 1 if there is a problem."""
-    findings = examine()
+def run(*, as_json: bool, repair: bool = False) -> int:
+    """Print the findings, after a repair of the sessions if asked; 1 if there is a problem."""
+    repaired = sessions_health.repair(locate()) if repair else []
+    findings = [*(Finding("repair", f.state, f.text) for f in repaired), *examine()]
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(findings)).decode() + "\n")
     else:
@@ -62,6 +64,7 @@ def examine() -> list[Finding]:
     """Look at everything."""
     paths = locate()
     findings = [*_versions(), *_folders(paths)]
+    findings += [Finding("sessions", f.state, f.text) for f in sessions_health.examine(paths)]
     try:
         settings = load_settings(paths=paths)
     except ConfigError as error:

@@ -76,7 +76,11 @@ def _command(arguments: Namespace) -> int:
         case "doctor":
             from alloy_tui.cli import doctor
 
-            return doctor.run(as_json=arguments.json)
+            return doctor.run(as_json=arguments.json, repair=arguments.repair)
+        case "sessions":
+            from alloy_tui.cli import sessions
+
+            return sessions.run(arguments)
         case "config":
             from alloy_tui.cli import config
 

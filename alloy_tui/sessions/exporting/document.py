@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.sessions import codec
 from alloy_tui.sessions.nodes import Checkpoint, Entry, Lost, Unknown
 from alloy_tui.sessions.store import SessionStore
@@ -28,6 +29,8 @@ LOST = "lost"
 """The kind of an entry whose content was lost before it was exported."""
 
 _CHUNK = 200
+# Lists of files say so at their beginning, and name blobs by address.
+_LIST, _LIST_WITHIN = b"alloy-files", 32
 _ADDRESS = re.compile(rb"[0-9a-f]{64}")
 
 
@@ -49,7 +52,8 @@ def write(
     `files` adds what the checkpoints know of the workspace. Raises StoreError, OSError.
     """
     info = store.session(session)
-    head = Head(FORMAT, VERSION, session, info.title or info.preview, exported_ms)
+    # The title is for people who look at the file; the true one is among the entries.
+    head = Head(FORMAT, VERSION, session, clean_line(info.title or info.preview), exported_ms)
     out.write(_as_json(msgspec.to_builtins(head))[:-1] + b"," + ENTRIES)
     manifests: dict[str, None] = {}
     count = 0
@@ -122,6 +126,5 @@ def _reachable(store: SessionStore, roots: Iterable[str]) -> Iterator[tuple[str,
         data = store.blob(address)
         if data is not None:
             yield address, data
-            # Only lists name others, and lists are text.
-            if data[:1] in {b"{", b"["}:
+            if _LIST in data[:_LIST_WITHIN]:
                 left += {found.decode() for found in _ADDRESS.findall(data)} - seen

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import io
+import json
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -112,9 +113,16 @@ class Document:
 
 def _laid_out(file: BinaryIO) -> tuple[BinaryIO, Head]:
     """The document in the usual layout."""
+    data = file.read()
     try:
-        whole = msgspec.json.decode(file.read(), type=_Whole)
-    except (ValueError, RecursionError) as error:
+        try:
+            whole = msgspec.json.decode(data, type=_Whole)
+        except (ValueError, RecursionError):
+            # Lone surrogates can stand in JSON as escapes only, and spoil the quick way.
+            loose = json.loads(data)
+            spelled = [msgspec.Raw(json.dumps(e).encode()) for e in loose.pop("entries")]
+            whole = msgspec.convert({**loose, "entries": spelled}, _Whole)
+    except (ValueError, RecursionError, TypeError, AttributeError, KeyError) as error:
         raise NotImportableError("The file is broken at its very beginning.") from error
     out = io.BytesIO()
     for entry in whole.entries:

@@ -92,6 +92,15 @@ def test_damage_costs_lines_and_nothing_else(log: list[Entry], data: st.DataObje
     assert len(everything(there, report.session)) == report.entries
 
 
+def test_a_title_that_no_encoding_can_write_is_no_hindrance() -> None:
+    """Lone surrogates come back as they were."""
+    here, there = MemoryStore(), MemoryStore()
+    log = [entry_of(Opened("a\ud800b"), id="a", parent=None, at_ms=1)]
+    here.create("s", log)
+    bring_in(there, io.BytesIO(exported(here, "s")))
+    assert everything(there, "s") == tuple(log)
+
+
 def test_a_broken_line_hides_no_other(store: SessionStore) -> None:
     """What followed the lost message follows the one before it."""
     talk = Talk.begin(store)
@@ -121,7 +130,9 @@ def test_the_files_of_checkpoints_come_along_when_asked_for(store: SessionStore)
     talk = Talk.begin(store)
     said = talk.ask("hello")
     content = store.put_blob(b"print(1)\n").result()
-    manifest = store.put_blob(msgspec.json.encode({"a.py": content})).result()
+    manifest = store.put_blob(
+        msgspec.msgpack.encode(["alloy-files", 1, [], [[b"a.py", content]]])
+    ).result()
     stamp = talk.stamps()
     mark = Checkpoint(manifest=manifest)
     talk.keep(entry_of(mark, id=stamp.id, parent=said.id, at_ms=stamp.at_ms))

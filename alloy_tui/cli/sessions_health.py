@@ -1,0 +1,80 @@
+"""The store of sessions for `alloy doctor`: is it sound, and if not, mend it.
+
+Owns the words; the looking is `sessions.health`'s, the mending `sessions.salvage`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from alloy_tui.cli.sessions_words import plural
+from alloy_tui.domain.errors import StoreError
+from alloy_tui.runtime.session_folder import store_file
+from alloy_tui.sessions import health
+from alloy_tui.sessions.salvage import Report, salvage
+from alloy_tui.settings.paths import Paths
+
+State = Literal["ok", "note", "problem"]
+
+
+class Said(msgspec.Struct, frozen=True):
+    """One sentence about the store."""
+
+    state: State
+    text: str
+
+
+def examine(paths: Paths) -> list[Said]:
+    """How the store is; changes nothing."""
+    path = store_file(paths)
+    if not path.exists():
+        return [Said("note", f"no sessions yet; they will be in {path}")]
+    found = health.examine(path)
+    if found.problem is not None:
+        return [Said("problem", f"{found.problem} `alloy doctor --repair` saves what is readable")]
+    held = f"{plural(found.sessions, 'session')}, {plural(found.entries, 'entry')}"
+    held = held.replace("entrys", "entries")
+    said = [Said("ok", f"{path}: {held}, {_size(found.size)}")]
+    if found.unreadable:
+        words = f"{found.unreadable:,} of them cannot be read"
+        said = [Said("problem", f"{path}: {held}; {words}; try `alloy doctor --repair`")]
+    if found.set_aside:
+        words = "a copy of the store was kept when its log was found broken"
+        said.append(Said("note", f"{words}: {found.set_aside[-1]}; --repair looks into it too"))
+    return said
+
+
+def repair(paths: Paths) -> list[Said]:
+    """Mend the store if it needs that; a copy is kept first."""
+    path = store_file(paths)
+    if not path.exists():
+        return [Said("note", "there is no store of sessions to repair")]
+    if health.examine(path).sound:
+        return [Said("ok", "the store of sessions is sound; nothing was changed")]
+    try:
+        report = salvage(path)
+    except StoreError as error:
+        return [Said("problem", f"{error.message} {error.hint or ''}".strip())]
+    return [Said("ok" if report.whole else "note", text) for text in _told(report)]
+
+
+def _told(report: Report) -> list[str]:
+    saved = f"saved {plural(report.sessions, 'session')}, {report.entries:,} of their entries"
+    told = [f"the damaged files were kept: {', '.join(map(str, report.copies))}", saved]
+    if report.lost:
+        told.append(f"{report.lost:,} entries are known to be lost; their places were kept")
+    if report.adopted:
+        told.append(f"{report.adopted:,} entries lost what they followed and hang elsewhere now")
+    if report.lost_blobs:
+        told.append(f"{report.lost_blobs:,} long texts or attachments are lost but their beginning")
+    return told
+
+
+def _size(size: int) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:,.0f} {unit}"
+        size //= 1000
+    return f"{size:,} GB"
