@@ -11,6 +11,7 @@ from alloy_tui.domain.access import AccessLookup
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.models import ModelRef
 from alloy_tui.domain.provider import Provider
+from alloy_tui.providers import aws
 from alloy_tui.providers.catalogue import model_info
 from alloy_tui.providers.scripted import SERVICE as SCRIPTED
 from alloy_tui.providers.scripted import ScriptedProvider
@@ -36,5 +37,8 @@ def create(model: str | ModelRef, lookup: AccessLookup) -> Provider:
             f"There is no key for {service.label}, which {ref} needs.",
             hint=f"Set {variables}, or choose another model.",
         )
-    base_url = base_address(service, access.base_url)
+    given = access.base_url
+    if service.auth == "aws" and given is None:
+        given = aws.endpoint_of()
+    base_url = base_address(service, given)
     return ServiceProvider(model_info(ref), service, base_url, access)

@@ -13,11 +13,19 @@ from alloy_tui.domain.access import ServiceAccess, Timeouts
 from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.models import ModelInfo, ModelRef
 from alloy_tui.domain.provider import Completion, CompletionRequest, StreamPart
+from alloy_tui.providers import ollama_show
+from alloy_tui.providers.aws import Signer
 from alloy_tui.providers.errors import fit_to_show
 from alloy_tui.providers.services import Service, auth_headers, endpoint
 from alloy_tui.providers.transport import Transport
 from alloy_tui.providers.wire.answer import AnswerReader, Decoder, joined
 from alloy_tui.providers.wire.calls import CallIds
+
+_ACCEPTED = {
+    "events": "text/event-stream, application/json",
+    "lines": "application/x-ndjson, application/json",
+    "aws": "application/vnd.amazon.eventstream, application/json",
+}
 
 
 class ServiceProvider:
@@ -29,9 +37,12 @@ class ServiceProvider:
         self._info = info
         self._service = service
         self._key = access.api_key
-        self._url = endpoint(base_url, service.path)
+        self._wire = service.wire_for(info.ref.model, base_url)
+        self._base_url = base_url
         self._patience = access.timeouts
         self._transport = Transport(service.label, base_url, access.api_key)
+        self._signer = Signer(base_url) if service.auth == "aws" and not access.api_key else None
+        self._asked = self._wire.name != "ollama-chat"
 
     @property
     def ref(self) -> ModelRef:
@@ -49,12 +60,13 @@ class ServiceProvider:
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[StreamPart, None]:
         """Send `request`, yield the answer's parts; see `domain.provider.Provider`."""
         try:
-            body = self._service.encode(request, self._info)
-            decoder = self._service.decoder(
+            if not self._asked:
+                await self._learn()
+            decoder = self._wire.decoder(
                 self._service.label, str(self.ref), CallIds(request.messages)
             )
             # Closed here and not by the collector, so that the socket closes with us.
-            async with aclosing(self._ask(body, decoder, self._timeouts(request))) as parts:
+            async with aclosing(self._ask(request, decoder)) as parts:
                 async for part in parts:
                     yield part
         except ProviderError as error:
@@ -73,15 +85,22 @@ class ServiceProvider:
         await self._transport.aclose()
 
     async def _ask(
-        self, body: bytes, decoder: Decoder, timeouts: Timeouts
+        self, request: CompletionRequest, decoder: Decoder
     ) -> AsyncGenerator[StreamPart, None]:
+        wire = self._wire
+        body = wire.encode(request, self._info)
+        path = wire.path_of(request, self.ref.model)
+        url = endpoint(self._base_url, path, wire.version)
         headers = {
             "content-type": "application/json",
-            "accept": "text/event-stream, application/json",
+            "accept": _ACCEPTED[wire.frames],
             **auth_headers(self._service, self._key),
         }
-        reader = AnswerReader(decoder, self._service.label)
-        async with self._transport.post(self._url, headers, body, timeouts) as reply:
+        if self._signer is not None:
+            headers = await self._signer.headers("POST", url, headers, body)
+        frames = wire.frames if request.stream else "events"
+        reader = AnswerReader(decoder, self._service.label, frames)
+        async with self._transport.post(url, headers, body, self._timeouts(request)) as reply:
             while not reader.finished:
                 chunk = await reply.read()
                 for part in joined(reader.close() if chunk is None else reader.feed(chunk)):
@@ -90,9 +109,19 @@ class ServiceProvider:
                         reply.finish()
                     yield part
 
+    async def _learn(self) -> None:
+        """Ask the server once what the model can: its window is part of every request."""
+        headers = auth_headers(self._service, self._key)
+        self._info = await ollama_show.describe(
+            self._transport, self._base_url, headers, self._patience, self._info
+        )
+        self._asked = True
+
     def _timeouts(self, request: CompletionRequest) -> Timeouts:
         """A plain request is silent until its answer is whole: its patience is the longer one."""
         t = self._patience
+        content_s = max(t.content_s, self._service.content_s)
+        chunk_s = max(t.chunk_s, self._service.content_s)
         if request.stream:
-            return t
-        return Timeouts(t.connect_s, max(t.chunk_s, t.content_s), max(t.chunk_s, t.content_s))
+            return Timeouts(t.connect_s, chunk_s, content_s)
+        return Timeouts(t.connect_s, max(chunk_s, content_s), max(chunk_s, content_s))

@@ -7,31 +7,24 @@ not know settings: who holds keys hands them in as `ServiceAccess`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import partial
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
 
 from alloy_tui.domain.errors import ConfigError, ProviderError
-from alloy_tui.domain.models import ModelInfo
-from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.domain.secret import Secret
-from alloy_tui.providers.wire import anthropic_request, openai_chat_request
-from alloy_tui.providers.wire.answer import Decoder
-from alloy_tui.providers.wire.anthropic_messages import AnthropicDecoder
-from alloy_tui.providers.wire.anthropic_request import MessagesQuirks
-from alloy_tui.providers.wire.calls import CallIds
-from alloy_tui.providers.wire.openai_chat import OpenAIChatDecoder
+from alloy_tui.providers import wires
+from alloy_tui.providers.wire.anthropic_request import VERSION, MessagesQuirks
 from alloy_tui.providers.wire.openai_chat_request import ChatQuirks
+from alloy_tui.providers.wire.responses_request import ResponsesQuirks
+from alloy_tui.providers.wires import Wire
 
-Encode: TypeAlias = Callable[[CompletionRequest, ModelInfo], bytes]
-MakeDecoder: TypeAlias = Callable[[str, str, CallIds], Decoder]
-Auth: TypeAlias = Literal["bearer", "x-api-key"]
+Auth: TypeAlias = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "aws"]
 
-_PLAIN = ChatQuirks()
 _VERSION = re.compile(r"/v\d+[a-z0-9]*$")
+# What these can do, the older format does; some of them the newer one does not take.
+_OLD_GPT = re.compile(r"(gpt-3|gpt-4|chatgpt-4|o1-mini|o1-preview|davinci|babbage)")
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -39,104 +32,155 @@ class Service(msgspec.Struct, frozen=True):
 
     `label` is the service's name for people; `base_url` None means that the
     user must give one. `key_needed` is false for servers that usually run
-    without a key. `path` follows the version part of the address. `headers`
-    go out with every request.
+    without a key. `headers` go out with every request. Models whose names match
+    `older` are spoken to in `older_wire`. `content_s` is the least patience
+    with a model that thinks in silence.
     """
 
     name: str
     label: str
     base_url: str | None
     key_variables: tuple[str, ...]
-    path: str
-    encode: Encode
-    decoder: MakeDecoder
+    wire: Wire
     auth: Auth = "bearer"
     key_needed: bool = True
     headers: dict[str, str] = {}
+    older: re.Pattern[str] | None = None
+    older_wire: Wire | None = None
+    content_s: float = 0.0
+
+    def wire_for(self, model: str, base_url: str = "") -> Wire:
+        """The format in which this model is spoken to at that address."""
+        if self.name == "azure" and "/deployments/" in base_url and self.older_wire is not None:
+            # One deployment's own address, whose interface is the older one, without a version.
+            return msgspec.structs.replace(self.older_wire, version="")
+        if self.older is not None and self.older_wire is not None and self.older.match(model):
+            return self.older_wire
+        return self.wire
 
 
-def _chat(
-    name: str,
-    label: str,
-    base_url: str | None,
-    key_variable: str | None,
-    quirks: ChatQuirks = _PLAIN,
-    *,
-    key_needed: bool = True,
-) -> Service:
-    return Service(
-        name,
-        label,
-        base_url,
-        (key_variable,) if key_variable else (),
-        "/chat/completions",
-        partial(openai_chat_request.encode_request, quirks=quirks),
-        OpenAIChatDecoder,
-        key_needed=key_needed,
-    )
-
-
-def _messages(
-    name: str,
-    label: str,
-    base_url: str | None,
-    key_variable: str,
-    quirks: MessagesQuirks,
-    *,
-    key_needed: bool = True,
-) -> Service:
-    return Service(
-        name,
-        label,
-        base_url,
-        (key_variable,),
-        "/messages",
-        partial(anthropic_request.encode_request, quirks=quirks),
-        AnthropicDecoder,
-        auth="x-api-key",
-        key_needed=key_needed,
-        headers={"anthropic-version": anthropic_request.VERSION},
-    )
-
-
+_OPENAI_CHAT = ChatQuirks(
+    max_tokens_field="max_completion_tokens", cache_key=True, documents=True, longest_id=40
+)
 _ROWS = (
-    _messages(
+    Service(
         "anthropic",
         "Anthropic",
         "https://api.anthropic.com",
-        "ANTHROPIC_API_KEY",
-        MessagesQuirks(caching=True, thinking=True),
+        ("ANTHROPIC_API_KEY",),
+        wires.messages(MessagesQuirks(caching=True, thinking=True)),
+        auth="x-api-key",
+        headers={"anthropic-version": VERSION},
     ),
-    _chat(
+    Service(
         "openai",
         "OpenAI",
         "https://api.openai.com/v1",
-        "OPENAI_API_KEY",
-        ChatQuirks(
-            max_tokens_field="max_completion_tokens", cache_key=True, documents=True, longest_id=40
-        ),
+        ("OPENAI_API_KEY",),
+        wires.responses(),
+        older=_OLD_GPT,
+        older_wire=wires.chat(_OPENAI_CHAT),
     ),
-    _chat(
+    Service(
+        "gemini",
+        "Google Gemini",
+        "https://generativelanguage.googleapis.com",
+        ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        wires.GEMINI,
+        auth="x-goog-api-key",
+    ),
+    Service(
+        "openrouter",
+        "OpenRouter",
+        "https://openrouter.ai/api/v1",
+        ("OPENROUTER_API_KEY",),
+        wires.chat(ChatQuirks(effort_form="object", cache_marks=("anthropic/",))),
+    ),
+    Service(
+        "xai",
+        "xAI",
+        "https://api.x.ai/v1",
+        ("XAI_API_KEY",),
+        wires.responses(ResponsesQuirks(documents=False, summaries=False)),
+        content_s=900,
+    ),
+    Service(
         "deepseek",
         "DeepSeek",
         "https://api.deepseek.com",
-        "DEEPSEEK_API_KEY",
-        ChatQuirks(
-            efforts={"minimal": "low", "medium": "high", "xhigh": "high"}, reasoning_due=True
+        ("DEEPSEEK_API_KEY",),
+        wires.chat(
+            ChatQuirks(
+                efforts={"minimal": "low", "medium": "high", "xhigh": "high"}, reasoning_due=True
+            )
         ),
     ),
-    _chat("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
-    _chat("groq", "Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
-    _chat("ollama", "Ollama", "http://127.0.0.1:11434", None, key_needed=False),
-    _chat("local", "The local model", "http://127.0.0.1:8080", None, key_needed=False),
-    _chat("compat", "The server", None, "ALLOY_COMPAT_API_KEY", key_needed=False),
-    _messages(
+    Service(
+        "mistral",
+        "Mistral",
+        "https://api.mistral.ai/v1",
+        ("MISTRAL_API_KEY",),
+        wires.chat(
+            ChatQuirks(
+                stream_usage=False, cache_key=True, short_ids=True, bridge=True, tool_names=True
+            )
+        ),
+    ),
+    Service(
+        "groq",
+        "Groq",
+        "https://api.groq.com/openai/v1",
+        ("GROQ_API_KEY",),
+        wires.chat(
+            ChatQuirks(
+                max_tokens_field="max_completion_tokens",
+                efforts={"minimal": "low", "xhigh": "high", "max": "high"},
+            )
+        ),
+    ),
+    Service(
+        "azure",
+        "Azure OpenAI",
+        None,
+        ("AZURE_OPENAI_API_KEY",),
+        wires.responses(),
+        auth="api-key",
+        older=_OLD_GPT,
+        older_wire=wires.chat(_OPENAI_CHAT),
+    ),
+    Service(
+        "bedrock",
+        "AWS Bedrock",
+        None,
+        ("AWS_BEARER_TOKEN_BEDROCK",),
+        wires.BEDROCK,
+        auth="aws",
+        key_needed=False,
+    ),
+    Service("ollama", "Ollama", "http://127.0.0.1:11434", (), wires.OLLAMA, key_needed=False),
+    Service(
+        "local", "The local model", "http://127.0.0.1:8080", (), wires.chat(), key_needed=False
+    ),
+    Service(
+        "compat", "The server", None, ("ALLOY_COMPAT_API_KEY",), wires.chat(), key_needed=False
+    ),
+    Service(
+        "compat-responses",
+        "The server",
+        None,
+        ("ALLOY_COMPAT_RESPONSES_API_KEY",),
+        wires.responses(),
+        key_needed=False,
+    ),
+    Service(
         "compat-anthropic",
         "The server",
         None,
-        "ALLOY_COMPAT_ANTHROPIC_API_KEY",
-        MessagesQuirks(caching=False),
+        ("ALLOY_COMPAT_ANTHROPIC_API_KEY",),
+        wires.messages(MessagesQuirks(caching=False)),
+        auth="x-api-key",
         key_needed=False,
+        headers={"anthropic-version": VERSION},
     ),
 )
 SERVICES: dict[str, Service] = {row.name: row for row in _ROWS}
@@ -173,18 +217,31 @@ def base_address(service: Service, given: str | None) -> str:
             f"The address of {service.name} is not an http or https URL.",
             hint=f"Set {variable} to something like http://127.0.0.1:8080/v1.",
         )
-    return url
+    return _azure(url) if service.name == "azure" else url
 
 
-def endpoint(base_url: str, path: str) -> str:
+def _azure(url: str) -> str:
+    """The address of a resource as one of its newer interface; any longer one is as meant."""
+    bare = url.rstrip("/")
+    return f"{bare}/openai/v1" if urlsplit(bare).path == "" else bare
+
+
+def endpoint(base_url: str, path: str, version: str = "v1") -> str:
     """`path` below `base_url`, with one version part whether or not the address has it.
 
-    An address that is the endpoint itself stays as it is.
+    An address that is the endpoint itself stays as it is; a query of its own
+    (Azure's `api-version`) stays at the end. `version` "" adds none, and takes
+    away one that belongs to another format of the same server.
     """
-    base = base_url.split("#", 1)[0].split("?", 1)[0].rstrip("/")
-    if base.endswith(path):
-        return base
-    return base + path if _VERSION.search(base) else f"{base}/v1{path}"
+    base, _, query = base_url.split("#", 1)[0].partition("?")
+    base = base.rstrip("/")
+    path, _, more = path.partition("?")
+    if not version:
+        base = _VERSION.sub("", base)
+    if not base.endswith(path):
+        base += path if not version or _VERSION.search(base) else f"/{version}{path}"
+    asked = "&".join(q for q in (more, query if "api-version=" in query else "") if q)
+    return f"{base}?{asked}" if asked else base
 
 
 def auth_headers(service: Service, key: Secret | None) -> dict[str, str]:
@@ -201,8 +258,9 @@ def auth_headers(service: Service, key: Secret | None) -> dict[str, str]:
             kind="auth",
             hint="Copy the key again and set it anew.",
         )
-    if service.auth == "bearer":
+    # An Entra token comes where a key of Azure may stand, and travels like any token.
+    if service.auth in ("bearer", "aws") or (service.auth == "api-key" and text[:3] == "eyJ"):
         headers["authorization"] = f"Bearer {text}"
     else:
-        headers["x-api-key"] = text
+        headers[service.auth] = text
     return headers

@@ -130,7 +130,15 @@ class Transport:
 
     async def get(self, url: str, headers: Mapping[str, str], timeouts: Timeouts) -> bytes:
         """The body of a small document. Raises ProviderError."""
-        reply = await self._open("GET", url, headers, None, timeouts)
+        return await self._document(await self._open("GET", url, headers, None, timeouts))
+
+    async def ask(
+        self, url: str, headers: Mapping[str, str], body: bytes, timeouts: Timeouts
+    ) -> bytes:
+        """The small document that answers `body`. Raises ProviderError."""
+        return await self._document(await self._open("POST", url, headers, body, timeouts))
+
+    async def _document(self, reply: Reply) -> bytes:
         try:
             body = bytearray()
             while (chunk := await reply.read()) is not None:

@@ -21,7 +21,9 @@ KEY_VARIABLES: dict[str, tuple[str, ...]] = {
     "mistral": ("MISTRAL_API_KEY",),
     "groq": ("GROQ_API_KEY",),
     "azure": ("AZURE_OPENAI_API_KEY",),
+    "bedrock": ("AWS_BEARER_TOKEN_BEDROCK",),
     "compat": ("ALLOY_COMPAT_API_KEY",),
+    "compat-responses": ("ALLOY_COMPAT_RESPONSES_API_KEY",),
     "compat-anthropic": ("ALLOY_COMPAT_ANTHROPIC_API_KEY",),
 }
 

@@ -32,14 +32,16 @@ from alloy_tui.providers.services import find_service
 READ = ToolSpec("read", "Reads.", {"type": "object", "properties": {"p": {"type": "string"}}})
 PNG = ImageBlock("image/png", b"\x89PNG")
 CALL = ToolCallBlock("c1", "read", {"p": "x"})
-SERVICES = ["anthropic", "compat-anthropic", "openai", "deepseek", "openrouter", "compat", "ollama"]
+SERVICES = ["anthropic", "compat-anthropic", "openai", "deepseek", "openrouter", "mistral", "compat"]
 
 
 def encode(
     service: str, *messages: ChatMessage, max_limit: int | None = None, **more: Any
 ) -> bytes:
-    info = ModelInfo(ModelRef(service, "m"), max_output=max_limit)
-    return find_service(service).encode(CompletionRequest("Be good.", messages, **more), info)
+    # OpenAI's older models are the ones that are still spoken to in this format.
+    model = "gpt-4.1" if service == "openai" else "m"
+    info = ModelInfo(ModelRef(service, model), max_output=max_limit)
+    return find_service(service).wire_for(model).encode(CompletionRequest("Be good.", messages, **more), info)
 
 
 def body(service: str, *messages: ChatMessage, **more: Any) -> Any:
@@ -139,7 +141,7 @@ def test_thinking_follows_the_model(model: str, effort: Any, due: Any) -> None:
     """Models get the thinking setting that they take, and a summary where words are hidden."""
     info = ModelInfo(ModelRef("anthropic", model))
     request = CompletionRequest("", (user("Hi"),), effort=effort)
-    made = json.loads(find_service("anthropic").encode(request, info))
+    made = json.loads(find_service("anthropic").wire_for("m").encode(request, info))
     thinking = made.get("thinking", {}).get("type")
     assert (thinking, made.get("output_config", {}).get("effort")) == due
 

@@ -1,7 +1,7 @@
 """From the bytes of a 200 answer to the parts of it, whatever form the answer came in.
 
-Owns the look at the first bytes (event stream, one JSON document, or a web page
-that some proxy put there), the end-of-body rule, and the `Decoder` protocol that
+Owns the look at the first bytes (events, one JSON document, or a web page that
+some proxy put there), the end-of-body rule, and the `Decoder` protocol that
 each wire format fills. Pure: no input or output, so that any chunking can be tried.
 """
 
@@ -21,10 +21,16 @@ from alloy_tui.domain.provider import (
     ThinkingPart,
 )
 from alloy_tui.providers.errors import read_fault
+from alloy_tui.providers.event_stream import EventStreamDecoder
 from alloy_tui.providers.framing import EVENT_LIMIT, ServerEvent, SseDecoder
+from alloy_tui.providers.json_lines import LineDecoder
 
 _Text: TypeAlias = TextPart | ThinkingPart | ArgumentsPart
 _TEXTS = (TextPart, ThinkingPart, ArgumentsPart)
+Frames: TypeAlias = Literal["events", "lines", "aws"]
+"""How a stream is cut: server-sent events, a JSON object a line, or AWS's event stream."""
+
+_DECODERS = {"events": SseDecoder, "lines": LineDecoder, "aws": EventStreamDecoder}
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -55,11 +61,12 @@ class AnswerReader:
     `finished` is true and the rest of the body is ignored.
     """
 
-    def __init__(self, decoder: Decoder, service: str) -> None:
+    def __init__(self, decoder: Decoder, service: str, frames: Frames = "events") -> None:
         self._decoder = decoder
         self._service = service
+        self._lines = frames == "lines"
         self._form: Literal["unknown", "events", "document", "page"] = "unknown"
-        self._frames = SseDecoder()
+        self._frames = _DECODERS[frames]()
         self._body = bytearray()
         self.finished = False
 
@@ -118,7 +125,7 @@ class AnswerReader:
         start = body[:1]
         if not start:
             return b""
-        if start in (b"{", b"["):
+        if start in (b"{", b"[") and not self._lines:
             self._form = "document"
             self._collect(body)
             return b""

@@ -91,6 +91,7 @@ class OpenAIChatDecoder:
         self._thinking_joiner = SurrogateJoiner()
         self._calls = CallAssembly(service, ids)
         self._retired_call = False
+        self._in_parts = False
         self._finish: str | None = None
         self._usage: dict[str, Any] = {}
 
@@ -165,6 +166,7 @@ class OpenAIChatDecoder:
             for item in delta.content:
                 part = mapping(item)
                 if part.get("type") == "thinking":
+                    self._in_parts = True
                     yield from self._think(_thought(part.get("thinking")))
                 elif isinstance(part.get("text"), str):
                     yield from self._say(part["text"])
@@ -266,6 +268,8 @@ class OpenAIChatDecoder:
             opaque["field"] = self._reasoning_field
         if self._details:
             opaque["reasoning_details"] = self._details
+        if self._in_parts:
+            opaque["parts"] = True
         return opaque or None
 
 

@@ -8,9 +8,10 @@ spelled with the same bytes in the next request, so that prompt caches hit.
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -29,6 +30,7 @@ from alloy_tui.providers.tolerant_json import encode
 from alloy_tui.providers.wire.calls import wire_id, wire_name
 from alloy_tui.providers.wire.spelling import NO_TEXT, result_text, unreadable
 
+_SHORT: Final = re.compile(r"[a-zA-Z0-9]{9}")
 _CHOICES: Final = {"any": "required", "none": "none"}
 
 
@@ -40,7 +42,12 @@ class ChatQuirks(msgspec.Struct, frozen=True):
     says that files are taken. `efforts` maps our effort levels to the
     service's words; levels that are absent go out as they are.
     `reasoning_due` marks services that want a reasoning field in every message
-    with tool calls, even an empty one. `longest_id` bounds tool call ids.
+    with tool calls, even an empty one. `longest_id` bounds tool call ids;
+    `short_ids` makes them nine letters and digits. `effort_form` "object" sends
+    the effort as `reasoning.effort`. `cache_marks` are the beginnings of model
+    names whose system prompt is marked for the cache. `bridge` puts an
+    assistant's word between a tool's and a user's. `tool_names` sends a tool's
+    name with its result.
     """
 
     max_tokens_field: str = "max_tokens"
@@ -50,6 +57,11 @@ class ChatQuirks(msgspec.Struct, frozen=True):
     efforts: dict[str, str] = {}
     reasoning_due: bool = False
     longest_id: int = 64
+    short_ids: bool = False
+    effort_form: Literal["field", "object"] = "field"
+    cache_marks: tuple[str, ...] = ()
+    bridge: bool = False
+    tool_names: bool = False
 
 
 def encode_request(request: CompletionRequest, info: ModelInfo, quirks: ChatQuirks) -> bytes:
@@ -58,7 +70,14 @@ def encode_request(request: CompletionRequest, info: ModelInfo, quirks: ChatQuir
     if request.max_output is not None:
         body[quirks.max_tokens_field] = request.max_output
     if request.effort is not None:
-        body["reasoning_effort"] = quirks.efforts.get(request.effort, request.effort)
+        effort = quirks.efforts.get(request.effort, request.effort)
+        if quirks.effort_form == "object":
+            body["reasoning"] = {"effort": effort}
+        else:
+            body["reasoning_effort"] = effort
+    if request.schema is not None:
+        schema = {"name": "answer", "schema": request.schema, "strict": True}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
     if request.stream:
         body["stream"] = True
         if quirks.stream_usage:
@@ -82,40 +101,64 @@ def encode_request(request: CompletionRequest, info: ModelInfo, quirks: ChatQuir
     body.update(request.extra or {})
     # Last, so that a longer conversation is the same bytes with more at the end.
     body.pop("messages", None)
-    body["messages"] = list(_Spelling(str(info.ref), quirks).conversation(request))
+    body["messages"] = list(_Spelling(info, quirks).conversation(request))
     return encode(body)
 
 
 class _Spelling:
     """Spells messages for one model."""
 
-    def __init__(self, origin: str, quirks: ChatQuirks) -> None:
-        self._origin = origin
+    def __init__(self, info: ModelInfo, quirks: ChatQuirks) -> None:
+        self._origin = str(info.ref)
         self._quirks = quirks
         self._ids = re.compile(f"[!-~]{{1,{quirks.longest_id}}}")
+        self._marked = info.ref.model.startswith(quirks.cache_marks or ("\0",))
+        self._names: dict[str, str] = {}
 
     def conversation(self, request: CompletionRequest) -> Iterator[dict[str, Any]]:
         if request.system:
-            yield {"role": "system", "content": request.system}
+            mark = {**_text(request.system), "cache_control": {"type": "ephemeral"}}
+            yield {"role": "system", "content": [mark] if self._marked else request.system}
+        last = ""
         for message in request.messages:
-            if message.role == "assistant":
-                yield self._assistant(message)
-            else:
-                yield from self._user(message)
+            made = [self._assistant(message)] if message.role == "assistant" else None
+            for spelled in made or self._user(message):
+                if self._quirks.bridge and (last, spelled["role"]) == ("tool", "user"):
+                    yield {"role": "assistant", "content": NO_TEXT}
+                yield spelled
+                last = spelled["role"]
 
     def _assistant(self, message: ChatMessage) -> dict[str, Any]:
         text = "\n\n".join(
             b.text for b in message.blocks if isinstance(b, TextBlock) and b.text.strip()
         )
         calls = message.tool_calls
+        for call in calls:
+            self._names[call.id] = wire_name(call.name)
         made: dict[str, Any] = {
             "role": "assistant",
-            "content": text or (None if calls else NO_TEXT),
+            "content": self._thought(message, text) or text or (None if calls else NO_TEXT),
         }
         if calls:
             made |= self._reasoning(message)
             made["tool_calls"] = [self._call(c) for c in calls]
         return made
+
+    def _thought(self, message: ChatMessage, text: str) -> list[dict[str, Any]]:
+        """Thinking that came as parts of the content goes back as such to its own model."""
+        if message.origin != self._origin:
+            return []
+        parts: list[dict[str, Any]] = [
+            {"type": "thinking", "thinking": [_text(b.text)]}
+            for b in message.blocks
+            if isinstance(b, ThinkingBlock) and (b.opaque or {}).get("parts")
+        ]
+        return [*parts, *([_text(text)] if text else [])] if parts else []
+
+    def _id(self, call_id: str) -> str:
+        if not self._quirks.short_ids or _SHORT.fullmatch(call_id):
+            return wire_id(call_id, self._ids)
+        return hashlib.sha256(call_id.encode("utf-8", "replace")).hexdigest()[:9]
 
     def _reasoning(self, message: ChatMessage) -> dict[str, Any]:
         """Reasoning goes back to the model that made it, where it had called tools."""
@@ -136,7 +179,7 @@ class _Spelling:
         # parse history would choke on them.
         arguments = {} if call.invalid is not None else call.arguments
         return {
-            "id": wire_id(call.id, self._ids),
+            "id": self._id(call.id),
             "type": "function",
             "function": {"name": wire_name(call.name), "arguments": encode(arguments).decode()},
         }
@@ -144,9 +187,11 @@ class _Spelling:
     def _user(self, message: ChatMessage) -> Iterator[dict[str, Any]]:
         shown: list[dict[str, Any]] = []
         for result in message.tool_results:
+            named = {"name": self._names.get(result.call_id, "unnamed")}
             yield {
                 "role": "tool",
-                "tool_call_id": wire_id(result.call_id, self._ids),
+                "tool_call_id": self._id(result.call_id),
+                **(named if self._quirks.tool_names else {}),
                 "content": result_text(result),
             }
             shown.extend(self._images(result))

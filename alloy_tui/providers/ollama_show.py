@@ -1,0 +1,50 @@
+"""What an Ollama server knows of a model: its window, and whether it is there at all.
+
+Owns one question and the reading of its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from alloy_tui.domain.access import Timeouts
+from alloy_tui.domain.errors import ProviderError
+from alloy_tui.domain.models import ModelInfo
+from alloy_tui.providers.services import endpoint
+from alloy_tui.providers.tolerant_json import count, encode, mapping, read_any
+from alloy_tui.providers.transport import Transport
+from alloy_tui.providers.wire.ollama_request import WINDOW
+
+
+async def describe(
+    transport: Transport,
+    base_url: str,
+    headers: Mapping[str, str],
+    timeouts: Timeouts,
+    info: ModelInfo,
+) -> ModelInfo:
+    """`info` with the window that requests will ask for.
+
+    Raises ProviderError: "not_found" with the command that fetches a missing
+    model. A server that cannot be asked this is one of another make, and left alone.
+    """
+    body = encode({"model": info.ref.model})
+    url = endpoint(base_url, "/api/show", "")
+    try:
+        sent = {"content-type": "application/json", **headers}
+        shown = mapping(read_any(await transport.ask(url, sent, body, timeouts)))
+    except ProviderError as error:
+        if error.kind == "not_found" and "not found" in error.message.lower():
+            error.hint = f"Fetch it first: ollama pull {info.ref.model}"
+            raise
+        if error.status is None and error.kind != "malformed":
+            raise
+        return info
+    facts = mapping(shown.get("model_info"))
+    windows = (count(v) for k, v in facts.items() if k.endswith(".context_length"))
+    window = next((w for w in windows if w), None)
+    if window is None:
+        return info
+    return msgspec.structs.replace(info, context_window=min(window, WINDOW))
