@@ -37,6 +37,11 @@ def _lexer(language: str) -> Lexer | None:
         return None
 
 
+def knows(language: str) -> bool:
+    """Whether code in `language` is coloured at all."""
+    return _lexer(language) is not None
+
+
 @lru_cache(maxsize=64)
 def language_of(path: str) -> str:
     """The language for a file name, as `lines` takes it; empty when unknown."""

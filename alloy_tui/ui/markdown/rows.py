@@ -7,7 +7,7 @@ made when the row comes into view. Knows nothing of Markdown or of widgets.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from rich.cells import cell_len
@@ -45,10 +45,11 @@ class Row:
     `lead` characters at the start are gutter, marks or line numbers, and what
     is after the next `size` is padding: neither is part of the text. `joins` is
     as in `Pieces`. `code` is the number, from 1, of the code block that the row is
-    part of, 0 for none. `strip` belongs to who paints.
+    part of, 0 for none. `late`, if there is one, puts other styles into `spans`
+    before they are first looked at. `strip` belongs to who paints.
     """
 
-    __slots__ = ("cells", "code", "joins", "lead", "size", "spans", "strip")
+    __slots__ = ("_spans", "cells", "code", "joins", "late", "lead", "size", "strip")
 
     def __init__(
         self,
@@ -59,13 +60,25 @@ class Row:
         size: int = 0,
         joins: str | None = None,
     ) -> None:
-        self.spans = tuple(spans)
+        self._spans = tuple(spans)
+        self.late: Callable[[], object] | None = None
         self.cells = cells
         self.lead = lead
         self.size = size
         self.joins = joins
         self.code = 0
         self.strip: Strip | None = None
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Text and style, from left to right."""
+        if self.late is not None:
+            self.late()
+        return self._spans
+
+    @spans.setter
+    def spans(self, spans: tuple[Span, ...]) -> None:
+        self._spans = spans
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Row) and self._key() == other._key()
@@ -90,7 +103,7 @@ class Row:
     @property
     def text(self) -> str:
         """All characters, gutter and padding included."""
-        return "".join([text for text, _ in self.spans])
+        return "".join([text for text, _ in self._spans])
 
     @property
     def words(self) -> str:

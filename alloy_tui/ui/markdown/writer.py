@@ -16,6 +16,7 @@ from rich.style import Style
 from alloy_tui.ui import highlight
 from alloy_tui.ui.markdown import inline
 from alloy_tui.ui.markdown.cells import Span, wrap
+from alloy_tui.ui.markdown.colouring import CodeBlock
 from alloy_tui.ui.markdown.containers import Container, Table
 from alloy_tui.ui.markdown.page import Page
 from alloy_tui.ui.markdown.prose import OpenProse
@@ -140,16 +141,23 @@ class Writer:
         self._open = None
         if not listing.lines:
             return
-        palette = self.page.palette
-        spans = highlight.lines(
-            "\n".join(listing.lines), listing.language, palette.tokens, palette.listing
-        )
         if listing.drawn:
             del self.rows[listing.start :]
             self.changed = min(self.changed, listing.start)
         else:
             self._mark(listing)
-        self._draw_code(listing, listing.stack, spans, listing.first)
+        stack = listing.stack
+        self.rows += CodeBlock(
+            self.page,
+            listing.lines,
+            listing.language,
+            room=self._room(stack),
+            first=listing.first,
+            rest=self._prefix(stack)[1],
+            number=listing.number,
+        ).rows()
+        for container in stack:
+            container.shown = True
 
     def settle(self) -> None:
         """Draw the lines of open code that came since the last call."""
@@ -178,7 +186,6 @@ class Writer:
         listing: Listing,
         stack: list[Container],
         lines: list[list[Span]],
-        first: list[Span] | None = None,
     ) -> None:
         room = self._room(stack)
         rows: list[Pieces] = []
@@ -186,7 +193,7 @@ class Writer:
             rows += wrap(line, room, fold=True)
         self._close_gap(stack)
         start = len(self.rows)
-        self._write(stack, rows, fill=self.page.palette.listing, first=first)
+        self._write(stack, rows, fill=self.page.palette.listing)
         for row in self.rows[start:]:
             row.code = listing.number
 
