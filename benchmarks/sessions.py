@@ -198,8 +198,8 @@ def finding(folder: Path, count: int) -> None:
     store.close()
 
 
-def walking(folder: Path, steps: int) -> None:
-    """Random steps on a store and on a plain tree, reopened every 50."""
+def walk_along(folder: Path, steps: int) -> float:
+    """Random steps on a store and on a plain tree, reopened every 50; returns the seconds."""
     store = SqliteStore(folder)
     walk = Walk(random.Random(steps), store)
     start = time.perf_counter()
@@ -211,7 +211,12 @@ def walking(folder: Path, steps: int) -> None:
             walk.reopen(store)
             walk.check()
     store.close()
-    taken = time.perf_counter() - start
+    return time.perf_counter() - start
+
+
+def walking(folder: Path, steps: int) -> None:
+    """The same, with a line about it."""
+    taken = walk_along(folder, steps)
     print(f"{steps} random steps, reopened {steps // 50} times: 0 differences ({taken:.0f} s)")
 
 

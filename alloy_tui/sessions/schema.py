@@ -106,12 +106,16 @@ STEPS: Sequence[Step] = (_first,)
 """Step n turns a store of version n into one of version n + 1."""
 
 
-def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> None:
+def migrate(
+    connection: sqlite3.Connection, path: Path, steps: Sequence[Step] | None = None
+) -> None:
     """Bring the store at `path` up to date, all steps or none; a copy of an old one is kept.
 
-    Programs that start at the same moment wait for one another. Raises
-    StoreError "newer" for a store of a later version, sqlite3.Error otherwise.
+    Programs that start at the same moment wait for one another. `steps` are
+    `STEPS` when not given. Raises StoreError "newer" for a store of a later
+    version, sqlite3.Error otherwise.
     """
+    steps = STEPS if steps is None else steps
     if _version(connection, path, len(steps)) == len(steps):
         return
     if (before := _version(connection, path, len(steps))) > 0:

@@ -222,19 +222,25 @@ def _read_all(store: SqliteStore, original: Original) -> tuple[set[str], int]:
     return hit, missing
 
 
+def damage_many(folder: Path, count: int) -> tuple[int, int, int]:
+    """How many stores did not open before their repair; entries unread before and after it."""
+    unopened = unread = lost = 0
+    original = make_original(folder)
+    for number in range(count):
+        rng = random.Random(number)
+        target = folder / "target"
+        outcome = suffer(original, target, HARMS[number % len(HARMS)], rng)
+        unopened += not outcome.opened
+        unread, lost = unread + outcome.unread, lost + outcome.lost
+        shutil.rmtree(target)
+    return unopened, unread, lost
+
+
 def main() -> None:
     """As many damages as the command line says."""
     count = int(sys.argv[1])
-    unopened = unread = lost = 0
     with tempfile.TemporaryDirectory() as folder:
-        original = make_original(Path(folder))
-        for number in range(count):
-            rng = random.Random(number)
-            target = Path(folder, "target")
-            outcome = suffer(original, target, HARMS[number % len(HARMS)], rng)
-            unopened += not outcome.opened
-            unread, lost = unread + outcome.unread, lost + outcome.lost
-            shutil.rmtree(target)
+        unopened, unread, lost = damage_many(Path(folder), count)
     print(f"{count} damages: {unopened} stores did not open before their repair, all did after;")
     print(f"{unread} entries could not be read before, {lost} after")
 

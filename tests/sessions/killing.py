@@ -125,6 +125,26 @@ def kill_lives(folder: Path, lives: int, rng: random.Random) -> int:
     return total
 
 
+def side_by_side(folder: Path, count: int) -> dict[str, Told]:
+    """Two programs that each write so many messages to one store; what each session's said."""
+    SqliteStore(folder).close()
+    told: dict[str, Told] = {}
+
+    def run(session: str) -> None:
+        with nursery() as made:
+            told[session] = made.life(folder, session, count=count)
+
+    threads = [threading.Thread(target=run, args=(s,)) for s in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for session, life in told.items():
+        assert life.done, life.crashes
+        check(folder, session, set(life.acks))
+    return told
+
+
 def main() -> None:
     """As many lives as the command line says."""
     lives = int(sys.argv[1])

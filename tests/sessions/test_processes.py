@@ -7,13 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from alloy_tui.sessions.sqlite import SqliteStore
-from tests.sessions.killing import ROOT, Told, check, kill_lives, nursery
+from tests.sessions.killing import ROOT, Told, check, kill_lives, nursery, side_by_side
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
@@ -25,23 +24,9 @@ def test_no_acknowledged_message_is_lost_to_a_kill(folder: Path) -> None:
 
 def test_two_programs_write_a_thousand_messages_each(folder: Path) -> None:
     """None is lost, and no program hears of a lock."""
-    SqliteStore(folder).close()
-    told: dict[str, Told] = {}
-
-    def run(session: str) -> None:
-        with nursery() as made:
-            told[session] = made.life(folder, session, count=1000)
-
-    threads = [threading.Thread(target=run, args=(s,)) for s in ("one", "two")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for session, life in told.items():
-        assert life.done, life.crashes
+    for life in side_by_side(folder, 1000).values():
         assert life.fails == []
         assert len(life.acks) > 1000
-        check(folder, session, set(life.acks))
 
 
 @pytest.mark.parametrize("seed", range(0, 24, 2))
