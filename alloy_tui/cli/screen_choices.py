@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from alloy_tui.domain.errors import ConfigError
 from alloy_tui.runtime.plan import Plan
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.settings.paths import Paths
 from alloy_tui.settings.schema import Settings
+from alloy_tui.settings.state import State
 
 if TYPE_CHECKING:
     from alloy_tui.ui.app import AlloyApp
@@ -32,10 +34,13 @@ def make_app(runtime: Runtime, plan: Plan) -> AlloyApp:
     from alloy_tui.ui.themes import UserTheme
 
     files, problems = read_theme_files(plan.paths.config / "themes")
+    state = State(plan.paths, problems.append)
     return AlloyApp(
         runtime,
         history=PromptHistory(plan.paths.prompt_history),
-        preferences=preferences(plan.settings, os.environ),
+        preferences=msgspec.structs.replace(
+            preferences(plan.settings, os.environ), pane_columns=state.pane_columns()
+        ),
         keys=plan.settings.keys,
         user_themes=[UserTheme(f.name, f.base, f.colours) for f in files],
         on_preference=lambda name, value: keep(plan.paths, name, value),
@@ -58,8 +63,18 @@ def preferences(settings: Settings, environment: Mapping[str, str]) -> Preferenc
     )
 
 
+def _refuse(words: str) -> None:
+    raise ConfigError(words)
+
+
 def keep(paths: Paths, name: str, value: object) -> None:
-    """Write one choice into the settings file. Raises ConfigError when that cannot be."""
+    """Write one choice into the settings file. Raises ConfigError when that cannot be.
+
+    The pane's width is no setting that a person writes; it is remembered beside them.
+    """
+    if name == "pane_columns":
+        State(paths, _refuse).remember_pane(cast("int", value))
+        return
     from alloy_tui.settings.editing import set_value
 
     if isinstance(value, str):

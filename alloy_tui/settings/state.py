@@ -1,6 +1,6 @@
-"""What the program remembers by itself: the last model, and what was always allowed.
+"""What the program remembers by itself: the last model, what was always allowed, a pane's width.
 
-Owns two small JSON files in the data folder; atomic, 0600. A damaged file is
+Owns small JSON files in the data folder; atomic, 0600. A damaged file is
 moved aside and said so: it never stops the program. Not settings: a person is
 not expected to write these.
 """
@@ -20,6 +20,7 @@ from alloy_tui.domain.errors import ConfigError
 from alloy_tui.settings.paths import Paths, private_folder, write_private
 
 _T = TypeVar("_T")
+_WIDEST = 10_000
 
 
 class LastModel(msgspec.Struct, frozen=True):
@@ -36,8 +37,15 @@ class AlwaysRules(msgspec.Struct, frozen=True):
     v: int = 1
 
 
+class PaneWidth(msgspec.Struct, frozen=True):
+    """The file `pane.json`: columns of the side pane, None until somebody moved its edge."""
+
+    columns: int | None = None
+    v: int = 1
+
+
 class State:
-    """Reads and writes the two files; every method may be called from any thread.
+    """Reads and writes the files; every method may be called from any thread.
 
     `notice` gets a sentence for the user when a file was damaged or could not
     be written; nothing here raises for that.
@@ -59,6 +67,15 @@ class State:
     def remember_model(self, model: str | None) -> None:
         """Keep `model` for the next start; None only notes that there was a start."""
         self._write("last-model.json", LastModel(model))
+
+    def pane_columns(self) -> int | None:
+        """How wide the side pane was left."""
+        columns = self._read("pane.json", PaneWidth).columns
+        return columns if columns is not None and 0 < columns <= _WIDEST else None
+
+    def remember_pane(self, columns: int) -> None:
+        """Keep the side pane's width for the next start."""
+        self._write("pane.json", PaneWidth(columns))
 
     def always_rules(self) -> tuple[tuple[str, str], ...]:
         """What "always" was answered for, oldest first."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, cast
 
+from msgspec.structs import replace
 from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
@@ -34,6 +34,7 @@ from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.keymap import APP_KEYS, Keymap, bindings
 from alloy_tui.ui.messages import CommandInvoked, PromptSubmitted
 from alloy_tui.ui.palette import CommandPaletteRows
+from alloy_tui.ui.panes.side import SideArea
 from alloy_tui.ui.preferences import Preferences, checked
 from alloy_tui.ui.pump import Pump
 from alloy_tui.ui.screens.workbench import Workbench
@@ -258,6 +259,10 @@ class AlloyApp(TerminalApp):
         keep = self._on_preference
         if keep is not None:
             self.run_worker(lambda: self._keep(keep, name, value), thread=True, group="keep")
+
+    @on(SideArea.Sized)
+    def _pane_sized(self, message: SideArea.Sized) -> None:
+        self.prefer("pane_columns", message.columns)
 
     def _keep(self, keep: OnPreference, name: str, value: object) -> None:
         try:

@@ -7,7 +7,9 @@ Names are those of the settings file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from alloy_tui.runtime.port import ApprovalMode
 
@@ -36,15 +38,18 @@ STATUS: tuple[str, ...] = ("state", "cost", "context", "tokens", GAP, "model", "
 """The status line unless somebody chose another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """`theme` is the word of a theme; `approvals` what runs without asking at the start."""
+class Preferences(msgspec.Struct, frozen=True):
+    """`theme` is the word of a theme; `approvals` what runs without asking at the start.
+
+    `pane_columns` is the width that the side pane was given, None for the usual one.
+    """
 
     theme: str = "dark"
     approvals: ApprovalMode = "ask"
     notify: str = "bell"
     reduced_motion: bool = False
     status: tuple[str, ...] = STATUS
+    pane_columns: int | None = None
 
 
 def checked(wanted: Preferences, themes: Sequence[str]) -> tuple[Preferences, list[str]]:

@@ -12,6 +12,7 @@ from alloy_tui.domain.errors import ConfigError
 from alloy_tui.runtime.plan import Plan
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.settings import load_settings, locate
+from alloy_tui.settings.state import State
 from alloy_tui.ui.preferences import STATUS
 
 
@@ -42,6 +43,29 @@ def test_every_choice_is_kept_and_read_again(name: str, value: object, line: str
     keep(locate(), name, value)
     assert line in locate().config_file.read_text()
     assert getattr(preferences(load_settings(), {}), name) == value
+
+
+def test_the_panes_width_is_remembered_beside_the_settings_file() -> None:
+    keep(locate(), "pane_columns", 52)
+    assert State(locate(), pytest.fail).pane_columns() == 52
+    assert not locate().config_file.exists()
+
+
+@pytest.mark.parametrize("text", ["{", '{"columns": "wide"}', "", "\x00"])
+def test_a_damaged_width_is_put_aside_and_told(text: str) -> None:
+    keep(locate(), "pane_columns", 52)
+    path = locate().data / "pane.json"
+    path.write_text(text)
+    told: list[str] = []
+    assert State(locate(), told.append).pane_columns() is None
+    assert "was damaged" in told[0]
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("columns", [0, -5, 10**9])
+def test_a_width_that_cannot_be_is_none(columns: int) -> None:
+    State(locate(), pytest.fail).remember_pane(columns)
+    assert State(locate(), pytest.fail).pane_columns() is None
 
 
 def test_a_choice_leaves_the_comments_of_the_file_where_they_were() -> None:

@@ -40,6 +40,7 @@ def test_everything_written_is_private(tmp_path: Path, umask: int) -> None:
         write_private(tmp_path / "x" / "a" / "b" / "c.txt", "x")
         paths = locate({"ALLOY_HOME": str(tmp_path / "x" / "alloy")})
         State(paths, pytest.fail).remember_rule("bash", "ls")
+        State(paths, pytest.fail).remember_pane(40)
     finally:
         os.umask(before)
     made = list((tmp_path / "x").rglob("*"))

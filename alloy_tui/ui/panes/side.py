@@ -8,21 +8,23 @@ on. What a panel shows is its own business.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widget import Widget
 
 LEAST_SIDE, LEAST_CHAT = 24, 30
 """Columns that dragging leaves to either side."""
+RESTS_S = 0.3
+"""How long the edge must rest before its place is told: a drag is many moves."""
 
 
-@dataclass(frozen=True, slots=True)
-class SidePanel:
+class SidePanel(msgspec.Struct, frozen=True):
     """A panel by `name`; `words` say in the palette what it shows."""
 
     name: str
@@ -80,11 +82,19 @@ class SideArea(Horizontal):
 
     current: reactive[str] = reactive("tool")
 
+    class Sized(Message):
+        """Somebody gave the area this width, and has let go."""
+
+        def __init__(self, columns: int) -> None:
+            super().__init__()
+            self.columns = columns
+
     def __init__(self, tool: Widget) -> None:
         super().__init__(id="side")
         self._tool = tool
         self._made: dict[str, Widget] = {"tool": tool}
         self._columns: int | None = None
+        self._settling: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The edge, then the panels on top of each other."""
@@ -117,6 +127,26 @@ class SideArea(Horizontal):
         """Appear or go; the panel on show with it."""
         self.display = shown
         self.watch_current(self.current)
+
+    def begin_with(self, columns: int | None) -> None:
+        """The width that was chosen an earlier time, unless one was chosen since."""
+        if self._columns is None:
+            self._columns = columns
+
+    def choose(self, columns: int, of: int) -> None:
+        """Somebody moves the edge; told as `Sized` when it rests."""
+        self.resize_to(columns, of)
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(RESTS_S, self.tell)
+
+    def tell(self) -> None:
+        """The edge rests."""
+        if self._settling is not None:
+            self._settling.stop()
+            self._settling = None
+        if self._columns is not None:
+            self.post_message(self.Sized(self._columns))
 
     def resize_to(self, columns: int, of: int) -> None:
         """Take `columns` of the `of` that there are, within what both sides need."""

@@ -158,13 +158,13 @@ class WorkArea(Horizontal):
     def widen(self, by: int) -> None:
         """Make the side area wider by so many columns, or narrower."""
         if self.side.display and self.wide and not self.maximised:
-            self.side.resize_to(self.side.size.width + by, self.size.width)
+            self.side.choose(self.side.size.width + by, self.size.width)
 
     def on_splitter_moved(self, message: Splitter.Moved) -> None:
         """The edge was dragged."""
         message.stop()
         if self.wide and not self.maximised:
-            self.side.resize_to(self.region.right - message.column, self.size.width)
+            self.side.choose(self.region.right - message.column, self.size.width)
 
     def show_tab(self, index: int) -> None:
         """Open the pane on that tab."""

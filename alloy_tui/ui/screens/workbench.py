@@ -136,6 +136,7 @@ class Workbench(ReadingScreen):
         """Take what a person chose: the status line, and how much may move."""
         self.status.fields = preferences.status
         self.status.approvals = preferences.approvals
+        self.work.side.begin_with(preferences.pane_columns)
         self._tick_s = _CALM_TICK_S if preferences.reduced_motion else _TICK_S
         if self._ticker is not None:
             self._ticker.stop()
