@@ -4,7 +4,8 @@
     python -m benchmarks.sessions --messages 1000000    the search that the promise is about
     python -m benchmarks.sessions --walk 10000    random steps against a plain tree
 
-Wall-clock times on a real disk, syncs included; medians unless said otherwise.
+Wall-clock times on a real disk, syncs included; medians unless said otherwise. The
+cost against the size also goes to benchmarks/results/sessions.md and .svg.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -27,11 +28,12 @@ from alloy_tui.sessions.nodes import Answer, Entry, KnownNode, Opened, UserMessa
 from alloy_tui.sessions.sqlite import SqliteStore
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.view import view
+from benchmarks.plot import lines
 from tests.sessions.walking import Walk
 
 SIZES = (1_000, 10_000, 100_000)
 _BATCH = 2_000
-_WIDTHS = (9, 9, 9, 8, 10)
+RESULTS = Path(__file__).parent / "results"
 
 
 def ms(work: Callable[[], object], times: int = 5) -> float:
@@ -119,26 +121,44 @@ def appending(folder: Path) -> None:
 def growing(folder: Path) -> None:
     """The cost of everything against the size of the session."""
     words = texts(2)
-    print(f"\n{'nodes':>9}{'open':>9}{'branch':>9}{'switch':>9}{'path':>8}{'children':>10}   (ms)")
+    names = ("append", "open", "search", "switch", "branch", "path")
+    table: list[tuple[int, tuple[float, ...]]] = []
+    print(f"\n{'nodes':>9}" + "".join(f"{name:>9}" for name in names) + "   (ms)")
     for size in SIZES:
         store = SqliteStore(folder / str(size))
         fill(store, "s", size, words)
         store.close()
-        opened = Visit(SqliteStore(folder / str(size)))
-        opened.store.search("settle")  # let the index catch up: it shares the interpreter
-        tree = opened.tree
-        columns = (
-            ms(lambda: opened.store.tree("s")),  # noqa: B023 -- used at once
-            ms(opened.branch, 25),
-            ms(opened.switch, 25),
-            ms(lambda: tree.path(tree.leaf)),  # noqa: B023 -- likewise
-            ms(lambda: tree.children(None), 1),  # noqa: B023 -- likewise; later ones cost nothing
+        visit = Visit(SqliteStore(folder / str(size)))
+        visit.store.search("settle")  # let the index catch up: it shares the interpreter
+        costs = (
+            ms(visit.say, 200),
+            ms(lambda: visit.store.tree("s")),  # noqa: B023 -- used at once
+            ms(visit.search, 25),
+            ms(visit.switch, 25),
+            ms(visit.branch, 25),
+            ms(lambda: visit.tree.path(visit.tree.leaf)),  # noqa: B023 -- likewise
         )
-        print(f"{size:9}" + "".join(f"{c:{w}.2f}" for c, w in zip(columns, _WIDTHS, strict=True)))
+        table.append((size, costs))
+        print(f"{size:9}" + "".join(f"{cost:9.2f}" for cost in costs))
         if size == SIZES[1]:
-            whole = ms(lambda: view(tree, lambda n: opened.store.read("s", n), tree.leaf))  # noqa: B023 -- likewise
+            tree, read = visit.tree, visit.store.read
+            whole = ms(lambda: view(tree, lambda n: read("s", n), tree.leaf))  # noqa: B023 -- likewise
             print(f"{'':9}view of {len(tree.path(tree.leaf))} messages: {whole:.0f} ms")
-        opened.store.close()
+        visit.store.close()
+    report(names, table)
+
+
+def report(names: Sequence[str], table: Sequence[tuple[int, tuple[float, ...]]]) -> None:
+    """The table as Markdown and the plot as SVG, in benchmarks/results/."""
+    rows = [f"| {size:,} | " + " | ".join(f"{c:.2f}" for c in costs) for size, costs in table]
+    head = f"| nodes | {' ms | '.join(names)} ms |\n|{'---|' * (len(names) + 1)}\n"
+    (RESULTS / "sessions.md").write_text(head + "".join(f"{row} |\n" for row in rows))
+    series = [
+        (name, [(float(size), costs[n]) for size, costs in table])
+        for n, name in enumerate(names[:4])
+    ]
+    plot = lines("What a session costs, by its size", "nodes in the session", "ms (median)", series)
+    (RESULTS / "sessions.svg").write_text(plot)
 
 
 class Visit:
@@ -149,6 +169,17 @@ class Visit:
         self.token = store.claim("s").result().token or ""
         self.tree, self.stamps, self.rng = store.tree("s"), Stamps(), random.Random(3)
         self.users = self.tree.of_kind("user")
+        self.texts, self.count = texts(5), 0
+
+    def say(self) -> None:
+        """One message after the leaf, on disk."""
+        self.count += 1
+        node = said(self.count, next(self.texts))
+        self._keep(moves.follow(self.tree, node, self.stamps()))
+
+    def search(self) -> None:
+        """A word of some message, as rare or common as it happens to be."""
+        self.store.search(f"{next(self.texts).split()[0]} ")
 
     def branch(self) -> None:
         """Let the next message follow an old one."""
