@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from alloy_tui.sessions.nodes import Answer, Compaction, Entry, Opened, Renamed,
 from alloy_tui.sessions.owners import myself
 from alloy_tui.sessions.ownership import interrupted
 from alloy_tui.sessions.snippets import likeness, passage, terms
-from alloy_tui.sessions.store import Claim, Hit, Owner, SessionInfo, Spent
+from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, Owner, SessionInfo, Spent
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.words import words_of
 
@@ -174,6 +174,11 @@ class MemoryStore:
         with self._lock:
             return self._blobs.get(address)
 
+    @property
+    def kept_blobs(self) -> KeptBlobs:
+        """See `SessionStore.kept_blobs`."""
+        return KeptBlobs(self._addresses, self._drop)
+
     def search(self, query: str, *, session: str | None = None, limit: int = 20) -> tuple[Hit, ...]:
         """See `SessionStore.search`."""
         wanted = terms(query)
@@ -252,6 +257,13 @@ class MemoryStore:
     def close(self) -> None:
         """See `SessionStore.close`."""
         self._closed = True
+
+    def _addresses(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._blobs)
+
+    def _drop(self, addresses: Collection[str]) -> Future[None]:
+        return self._done(lambda: _nothing(*(self._blobs.pop(name, None) for name in addresses)))
 
     def _done(self, work: Callable[[], _T]) -> Future[_T]:
         future: Future[_T] = Future()

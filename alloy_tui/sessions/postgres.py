@@ -10,7 +10,7 @@ settings (`fsync`) may take that promise away.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
@@ -28,7 +28,7 @@ from alloy_tui.sessions.postgres_schema import Connection
 from alloy_tui.sessions.postgres_server import Pen, Readers, Server
 from alloy_tui.sessions.rows import packed, unknown
 from alloy_tui.sessions.snippets import terms
-from alloy_tui.sessions.store import Claim, Hit, SessionInfo, Spent
+from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, SessionInfo, Spent
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.writer import Writer
 
@@ -160,6 +160,11 @@ class PostgresStore:
         with self._readers.snapshot() as connection:
             return reading.blob(connection, address)
 
+    @property
+    def kept_blobs(self) -> KeptBlobs:
+        """See `SessionStore.kept_blobs`."""
+        return KeptBlobs(self._addresses, self._drop)
+
     def search(self, query: str, *, session: str | None = None, limit: int = 20) -> tuple[Hit, ...]:
         """See `SessionStore.search`."""
         wanted = terms(query)
@@ -218,6 +223,13 @@ class PostgresStore:
         self._readers.close()
         if ear is not None:
             ear.close()
+
+    def _addresses(self) -> frozenset[str]:
+        with self._readers.snapshot() as connection:
+            return reading.held_blobs(connection)
+
+    def _drop(self, addresses: Collection[str]) -> Future[None]:
+        return self._writer.submit(lambda c: rows.drop_held_blobs(c, list(addresses)))
 
     def _prepare(self) -> None:
         """Make the tables what they must be. Raises StoreError."""

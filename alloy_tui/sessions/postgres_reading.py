@@ -45,6 +45,12 @@ def key_of(connection: Connection, session: str) -> int:
     return int(row[0])
 
 
+def held_blobs(connection: Connection) -> frozenset[str]:
+    """The addresses of blobs that are kept for their own sake."""
+    rows = connection.execute("SELECT address FROM blobs WHERE held").fetchall()
+    return frozenset(name for (name,) in rows)
+
+
 def blob(connection: Connection, name: str) -> bytes | None:
     """The blob at that address, None when it is lost or damaged."""
     row = connection.execute(

@@ -235,6 +235,13 @@ def add_blobs(
         )
 
 
+def drop_held_blobs(connection: Connection, addresses: list[str]) -> None:
+    """Let go of blobs; those that entries refer to stay for these."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (BLOBS,))
+    connection.execute("UPDATE blobs SET held = FALSE WHERE address = ANY(%s)", (addresses,))
+    _drop_unneeded(connection, set(addresses))
+
+
 def set_deleted(connection: Connection, session: str, at_ms: int | None) -> None:
     """Put the session in the bin, or take it out."""
     key = locked_key(connection, session)
@@ -256,15 +263,20 @@ def purge(connection: Connection, session: str) -> None:
     connection.execute("DELETE FROM ledger WHERE session = %s", (key,))
     connection.execute("DELETE FROM sessions WHERE key = %s", (key,))
     if wanted:
-        wanted -= _addresses(
-            connection.execute(
-                "SELECT refs FROM entries WHERE refs <> '' UNION"
-                " SELECT refs FROM partials WHERE refs <> ''"
-            ).fetchall()
-        )
+        _drop_unneeded(connection, wanted)
+
+
+def _drop_unneeded(connection: Connection, addresses: set[str]) -> None:
+    """Erase those of `addresses` that nothing needs any more."""
+    needed = _addresses(
         connection.execute(
-            "DELETE FROM blobs WHERE address = ANY(%s) AND NOT held", (list(wanted),)
-        )
+            "SELECT refs FROM entries WHERE refs <> '' UNION"
+            " SELECT refs FROM partials WHERE refs <> ''"
+        ).fetchall()
+    )
+    connection.execute(
+        "DELETE FROM blobs WHERE address = ANY(%s) AND NOT held", (list(addresses - needed),)
+    )
 
 
 def _addresses(refs: Sequence[tuple[Any, ...]]) -> set[str]:

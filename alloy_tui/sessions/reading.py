@@ -44,6 +44,11 @@ def entry_from(connection: sqlite3.Connection, row: Sequence[Any]) -> Entry:
     return put_together(body, refs, lambda name: blob(connection, name))
 
 
+def held_blobs(connection: sqlite3.Connection) -> frozenset[str]:
+    """The addresses of blobs that are kept for their own sake."""
+    return frozenset(name for (name,) in connection.execute("SELECT address FROM blobs WHERE held"))
+
+
 def blob(connection: sqlite3.Connection, name: str) -> bytes | None:
     """The blob at that address, None when it is lost or damaged."""
     try:

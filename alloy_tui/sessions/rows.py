@@ -8,7 +8,7 @@ threads. Reading is `reading`'s.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -169,6 +169,17 @@ def hold_blob(connection: sqlite3.Connection, blob: tuple[str, bool, bytes]) -> 
         "INSERT INTO blobs (address, packed, data, held) VALUES (?, ?, ?, 1)"
         " ON CONFLICT (address) DO UPDATE SET held = 1",
         blob,
+    )
+
+
+def drop_held_blobs(connection: sqlite3.Connection, addresses: Collection[str]) -> None:
+    """Let go of blobs; those that entries refer to stay for these."""
+    named = [(name,) for name in addresses]
+    connection.executemany("UPDATE blobs SET held = 0 WHERE address = ?", named)
+    needed = _addresses(connection, None)
+    connection.executemany(
+        "DELETE FROM blobs WHERE address = ? AND NOT held",
+        [(name,) for name in addresses if name not in needed],
     )
 
 

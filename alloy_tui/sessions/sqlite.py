@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
@@ -26,7 +26,7 @@ from alloy_tui.sessions.nodes import Entry
 from alloy_tui.sessions.private import private_file, private_folder
 from alloy_tui.sessions.search import SearchIndex
 from alloy_tui.sessions.snippets import terms
-from alloy_tui.sessions.store import Claim, Hit, SessionInfo, Spent
+from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, SessionInfo, Spent
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.writer import Writer
 
@@ -202,6 +202,11 @@ class SqliteStore:
         with self._readers.snapshot() as connection:
             return reading.blob(connection, address)
 
+    @property
+    def kept_blobs(self) -> KeptBlobs:
+        """See `SessionStore.kept_blobs`."""
+        return KeptBlobs(self._addresses, self._drop)
+
     def search(self, query: str, *, session: str | None = None, limit: int = 20) -> tuple[Hit, ...]:
         """See `SessionStore.search`."""
         wanted = terms(query)
@@ -273,6 +278,13 @@ class SqliteStore:
                 watch.close()
         self._readers.close()
         alone.closed(self.path)
+
+    def _addresses(self) -> frozenset[str]:
+        with self._readers.snapshot() as connection:
+            return reading.held_blobs(connection)
+
+    def _drop(self, addresses: Collection[str]) -> Future[None]:
+        return self._writer.submit(lambda c: rows.drop_held_blobs(c, addresses))
 
     def _prepare(self, first_here: bool) -> None:
         """Make the file what it must be. Raises sqlite3.Error, OSError, StoreError."""

@@ -25,7 +25,7 @@ lost come back as `Lost` nodes, whole nodes that are lost as `ADOPTED` children.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -97,6 +97,17 @@ class Spent(msgspec.Struct, frozen=True):
     cost: float | None
 
 
+class KeptBlobs(msgspec.Struct, frozen=True):
+    """What `put_blob` has put: `addresses` tells of all, `drop` erases some.
+
+    What entries hold, too, stays. Drop only what nobody can be about to refer
+    to: no other program may hold a session whose checkpoints could come to name it.
+    """
+
+    addresses: Callable[[], frozenset[str]]
+    drop: Callable[[Collection[str]], Future[None]]
+
+
 class SessionStore(Protocol):
     """Where sessions live. See the module's words on threads, durability, order and errors."""
 
@@ -163,6 +174,11 @@ class SessionStore(Protocol):
 
     def blob(self, address: str) -> bytes | None:
         """The bytes of that address, None when they are not there or were damaged."""
+        ...
+
+    @property
+    def kept_blobs(self) -> KeptBlobs:
+        """All that was put by `put_blob`, for who knows what of it is still needed."""
         ...
 
     def search(self, query: str, *, session: str | None = None, limit: int = 20) -> tuple[Hit, ...]:

@@ -212,6 +212,21 @@ def test_blobs_have_their_content_as_address(store: SessionStore) -> None:
     assert store.blob("0" * 64) is None
 
 
+def test_blobs_that_nobody_needs_can_be_dropped(store: SessionStore) -> None:
+    """What an entry holds as well stays for the entry."""
+    talk = Talk.begin(store)
+    said = talk.ask("long " * 4000)
+    shared = store.put_blob(("long " * 4000).encode()).result()
+    kept, gone = store.put_blob(b"kept").result(), store.put_blob(b"gone").result()
+    assert store.kept_blobs.addresses() == {shared, kept, gone}
+    store.kept_blobs.drop([gone, shared, "0" * 64]).result()
+    assert store.kept_blobs.addresses() == {kept}
+    assert (store.blob(gone), store.blob(kept)) == (None, b"kept")
+    assert talk.read(said.id) == (said,)
+    assert store.put_blob(b"gone").result() == gone
+    assert store.blob(gone) == b"gone"
+
+
 def test_another_view_follows_by_asking_for_what_is_new(store: SessionStore) -> None:
     talk = Talk.begin(store)
     seen, before = store.tree(talk.session), store.version()
