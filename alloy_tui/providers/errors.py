@@ -34,6 +34,8 @@ _OVERFLOW_PHRASES = (
     "available context size",
     "input is too long",
     "input length and `max_tokens` exceed",
+    "exceeds the maximum number of tokens",
+    "exceeds the context length",
     "reduce the length of the messages",
 )
 _QUOTA_CODES = {
@@ -44,6 +46,8 @@ _QUOTA_CODES = {
     "insufficient_balance",
 }
 _QUOTA_PHRASES = ("credit balance is too low", "insufficient balance", "insufficient credits")
+# Gemini answers a wrong key with status 400.
+_AUTH_CODES = {"api_key_invalid", "api_key_service_blocked", "api_key_expired"}
 _REFUSED_CODES = {"content_filter", "content_policy_violation", "moderation_blocked"}
 _BY_CODE: dict[str, ErrorKind] = {
     "overloaded_error": "overloaded",
@@ -72,6 +76,16 @@ _BY_CODE: dict[str, ErrorKind] = {
     "not_found": "not_found",
     "invalid_request_error": "invalid_request",
     "invalid_argument": "invalid_request",
+    "throttlingexception": "rate_limited",
+    "modelnotreadyexception": "overloaded",
+    "serviceunavailableexception": "overloaded",
+    "modelstreamerrorexception": "server_error",
+    "internalserverexception": "server_error",
+    "modelerrorexception": "server_error",
+    "modeltimeoutexception": "timeout",
+    "accessdeniedexception": "auth",
+    "resourcenotfoundexception": "not_found",
+    "validationexception": "invalid_request",
 }
 _BY_STATUS: dict[int, ErrorKind] = {
     400: "invalid_request",
@@ -85,6 +99,7 @@ _BY_STATUS: dict[int, ErrorKind] = {
     409: "server_error",
     413: "context_overflow",
     422: "invalid_request",
+    424: "server_error",
     429: "rate_limited",
     498: "overloaded",
     503: "overloaded",
@@ -100,6 +115,7 @@ _HINTS: dict[ErrorKind, str] = {
     "rate_limited": "Wait a moment, or choose another model.",
     "overloaded": "The service is busy: wait a moment, or choose another model.",
 }
+_DELAY = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
 _TAG = re.compile(rb"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -110,6 +126,7 @@ class Fault(msgspec.Struct, frozen=True):
     type: str = ""
     code: str = ""
     status: int | None = None
+    delay_s: float | None = None
 
 
 def classify(fault: Fault, status: int | None = None) -> ErrorKind:
@@ -126,6 +143,8 @@ def classify(fault: Fault, status: int | None = None) -> ErrorKind:
         return "quota"
     if codes & _REFUSED_CODES:
         return "refused"
+    if codes & _AUTH_CODES:
+        return "auth"
     if status is not None:
         if status >= 500 and "overloaded_error" in codes:
             return "overloaded"
@@ -179,13 +198,14 @@ def fault_of(value: Any) -> Fault:
     if upstream and upstream not in message:
         # A gateway's own message is often "Provider returned error"; the reason is below it.
         message = f"{message} ({upstream})" if message else upstream
-    details = mapping(fields.get("details"))
+    reason, delay_s = _details(fields.get("details"))
     number = fields.get("code", fields.get("raw_status_code"))
     return Fault(
         message,
         _text(fields.get("type") or fields.get("status")),
-        _text(details.get("error_code")) or _text(number),
+        reason or _text(number),
         number if isinstance(number, int) and 400 <= number <= 599 else None,
+        delay_s,
     )
 
 
@@ -214,8 +234,20 @@ def _error(service: str, fault: Fault, status: int | None) -> ProviderError:
         kind=kind,
         status=status,
         code=(fault.code or fault.type)[:200] or None,
+        retry_after_s=fault.delay_s,
         hint=_HINTS.get(kind),
     )
+
+
+def _details(value: Any) -> tuple[str, float | None]:
+    """The specific code in an error's details, and the seconds that it asks us to wait."""
+    reason, delay_s = _text(mapping(value).get("error_code")), None
+    for item in cast("list[Any]", value) if isinstance(value, list) else ():
+        detail = mapping(item)
+        reason = reason or _text(detail.get("reason"))
+        match = _DELAY.fullmatch(_text(detail.get("retryDelay")))
+        delay_s = float(match[1]) if match else delay_s
+    return reason, delay_s
 
 
 def _text(value: Any) -> str:

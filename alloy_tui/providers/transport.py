@@ -206,7 +206,7 @@ class Transport:
             )
         error = from_body(self.service, status, await self._error_body(reply))
         error.should_retry = should_retry(headers)
-        error.retry_after_s = retry_after_s(headers, time.time())
+        error.retry_after_s = retry_after_s(headers, time.time()) or error.retry_after_s
         return error
 
     async def _error_body(self, reply: Reply) -> bytes:

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.corpus
 
 CANARY = Path("/tmp/relsec_PWNED")
 OPENAI, ANTHROPIC = "sse_openai_chat.json", "sse_anthropic.json"
+GEMINI = "sse_gemini.json"
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,11 @@ def anthropic_outcomes() -> dict[str, dict[str, Any]]:
     return replay.play_all(ANTHROPIC, "anthropic")
 
 
+@pytest.fixture(scope="session")
+def gemini_outcomes() -> dict[str, dict[str, Any]]:
+    return replay.play_all(GEMINI, "gemini")
+
+
 @pytest.mark.parametrize("case", replay.cases(OPENAI))
 def test_openai_chat_case(case: dict[str, Any], openai_outcomes: dict[str, Any]) -> None:
     """What survives of the answer, and what is reported, is what the corpus says is due."""
@@ -36,6 +42,12 @@ def test_openai_chat_case(case: dict[str, Any], openai_outcomes: dict[str, Any])
 def test_anthropic_case(case: dict[str, Any], anthropic_outcomes: dict[str, Any]) -> None:
     """What survives of the answer, and what is reported, is what the corpus says is due."""
     _judge(case, anthropic_outcomes[case["id"]])
+
+
+@pytest.mark.parametrize("case", replay.cases(GEMINI))
+def test_gemini_case(case: dict[str, Any], gemini_outcomes: dict[str, Any]) -> None:
+    """What survives of the answer, and what is reported, is what the corpus says is due."""
+    _judge(case, gemini_outcomes[case["id"]])
 
 
 def _judge(case: dict[str, Any], outcome: dict[str, Any]) -> None:
@@ -55,7 +67,8 @@ def _judge(case: dict[str, Any], outcome: dict[str, Any]) -> None:
         assert not outcome["turn"].usage.known
     notice = {"truncated": "max_tokens", "content_filter": "content_filter", "refusal": "refusal"}
     if "notice" in expect:
-        reason = notice[expect["notice"]]
+        reason = notice.get(expect["notice"], expect["notice"])
         # A run that ends so is told apart from a completed one, in its turn or its error.
-        assert reason in f"{outcome['turn']}" or outcome["error"]
+        said = f"{outcome['turn']} {error.code}" if error is not None else f"{outcome['turn']}"
+        assert reason in said or outcome["error"] or reason == "empty"
     assert not CANARY.exists()

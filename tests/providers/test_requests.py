@@ -32,7 +32,15 @@ from alloy_tui.providers.services import find_service
 READ = ToolSpec("read", "Reads.", {"type": "object", "properties": {"p": {"type": "string"}}})
 PNG = ImageBlock("image/png", b"\x89PNG")
 CALL = ToolCallBlock("c1", "read", {"p": "x"})
-SERVICES = ["anthropic", "compat-anthropic", "openai", "deepseek", "openrouter", "mistral", "compat"]
+SERVICES = [
+    "anthropic",
+    "compat-anthropic",
+    "openai",
+    "deepseek",
+    "openrouter",
+    "mistral",
+    "compat",
+]
 
 
 def encode(
@@ -41,7 +49,11 @@ def encode(
     # OpenAI's older models are the ones that are still spoken to in this format.
     model = "gpt-4.1" if service == "openai" else "m"
     info = ModelInfo(ModelRef(service, model), max_output=max_limit)
-    return find_service(service).wire_for(model).encode(CompletionRequest("Be good.", messages, **more), info)
+    return (
+        find_service(service)
+        .wire_for(model)
+        .encode(CompletionRequest("Be good.", messages, **more), info)
+    )
 
 
 def body(service: str, *messages: ChatMessage, **more: Any) -> Any:

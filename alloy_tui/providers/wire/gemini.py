@@ -62,6 +62,7 @@ _STOPS: dict[str, StopReason] = {
     "IMAGE_RECITATION": "content_filter",
     "IMAGE_OTHER": "content_filter",
     "NO_IMAGE": "malformed",
+    "OTHER": "malformed",
     "MALFORMED_FUNCTION_CALL": "malformed",
     "MALFORMED_RESPONSE": "malformed",
     "UNEXPECTED_TOOL_CALL": "malformed",
