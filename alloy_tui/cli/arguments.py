@@ -51,6 +51,13 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--plain", action="store_true", help="as lines of text: screen readers, dumb terminals"
     )
+    going_on = parser.add_mutually_exclusive_group()
+    going_on.add_argument(
+        "--continue", action="store_true", help="go on with the latest session of this folder"
+    )
+    going_on.add_argument(
+        "--resume", metavar="ID", nargs="?", const="", help="go on with a session; pick one"
+    )
     _shared(parser, None)
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", parser_class=_Parser, title="commands"
@@ -75,6 +82,12 @@ def _shared(parser: argparse.ArgumentParser, default: str | None) -> None:
     parser.add_argument("--model", metavar="P/M", default=default, help=_MODEL)
     parser.add_argument("--cwd", metavar="DIR", default=default, help="the folder to work in")
     parser.add_argument("--approve", choices=MODES, default=default, help=_APPROVE)
+    parser.add_argument(
+        "--no-session",
+        action="store_true",
+        default=False if default is None else default,
+        help="keep nothing of the conversation",
+    )
 
 
 def _run(commands: Any) -> None:  # argparse keeps the type's name to itself
@@ -85,6 +98,14 @@ def _run(commands: Any) -> None:  # argparse keeps the type's name to itself
     run.add_argument("--json", action="store_true", help="one event a line on standard output")
     # What was given before the command stays in force.
     _shared(run, argparse.SUPPRESS)
+    place = run.add_mutually_exclusive_group()
+    place.add_argument(
+        "--session", metavar="ID", help="go on with a session; latest = the last of this folder"
+    )
+    place.add_argument("--new", action="store_true", help="begin a new session (the default)")
+    run.add_argument(
+        "--branch-from", metavar="MESSAGE", help="follow that message of the session instead"
+    )
     run.add_argument("--max-turns", type=_count, metavar="N", help="give up after N turns")
     run.add_argument("--timeout", type=_seconds, metavar="S", help="give up after S seconds")
     run.add_argument("--system", metavar="TEXT", help="the system prompt instead of the built-in")

@@ -56,8 +56,16 @@ def run(arguments: Namespace) -> int:
     if used.total:
         with contextlib.suppress(OSError):  # the terminal may be gone
             print(f"{clean_line(runtime.model)}: {usage_line(used, runtime.usage().cost)}")
+    _say_how_to_resume(runtime, plan)
     complain_late(runtime)
     return leave(code) if runtime.stuck else code
+
+
+def _say_how_to_resume(runtime: Runtime, plan: Plan) -> None:
+    session = runtime.tree.state
+    if session.id and session.leaf is not None and plan.stored:
+        with contextlib.suppress(OSError):
+            print(f"Go on with this session: alloy --resume {session.id}")
 
 
 def _show(runtime: Runtime, plan: Plan, ended: list[int]) -> AlloyApp:

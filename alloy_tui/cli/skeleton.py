@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from alloy_tui.cli.hints import Look
 
 _WITH_VALUE = ("--model", "--cwd", "--approve")
-_ALONE = ("--demo",)
+_ALONE = ("--demo", "--continue", "--no-session")
+_WITH_OR_WITHOUT = ("--resume",)
 _MODES = ("ask", "edits", "all", "none")
 _SMALLEST = (20, 6)
 
@@ -214,13 +215,17 @@ def said(arguments: Sequence[str]) -> dict[str, str | bool | None] | None:
     a tenth of the whole start.
     """
     made: dict[str, str | bool | None] = {"command": None, "plain": False}
-    made.update({_key(name): None for name in _WITH_VALUE})
+    made.update({_key(name): None for name in (*_WITH_VALUE, *_WITH_OR_WITHOUT)})
     made.update({_key(name): False for name in _ALONE})
-    rest = iter(arguments)
-    for word in rest:
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
         name, equals, value = word.partition("=")
-        if name in _WITH_VALUE:
-            value = value if equals else next(rest, "")
+        if name in _WITH_OR_WITHOUT:
+            optional = not equals and rest and not rest[0].startswith("-")
+            made[_key(name)] = rest.pop(0) if optional else value
+        elif name in _WITH_VALUE:
+            value = value if equals else rest.pop(0) if rest else ""
             if not value or value.startswith("-") or (name == "--approve" and value not in _MODES):
                 return None
             made[_key(name)] = value
@@ -228,6 +233,8 @@ def said(arguments: Sequence[str]) -> dict[str, str | bool | None] | None:
             made[_key(word)] = True
         else:
             return None
+    if made["continue"] and made["resume"] is not None:
+        return None  # one of them too many: the parser says so
     return made
 
 

@@ -26,7 +26,7 @@ from alloy_tui.domain.messages import ImageBlock, TextBlock
 from alloy_tui.domain.provider import Provider
 from alloy_tui.providers.services import SERVICES
 from alloy_tui.runtime.agent_making import AgentMaker, names_within_reach
-from alloy_tui.runtime.conversing import Conversing
+from alloy_tui.runtime.conversing import Conversing, model_at
 from alloy_tui.runtime.demo import DemoProvider, lay_out
 from alloy_tui.runtime.library_verbs import LibraryVerbs
 from alloy_tui.runtime.local_server import find_installed
@@ -48,6 +48,7 @@ from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.running_servers import find_running
 from alloy_tui.runtime.session_desk import SessionDesk
 from alloy_tui.runtime.session_folder import open_store
+from alloy_tui.runtime.session_naming import find_node, find_session
 from alloy_tui.runtime.tree_verbs import TreeVerbs
 from alloy_tui.sessions.memory import MemoryStore
 from alloy_tui.sessions.nodes import Opened
@@ -201,10 +202,51 @@ class Engine:
     # The rest.
 
     async def _begin(self) -> None:
+        held_with = await self._resume()
+        try:
+            await self._choose(self._plan.asked_model or held_with)
+        except AlloyError:
+            if not held_with or self._plan.asked_model:
+                raise
+            await self._choose(None)  # the session's own model is out of reach
+        agent, live = self._ready(), self.desk.live
+        if live is None:
+            return
+        if self._plan.asked_model and live.writable:
+            self._recorder.switched(held_with or "", agent.model)
+            await self._recorder.durable()
+        await self.conversing.arrived()
+
+    async def _resume(self) -> str | None:
+        """Put the session of the plan on screen; tells the model that it was held with.
+
+        Raises AlloyError where nobody could choose another one.
+        """
+        plan = self._plan
+        if plan.session is None:
+            return None
+        try:
+            store = await self.desk.store()
+            wanted = await asyncio.to_thread(
+                find_session, store, plan.session, folder=self._folder()
+            )
+            await self.library.open(wanted)
+            if plan.node:
+                await self.tree.branch(find_node(self.desk.session().tree, plan.node))
+            live = self.desk.session()
+            return await asyncio.to_thread(model_at, live, live.stored.leaf) or None
+        except AlloyError as error:
+            if not plan.interactive:
+                raise
+            self._notice("error", _in_words(error))
+            return None
+
+    async def _choose(self, asked: str | None) -> None:
+        """Choose a model and make the agent. Raises AlloyError."""
         plan, settings = self._plan, self._plan.settings
         choice = await choose(
             Circumstances(
-                asked=plan.asked_model,
+                asked=asked,
                 configured=settings.model,
                 last=self._state.last_model(),
                 demo=plan.demo,
@@ -219,7 +261,7 @@ class Engine:
         try:
             provider = await self._provider(choice.model)
         except AlloyError as error:
-            if choice.kind != "local" or plan.asked_model or settings.model:
+            if choice.kind != "local" or asked or settings.model:
                 raise
             choice = _demo_instead(choice, error)
             self._update(choice=choice, model=choice.model)

@@ -24,8 +24,10 @@ class Plan(msgspec.Struct, frozen=True):
     `asked_model` is what the command line named. `interactive` says that a
     person can answer approvals; without one, what would ask is denied, and
     nothing is remembered for the next start. `session` is what to go on with,
-    an id, its unique beginning, or "latest" (of this folder); `node` where in
-    it, "" = where it stands. With `stored` false nothing is kept.
+    an id, its unique beginning, or "latest" (of this folder); `node` is the
+    message that the next one follows, "" = where the session stands. `pick`
+    asks the screen to offer the sessions there are. With `stored` false nothing
+    is kept.
     """
 
     settings: Settings
@@ -36,6 +38,7 @@ class Plan(msgspec.Struct, frozen=True):
     interactive: bool = True
     session: str | None = None
     node: str = ""
+    pick: bool = False
     stored: bool = True
 
 

@@ -126,7 +126,9 @@ class Recorder:
 
     def switched(self, before: str, after: str) -> None:
         """See `Journal.switched`. A session that is not begun yet begins with its model."""
-        if not self._muted and (self._told or self._desk.live is not None):
+        live = self._desk.live
+        begun = bool(self._told) if live is None else live.writable
+        if begun and not self._muted and before != after:
             self.tell(ModelSwitch(before, after))
 
     def compacted(self, shorter: Compacted, tokens_before: int) -> None:

@@ -2,82 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from alloy_tui.domain import events as ev
 from alloy_tui.runtime.plan import Plan
-from alloy_tui.runtime.port import RuntimePort
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.settings import State, load_settings, locate
-
-
-class Listener:
-    """Collects what a runtime says, and waits for it."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self.seen: list[ev.Envelope] = []
-        self._bell = threading.Event()
-        runtime.on_ring(self._bell.set)
-
-    def until(self, kind: type, **fields: object) -> Any:
-        """The first event of `kind` with `fields` that has not been waited for."""
-        at = 0
-        while True:
-            while at < len(self.seen):
-                event = self.seen[at].event
-                at += 1
-                if isinstance(event, kind) and all(
-                    getattr(event, name) == value for name, value in fields.items()
-                ):
-                    return event
-            if batch := self.runtime.drain():
-                self.seen += batch
-                continue
-            assert self._bell.wait(20), f"no {kind.__name__} in {self.seen}"
-            self._bell.clear()
-
-    def texts(self) -> list[str]:
-        return [type(e.event).__name__ for e in self.seen]
-
-
-@pytest.fixture
-def script(tmp_path: Path) -> Callable[..., str]:
-    def write(*replies: dict[str, Any], name: str = "script") -> str:
-        path = tmp_path / f"{name}.json"
-        path.write_text(json.dumps({"replies": replies}))
-        return f"scripted/{path}"
-
-    return write
-
-
-@pytest.fixture
-def open_runtime(tmp_path: Path) -> Iterator[Callable[..., tuple[Runtime, Listener]]]:
-    made: list[Runtime] = []
-
-    def build(model: str | None, *, start: bool = True, **given: Any) -> tuple[Runtime, Listener]:
-        settings = load_settings(given.pop("environment", {}))
-        plan = Plan(settings, locate(), str(tmp_path), asked_model=model, **given)
-        runtime = Runtime(plan)
-        made.append(runtime)
-        port: RuntimePort = runtime  # pyright checks the shape
-        assert port is runtime
-        listener = Listener(runtime)
-        if start:
-            runtime.start()
-        return runtime, listener
-
-    yield build
-    for runtime in made:
-        runtime.close()
-        assert not runtime.stuck
+from tests.support.listening import Listener
 
 
 def test_a_prompt_is_answered(open_runtime, script) -> None:
