@@ -7,6 +7,7 @@ together; all text passes `rendering`.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -33,6 +34,8 @@ from alloy_tui.sessions.nodes import (
 )
 from alloy_tui.sessions.words import words_of
 
+# Signs of Markdown that would only disturb in a row of the side bar.
+_MARKUP = re.compile(r"\*\*|`+|^#+ |^```.*$", re.MULTILINE)
 # Pictures that browsers show and that can hold no program.
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _LARGEST_PICTURE = 8 << 20
@@ -67,7 +70,7 @@ def heading(entry: Entry) -> tuple[str, str]:
     words = words_of(entry.node)
     if isinstance(entry.node, Answer) and not (words := entry.node.message.text.strip()):
         words = ", ".join(c.name for c in entry.node.message.tool_calls)
-    return kind, rendering.line(words, 90) or rendering.line(name, 60)
+    return kind, rendering.line(_MARKUP.sub("", words[:400]), 90) or rendering.line(name, 60)
 
 
 def _about(entry: Entry) -> tuple[str, str, list[str]]:

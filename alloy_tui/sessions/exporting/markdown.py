@@ -67,8 +67,10 @@ def plain(text: str) -> str:
 
 
 def code_span(text: str) -> str:
-    """One line as code."""
+    """One line as code; nothing for nothing."""
     line = clean_line(text)
+    if not line:
+        return ""
     ticks = "`" * (1 + max((len(m) for m in _TICKS.findall(line)), default=0))
     blank = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{ticks}{blank}{line}{blank}{ticks}"

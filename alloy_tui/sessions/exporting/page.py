@@ -126,11 +126,30 @@ class _Drawing:
             fold = "<ul>\n"
             if self._nested:
                 _, words = heading(self._entries[run.nodes[0]])
+                words = (
+                    f'<span class="first">{words}</span>'
+                    f'<span class="sums">{rendering.line(self._sums(run))}</span>'
+                )
                 here = ' class="current"' if run.nodes[0] in self._path else ""
                 opened = " open" if run.current else ""
                 fold = f"<details{here}{opened}><summary>{words}</summary><ul>\n"
             pieces += [fold, run, shut]
         return pieces[::-1]
+
+    def _sums(self, run: Run) -> str:
+        """What a branch took, all that follows it included."""
+        nodes: list[str] = []
+        left = [run]
+        while left:
+            some = left.pop()
+            nodes += some.nodes
+            left += some.branches
+        whole = totals([self._entries[n] for n in nodes])
+        facts = [f"{whole.messages:,} messages" if whole.messages != 1 else "1 message"]
+        facts += [] if whole.cost is None else [f"${whole.cost:.2f}"]
+        seconds = whole.duration_ms // 1000
+        facts += [f"{seconds // 60} min {seconds % 60} s"] if seconds else []
+        return " · ".join(facts)
 
     def _sections(self, branches: Sequence[Run], after: Run | None) -> list[Run | str]:
         if not branches:

@@ -93,6 +93,15 @@ def _parser() -> MarkdownIt:
         tokens[at].attrSet("rel", "noopener noreferrer nofollow")
         return str(renderer.renderToken(tokens, at, options, env))
 
+    def cell(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+        """How a column is aligned, by class: the page allows no styles in elements."""
+        style = str(tokens[at].attrs.pop("style", ""))
+        if style:
+            tokens[at].attrSet("class", style.rpartition(":")[2])
+        return str(renderer.renderToken(tokens, at, options, env))
+
+    made.add_render_rule("th_open", cell)
+    made.add_render_rule("td_open", cell)
     made.add_render_rule("image", image)
     made.add_render_rule("link_open", link)
     return made
