@@ -46,6 +46,8 @@ SCREEN_KEYS: tuple[Key, ...] = (
     Key("model", "ctrl+l", "command('model')", "choose the model"),
     Key("usage", "f2", "command('usage')", "tokens and cost so far"),
     Key("retry", "alt+r", "command('retry')", "send the last message again"),
+    Key("branch-before", "alt+left", "turn_branch(-1)", "the branch before, at its message"),
+    Key("branch-after", "alt+right", "turn_branch(1)", "the branch after"),
     Key("next-pane", "f6", "next_pane", "prompt → conversation → tool pane"),
     Key("page-up", "pageup", "page(-1)", "read back"),
     Key("page-down", "pagedown", "page(1)", "read on"),

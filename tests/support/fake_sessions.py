@@ -33,6 +33,8 @@ class FakeTree:
         self.state = SessionState()
         self.nodes: Sequence[TreeNode] = ()
         self.path: Sequence[PathItem] = ()
+        self.held: list[Callable[[PathPage | None], object]] | None = None
+        """Set to a list to have questions for items wait there."""
         self.previews: dict[str, RewindPreview] = {}
         self.comparison: ComparisonView | None = None
         self.tell_race: Callable[[tuple[Racer, ...] | None], object] | None = None
@@ -45,6 +47,9 @@ class FakeTree:
         self, then: Callable[[PathPage | None], object], *, before: str | None = None, limit: int
     ) -> None:
         self._ask("items", before)
+        if self.held is not None:
+            self.held.append(then)
+            return
         end = len(self.path)
         if before is not None:
             end = next((n for n, item in enumerate(self.path) if item.id == before), 0)

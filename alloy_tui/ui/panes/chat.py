@@ -12,7 +12,6 @@ from typing import Any
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.message import Message
 
 from alloy_tui.domain import events as ev
@@ -26,7 +25,7 @@ from alloy_tui.ui.panes.chat_words import (
     incomplete_words,
     retry_notice,
 )
-from alloy_tui.ui.panes.welcome import Welcome
+from alloy_tui.ui.panes.stored_chat import StoredChat
 from alloy_tui.ui.tool_view import CallKey, ToolRecord, ToolRecords, diff_lines
 from alloy_tui.ui.transcript import (
     AgentBlock,
@@ -38,7 +37,6 @@ from alloy_tui.ui.transcript import (
     NoticeBlock,
     ThinkingBlock,
     ToolBlock,
-    Transcript,
     UserBlock,
 )
 from alloy_tui.ui.transcript.painting import app_of
@@ -49,7 +47,7 @@ from alloy_tui.ui.wording import model_label, seconds, tokens
 _SETTLED = frozenset({"done", "error", "denied", "cancelled"})
 
 
-class ChatPane(Container):
+class ChatPane(StoredChat):
     """A `Transcript`, the welcome that stands in an empty one, and the pill that jumps down."""
 
     class CallChosen(Message):
@@ -61,21 +59,12 @@ class ChatPane(Container):
             self.open_pane = open_pane
 
     def __init__(self, records: ToolRecords) -> None:
-        super().__init__(id="chat")
-        self._records = records
-        self.transcript = Transcript(id="transcript")
-        self._welcome = Welcome()
+        super().__init__(records)
         self._pill = JumpPill()
-        self._growing: tuple[str, str | None, int] | None = None
-        self._open_block: int | None = None
         self._opened_ms = 0
         self._said_incomplete = False
         self._request_id: str | None = None
-        self._calls: dict[CallKey, int] = {}
-        self._keys: dict[int, CallKey] = {}
-        self._working: set[CallKey] = set()
         self._asked: dict[str, CallKey] = {}
-        self.last_answer = ""
         self._steps: dict[type, Callable[[Any, Envelope], CallKey | None]] = {
             ev.RunStarted: self._run_started,
             ev.RunFinished: self._run_finished,
@@ -216,7 +205,7 @@ class ChatPane(Container):
     def _run_started(self, event: ev.RunStarted, envelope: Envelope) -> None:
         self._request_id = envelope.request_id
         self._said_incomplete = False
-        self._add(UserBlock(event.prompt))
+        self._put_message(UserBlock(event.prompt))
 
     def _run_finished(self, event: ev.RunFinished, envelope: Envelope) -> None:
         if self._request_id not in {None, envelope.request_id}:
@@ -247,7 +236,12 @@ class ChatPane(Container):
     def _steered(self, event: ev.Steered, envelope: Envelope) -> None:
         del envelope
         self._close_open()
-        self._add(UserBlock(event.text, note="steer"))
+        self._put_message(UserBlock(event.text, note="steer"))
+
+    def _put_message(self, spec: UserBlock) -> None:
+        block = self._add(spec)
+        if self._history is not None:
+            self._history.live_message(block)
 
     def _call_started(self, event: ev.ToolCallStarted, envelope: Envelope) -> CallKey:
         self._close_open(envelope.at_ms)
@@ -352,4 +346,6 @@ class ChatPane(Container):
         for known in (self._calls, self._keys, self._working, self._asked):
             known.clear()
         self.last_answer = ""
+        if self._history is not None:
+            self._history.forget()
         self.transcript.clear()

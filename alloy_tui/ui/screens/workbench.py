@@ -30,7 +30,7 @@ from alloy_tui.ui.panes.work_area import WIDE, WorkArea
 from alloy_tui.ui.preferences import Preferences
 from alloy_tui.ui.projection import fold
 from alloy_tui.ui.prompt.mentions import attachments
-from alloy_tui.ui.screens.reading import ReadingScreen
+from alloy_tui.ui.screens.session_bench import SessionBench
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.composer import Composer
@@ -40,9 +40,10 @@ from alloy_tui.ui.widgets.top_bar import TopBar
 _TICK_S, _CALM_TICK_S = 1.0, 10.0
 
 _SENT = 64
+_TWICE_S = 1.0
 
 
-class Workbench(ReadingScreen):
+class Workbench(SessionBench):
     """Everything that is on the screen when nothing is open over it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,6 +79,7 @@ class Workbench(ReadingScreen):
         self._sent: dict[str, Draft] = {}
         self._tick_s = _TICK_S
         self._last_prompt = ""
+        self._escaped_s = float("-inf")
         history.folder = history.folder or runtime.cwd
         self.top = TopBar(id="top")
         self.work = WorkArea()
@@ -120,6 +122,9 @@ class Workbench(ReadingScreen):
 
     def on_tokens_arrived(self, message: ms.TokensArrived) -> None:
         """Growing text: the state may change with its first piece, the rest is only text."""
+        if self._is_foreign(message.first):
+            self._overheard(message)
+            return
         self.view = fold(self.view, message.first)
         self.work.tokens(message)
 
@@ -147,6 +152,9 @@ class Workbench(ReadingScreen):
         view = self.view
         for envelope in message.envelopes:
             event = envelope.event
+            if self._is_foreign(envelope):
+                self._overheard(envelope)
+                continue
             if isinstance(event, ev.Dequeued) and event.reason == "withdrawn":
                 for waiting in view.queue:
                     if waiting.request_id == envelope.request_id:
@@ -158,6 +166,7 @@ class Workbench(ReadingScreen):
                 self._look_again()
             view = fold(view, envelope)
             self.work.event(envelope, self._runtime.choice)
+            self.session_event(envelope)
         self.view = view
 
     def watch_view(self, view: AgentView) -> None:
@@ -250,6 +259,17 @@ class Workbench(ReadingScreen):
                 self._runtime.cancel(view.request_id or None)
         elif self.work.side.display:
             self.action_toggle_output()
+        elif not self.prompt.text:
+            self._escaped()
+
+    def _escaped(self) -> None:
+        """Twice with nothing to stop or to close: an earlier message, to say it otherwise."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._escaped_s <= _TWICE_S:
+            self._escaped_s = float("-inf")
+            self.pick_rewind()
+        else:
+            self._escaped_s = now_s
 
     @on(ms.Continued)
     def _continued(self) -> None:

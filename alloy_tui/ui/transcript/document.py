@@ -39,9 +39,15 @@ def make_block(spec: BlockSpec) -> Block:
         case UserBlock():
             return UserText(spec.text, spec.speaker, spec.note)
         case AgentBlock():
-            return AgentText(spec.text, spec.speaker)
+            answer = AgentText(spec.text, spec.speaker)
+            if spec.incomplete is not None:
+                answer.finish(spec.incomplete)
+            return answer
         case ThinkingBlock():
-            return Thinking(spec.text, spec.speaker, spec.duration_ms)
+            thought = Thinking(spec.text, spec.speaker, spec.duration_ms)
+            if spec.incomplete:
+                thought.finish(spec.incomplete, spec.duration_ms)
+            return thought
         case ToolBlock():
             return ToolCard(spec)
         case NoticeBlock():
@@ -103,6 +109,15 @@ class Document:
         self.heights.prepend(block.estimate(room) for block in blocks)
         self._used = OrderedDict((n + len(blocks), rows) for n, rows in self._used.items())
         return grown
+
+    def cut(self, index: int) -> None:
+        """Forget the block at `index` and all after it."""
+        for other in [n for n in self._used if n >= index]:
+            self._rows -= self._used.pop(other)
+        heights = [self.heights[n] for n in range(index)]
+        del self.blocks[index:]
+        self.heights = Heights()
+        self.heights.prepend(heights)
 
     @staticmethod
     def _join(before: Block | None, block: Block) -> None:

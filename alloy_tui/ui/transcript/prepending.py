@@ -15,7 +15,7 @@ from textual.selection import Selection
 from alloy_tui.ui.transcript.blocks import Block
 from alloy_tui.ui.transcript.copying import CopyingView
 from alloy_tui.ui.transcript.messages import EarlierWanted
-from alloy_tui.ui.transcript.selecting import pack
+from alloy_tui.ui.transcript.selecting import pack, unpack
 
 _NEAR_SCREENS = 4
 
@@ -40,6 +40,8 @@ class PrependingView(CopyingView):
             self.refresh()
         elif self._to_top or self.searching:
             self.want_earlier()
+        else:
+            self._look_up()
 
     def want_earlier(self) -> None:
         """Ask for what came before, once."""
@@ -63,6 +65,19 @@ class PrependingView(CopyingView):
         self._settle()
         self.refresh()
 
+    def cut(self, index: int) -> None:
+        """Forget the block at `index` and all after it; what is above stays where it is."""
+        if index >= len(self.document):
+            return
+        self._clear_selection()
+        self.close_search(stay=True)
+        self.document.cut(index)
+        self._unseen = {n for n in self._unseen if n < index}
+        self._cursor = self._cursor if self._cursor is not None and self._cursor < index else None
+        self._hover = None
+        self._settle()
+        self.refresh()
+
     def _shift_search(self, count: int) -> None:
         self._found.clear()
         self._opened = {n + count for n in self._opened}
@@ -75,13 +90,17 @@ class PrependingView(CopyingView):
                 self._counting = self.call_later(self._count_on)
 
     def _shift_selection(self, count: int) -> None:
-        by = Offset(0, pack(count, 0))
-        self._drag_start = self._drag_start + by if self._drag_start is not None else None
-        if not self.is_attached or self not in self.screen.selections:
-            return
-        start, end = self.screen.selections[self]
-        moved = Selection(start + by if start else start, end + by if end else end)
-        self.screen.selections = {**self.screen.selections, self: moved}
+        def shifted(place: Offset | None) -> Offset | None:
+            if place is None:
+                return None
+            index, line = unpack(place.y)
+            return Offset(place.x, pack(index + count, line))
+
+        self._drag_start = shifted(self._drag_start)
+        if self.is_attached and self in self.screen.selections:
+            start, end = self.screen.selections[self]
+            moved = Selection(shifted(start), shifted(end))
+            self.screen.selections = {**self.screen.selections, self: moved}
 
     def _move_to(self, row: int) -> None:
         self._to_top = False
@@ -89,10 +108,13 @@ class PrependingView(CopyingView):
 
     def _settle(self, *, paint: bool = True) -> bool:
         moved = super()._settle(paint=paint)
+        self._look_up()
+        return moved
+
+    def _look_up(self) -> None:
         near = _NEAR_SCREENS * max(1, self.size.height)
         if self._more_above and self.document.row_of(self._anchor) < near:
             self.want_earlier()
-        return moved
 
     def action_home(self) -> None:
         """Go to the first row of all, once it is there."""

@@ -20,13 +20,15 @@ from alloy_tui.ui.transcript.document import Document
 
 # Names, paths and addresses are one word, as terminals have it.
 _WORD = re.compile(r"[\w./:@~%+#?&=-]+|[^\w\s]+")
-_STRIDE = 1 << 24
+# Textual keeps an offset in 32 bits: so many rows of a block, and blocks of a document, at most.
+_STRIDE = 1 << 15
+_MOST = (1 << 31) - 1
 _MAX_ROWS_COPIED = 5000  # beyond this, blocks that are not laid out give their source
 
 
 def pack(index: int, line: int) -> int:
-    """Block and row as one number."""
-    return index * _STRIDE + line
+    """Block and row as one number; those beyond what fits are the last that does."""
+    return min(index * _STRIDE + min(line, _STRIDE - 1), _MOST)
 
 
 def unpack(packed: int) -> tuple[int, int]:

@@ -26,19 +26,24 @@ class UserBlock:
 
 @dataclass(frozen=True, slots=True)
 class AgentBlock:
-    """Markdown of a model; grows by `append_text` until `finish`."""
+    """Markdown of a model; grows by `append_text` until `finish`.
+
+    With `incomplete` it is over already: "" whole, else why it is not.
+    """
 
     text: str = ""
     speaker: str = "alloy"
+    incomplete: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ThinkingBlock:
-    """Reasoning, folded to one line; grows until `finish`."""
+    """Reasoning, folded to one line; grows until `finish`, or is over with a duration."""
 
     text: str = ""
     speaker: str = "alloy"
     duration_ms: int | None = None
+    incomplete: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,11 @@ class Transcript(PrependingView):
         index = self._index(block_id)
         return self.document.blocks[index] if index is not None else None
 
+    @property
+    def last_on_show(self) -> BlockId:
+        """The last block of which something can be seen."""
+        return self._base + min(self._last_visible(), len(self.document) - 1)
+
     # -- content --------------------------------------------------------------------------
 
     def add(self, *specs: BlockSpec) -> BlockId:
@@ -91,6 +96,12 @@ class Transcript(PrependingView):
         self._base -= len(specs)
         self.prepend([make_block(spec) for spec in specs])
         return self._base
+
+    def cut_from(self, block_id: BlockId) -> None:
+        """Forget a block and all that come after it; their ids are given anew."""
+        index = self._index(block_id)
+        if index is not None:
+            self.cut(index)
 
     def append_text(self, block_id: BlockId, delta: str) -> None:
         """Grow an agent or thinking block; costs the delta and the open construct."""

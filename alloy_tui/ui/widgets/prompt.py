@@ -301,6 +301,16 @@ class Prompt(EditingArea):
             text = self.folds.adopt(draft)
             self.put(f"{self.text}\n{text}" if self.text.strip() else text)
 
+    def put_instead(self, draft: Draft) -> None:
+        """Put a text in the prompt's place; what is typed now is put aside."""
+        if self.picker is not None:
+            self._end_picking(self._aside)
+        self.end_reason()
+        if self.text.strip() and self.text != draft.text:
+            self._put_aside()
+        self._bring(draft)
+        self._walked = None
+
     # Reasons
 
     def ask_reason(self, approval_id: str) -> None:

@@ -1,0 +1,251 @@
+"""Going back, asked first: conversation, files or both, with what each would change.
+
+Owns the choice and the words; what was chosen is the screen's result. `PickMessage`
+is the list of earlier messages that /rewind and Esc-Esc begin with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.session_port import FileChange, FileChoice, RewindPreview, RewindScope
+from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
+from alloy_tui.ui.wording import shorten_middle
+
+SCOPES: tuple[tuple[RewindScope, str], ...] = (
+    ("conversation", "conversation"),
+    ("files", "files"),
+    ("both", "both"),
+)
+_FATES = {
+    "added": "comes back",
+    "changed": "as it was",
+    "removed": "goes",
+    "mode": "mode as it was",
+    "same": "stays",
+}
+_CHOICES: dict[FileChoice, str] = {
+    "keep": "keep what is there now",
+    "overwrite": "overwrite it",
+    "merge": "merge the two",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RewindWish:
+    """What goes back, and what becomes of files that somebody else changed since."""
+
+    scope: RewindScope
+    choices: Mapping[str, FileChoice] = field(default_factory=dict[str, FileChoice])
+
+
+def lines_changed(plus: int | None, minus: int | None) -> str:
+    """`+2 −1`, or "no text"."""
+    if plus is None or minus is None:
+        return "no text"
+    return f"+{plus:,} −{minus:,}"
+
+
+class RewindDialog(ModalScreen[RewindWish | None]):
+    """Dismisses with the wish, or None when left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", show=False),
+        Binding("enter", "go", show=False, priority=True),
+        Binding("left", "turn(-1)", show=False, priority=True),
+        Binding("right,tab", "turn(1)", show=False, priority=True),
+        Binding("space", "choose", show=False, priority=True),
+        *(Binding(str(n), f"scope({n - 1})", show=False) for n in (1, 2, 3)),
+    ]
+
+    def __init__(self, preview: RewindPreview) -> None:
+        super().__init__()
+        self._preview = preview
+        self._scope = 0
+        self._choices: dict[str, FileChoice] = {
+            f.path: f.choices[0] for f in preview.files if f.conflict and f.choices
+        }
+
+    @property
+    def wish(self) -> RewindWish:
+        """As it stands."""
+        scope = SCOPES[self._scope][0]
+        return RewindWish(scope, {} if scope == "conversation" else dict(self._choices))
+
+    def compose(self) -> ComposeResult:
+        """What goes back, what that does, and the files."""
+        with Vertical(id="page", classes="-list"):
+            yield Static("Go back", id="page-title", markup=False)
+            yield ActionLine(id="rewind-scope")
+            yield Static("", id="rewind-words", markup=False)
+            yield OptionList(id="picker-list", markup=False)
+            yield ActionLine(id="page-foot")
+
+    DEFAULT_CSS = """
+    #rewind-scope { height: 1; margin-bottom: 1; }
+    #rewind-words { height: auto; margin-bottom: 1; }
+    RewindDialog #page-foot { height: auto; }
+    """
+
+    def on_mount(self) -> None:
+        """Show it."""
+        self.query_one(OptionList).focus()
+        self._paint()
+
+    def on_resize(self) -> None:
+        """Composed for a width."""
+        self.call_after_refresh(self._paint)
+
+    def action_scope(self, index: int) -> None:
+        """One of the three."""
+        self._scope = index % len(SCOPES)
+        self._paint()
+
+    def action_turn(self, by: int) -> None:
+        """The next of the three."""
+        self.action_scope(self._scope + by)
+
+    def action_choose(self) -> None:
+        """Something else for the file in conflict that is marked."""
+        at = self.query_one(OptionList).highlighted
+        if at is None or at >= len(self._preview.files):
+            return
+        change = self._preview.files[at]
+        if change.path in self._choices:
+            now = change.choices.index(self._choices[change.path])
+            self._choices[change.path] = change.choices[(now + 1) % len(change.choices)]
+            self._paint()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """A click on a file."""
+        event.stop()
+        self.action_choose()
+
+    def action_go(self) -> None:
+        """So be it."""
+        self.dismiss(self.wish)
+
+    def action_leave(self) -> None:
+        """All stays as it is."""
+        self.dismiss(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the page leaves."""
+        if event.widget is self:
+            self.dismiss(None)
+
+    def _paint(self) -> None:
+        width = max(20, self.query_one("#rewind-scope").size.width)
+        scopes = [
+            link(
+                f"{n + 1} {words}",
+                f"screen.scope({n})",
+                "bold $primary reverse" if n == self._scope else "$text-muted",
+            )
+            for n, (_, words) in enumerate(SCOPES)
+        ]
+        self.query_one("#rewind-scope", ActionLine).update(Content("  ").join(scopes))
+        self.query_one("#rewind-words", Static).update(self._words())
+        options = self.query_one(OptionList)
+        at = options.highlighted or 0
+        options.clear_options()
+        files = self._preview.files
+        options.add_options([Option(self._row(change, width)) for change in files])
+        options.display = bool(files)
+        if files:
+            options.highlighted = min(at, len(files) - 1)
+        keys = [
+            link("Enter goes back", "screen.go", "$primary"),
+            link("← → what", "screen.turn(1)", "$text-muted"),
+            link("Esc leaves all as it is", "screen.leave", "$text-muted"),
+        ]
+        if self._choices:
+            keys.insert(1, link("Space what of a conflict", "screen.choose", "$text-muted"))
+        self.query_one("#page-foot", ActionLine).update(pack(keys, width + 2))
+
+    def _words(self) -> Content:
+        preview, scope = self._preview, SCOPES[self._scope][0]
+        said: list[Content] = []
+        if scope != "files":
+            count = preview.messages
+            noun = "message leaves" if count == 1 else "messages leave"
+            said.append(Content(f"{count:,} {noun} the path. Nothing is deleted: /redo."))
+            if preview.prompt:
+                words = clean_line(preview.prompt, limit=160)
+                said.append(Content.styled(f"Into the prompt: {words}", "$text-muted"))
+        if scope == "conversation":
+            said.append(Content("The files stay as they are."))
+        elif not preview.files:
+            said.append(Content("No file has changed since."))
+        said += [
+            Content.styled(clean_line(words, limit=300), "$warning") for words in preview.problems
+        ]
+        return Content("\n").join(said)
+
+    def _row(self, change: FileChange, width: int) -> Content:
+        quiet = self._scope == 0
+        path = shorten_middle(clean_line(change.path, limit=400), max(16, width - 44))
+        row = Content.styled(f"{path:<{max(16, min(44, width - 44))}}", "dim" if quiet else "")
+        row += Content.styled(f"  {lines_changed(change.plus, change.minus):>12}", "$text-muted")
+        if change.why_not:
+            why = clean_line(change.why_not, limit=120)
+            return row + Content.styled(f"  cannot: {why}", "$error")
+        if change.path in self._choices:
+            words = _CHOICES[self._choices[change.path]]
+            return row + Content.styled(f"  conflict: {words}", "$warning")
+        return row + Content.styled(f"  {_FATES[change.fate]}", "$text-muted")
+
+
+class PickMessage(ModalScreen[str | None]):
+    """A list of (node, text), the newest first; dismisses with the node."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", show=False)]
+
+    def __init__(self, messages: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._messages = tuple(messages)
+
+    def compose(self) -> ComposeResult:
+        """The frame."""
+        with Vertical(id="page", classes="-list"):
+            yield Static("Go back to before", id="page-title", markup=False)
+            yield OptionList(id="picker-list", markup=False)
+            yield Static(
+                "Enter takes it into the prompt, to send it anew · Esc leaves",
+                id="page-foot",
+                markup=False,
+            )
+
+    def on_mount(self) -> None:
+        """Fill in."""
+        options = self.query_one(OptionList)
+        rows = [Option(Content(clean_line(text, limit=200))) for _, text in self._messages]
+        options.add_options(rows or [Option("Nothing was said yet.", disabled=True)])
+        options.highlighted = 0 if rows else None
+        options.focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """This one."""
+        event.stop()
+        self.dismiss(self._messages[event.option_index][0])
+
+    def action_leave(self) -> None:
+        """None of them."""
+        self.dismiss(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the list leaves."""
+        if event.widget is self:
+            self.dismiss(None)
