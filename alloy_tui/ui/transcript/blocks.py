@@ -299,12 +299,19 @@ class AgentText(Block):
         rows[at + same :] = fresh[same:]
         return at + same
 
-    def finish(self, incomplete: str) -> None:
-        """No more comes; `incomplete` says why the text is not whole."""
-        self._source.close()
+    def finish(self, incomplete: str) -> int | None:
+        """No more comes; `incomplete` says why the text is not whole. Returns as `append` does."""
+        held, stream = self._source.close(), self._stream
         self._done = True
         self._incomplete = clean_line(incomplete)
-        self.drop()
+        if self.rows is None or stream is None or self._incomplete:
+            self.drop()
+            return None
+        # A long answer is not drawn anew for its last line.
+        self._stream = None
+        stream.feed(held)
+        stream.finish()
+        return self._refresh(stream)
 
     def _end(self, look: Look) -> list[Row]:
         if not self._incomplete:

@@ -137,11 +137,17 @@ class Transcript(PrependingView):
         index, block = self._index(block_id), self._block(block_id)
         if index is None:
             return
+        first: int | None = None
         if isinstance(block, AgentText):
-            block.finish(incomplete or "")
+            first = block.finish(incomplete or "")
         elif isinstance(block, Thinking):
             block.finish(incomplete or "", duration_ms)
-        self._redraw(index)
+        if first is None:
+            self._redraw(index)
+        else:
+            before = self.document.heights[index]
+            self.document.measured(index)
+            self._changed(index, first, before)
 
     def update_tool(
         self,
