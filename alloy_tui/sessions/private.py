@@ -6,11 +6,17 @@ know what is inside.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from alloy_tui.domain.errors import StoreError
+
+# No copy takes so long; what is older was left by a program that is no more.
+_LEFT_BEHIND_S = 24 * 3600.0
 
 
 def private_folder(path: Path) -> Path:
@@ -53,13 +59,36 @@ def private_file(path: Path) -> None:
 
 
 def copy_private(source: Path, target: Path) -> None:
-    """A copy of `source` of mode 0600, on disk when this returns. Raises OSError."""
-    handle = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "wb") as out, source.open("rb") as file:
-        os.fchmod(out.fileno(), 0o600)
+    """A copy of `source` of mode 0600, whole and on disk when it has its name. Raises OSError."""
+    draft = draft_of(target)
+    private_file(draft)
+    with source.open("rb") as file, draft.open("wb") as out:
         shutil.copyfileobj(file, out, 1 << 20)
-        out.flush()
-        os.fsync(out.fileno())
+    give_name(draft, target)
+
+
+def draft_of(target: Path) -> Path:
+    """Where something is made that shall not have its name before it is whole.
+
+    What programs left there that were killed meanwhile is taken away. Raises OSError.
+    """
+    for old in target.parent.glob(".*.draft*"):
+        with suppress(FileNotFoundError):
+            if time.time() - old.stat().st_mtime > _LEFT_BEHIND_S:
+                old.unlink()
+    return free_name(target.with_name(f".{target.name}.{os.getpid()}.draft"))
+
+
+def give_name(draft: Path, target: Path) -> None:
+    """Let the finished `draft` become `target`, on disk; never in place of another file.
+
+    Raises OSError.
+    """
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    if target.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    draft.rename(target)
     sync_folder(target.parent)
 
 

@@ -7,7 +7,6 @@ what was not. Must be the only program that has the store open.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -28,7 +27,14 @@ from alloy_tui.sessions.faults import explain
 from alloy_tui.sessions.logs import TORN
 from alloy_tui.sessions.nodes import Entry, Lost, Unknown
 from alloy_tui.sessions.ownership import interrupted
-from alloy_tui.sessions.private import copy_private, free_name, private_file, sync_folder
+from alloy_tui.sessions.private import (
+    copy_private,
+    draft_of,
+    free_name,
+    give_name,
+    private_file,
+    sync_folder,
+)
 from alloy_tui.sessions.reading import partials
 from alloy_tui.sessions.recovery import DAMAGE
 from alloy_tui.sessions.tree import ADOPTED
@@ -133,12 +139,12 @@ def _keep_copies(path: Path, file: BinaryIO) -> tuple[Path, ...]:
     """Copies of the store's file and log as they are, on disk."""
     mark = time.strftime("%Y%m%d-%H%M%S")
     target = free_name(path.with_name(f"{path.stem}.damaged-{mark}{path.suffix}"))
-    private_file(target)
-    with target.open("r+b") as out:
+    draft = draft_of(target)
+    private_file(draft)
+    with draft.open("r+b") as out:
         file.seek(0)
         shutil.copyfileobj(file, out, 1 << 20)
-        out.flush()
-        os.fsync(out.fileno())
+    give_name(draft, target)
     log = _part(path, "-wal")
     if not log.exists():
         return (target,)

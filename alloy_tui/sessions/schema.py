@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from alloy_tui.domain.errors import StoreError
-from alloy_tui.sessions.private import copy_private, free_name, private_file
+from alloy_tui.sessions.private import draft_of, free_name, give_name, private_file
 
 Step: TypeAlias = Callable[[sqlite3.Connection], None]
 
@@ -136,12 +136,11 @@ def migrate(
 def keep_copy(connection: sqlite3.Connection, path: Path, mark: str) -> Path:
     """Copy the store, as of now and consistent, beside itself; its name says `mark`."""
     target = free_name(path.with_name(f"{path.stem}.{mark}{path.suffix}"))
-    draft = free_name(target.with_name(f".{target.name}.new"))
+    draft = draft_of(target)
     private_file(draft)
     with closing(sqlite3.connect(draft)) as copy:
         connection.backup(copy)
-    copy_private(draft, target)
-    draft.unlink()
+    give_name(draft, target)
     return target
 
 
