@@ -71,6 +71,11 @@ class PromptHistory:
         self._folder = folder.encode("utf-8", "backslashreplace").decode()
 
     @property
+    def place(self) -> Path | None:
+        """The folder that the file is in; None without one."""
+        return self._path.parent if self._path is not None else None
+
+    @property
     def entries(self) -> tuple[str, ...]:
         """The texts of all entries, oldest first."""
         self._look()

@@ -98,6 +98,7 @@ PROMPT_KEYS: tuple[Key, ...] = (
     _prompt_key("redo", "alt+shift+z", "make it again"),
     _prompt_key("word-back", "alt+b", "a word back"),
     _prompt_key("word-on", "alt+f", "a word on"),
+    _prompt_key("paste", "ctrl+v", "paste what was copied, an image too"),
     _prompt_key("unfold", "alt+p", "unfold a paste"),
 )
 

@@ -63,6 +63,14 @@ class OwnCommandGiven(Message):
         self.private = private
 
 
+class PasteWanted(Message):
+    """What is on the clipboard, into the prompt; an image alone if `image_only`."""
+
+    def __init__(self, *, image_only: bool = False) -> None:
+        super().__init__()
+        self.image_only = image_only
+
+
 class EditorWanted(Message):
     """Write the prompt in the user's own editor."""
 

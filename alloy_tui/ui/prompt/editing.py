@@ -5,7 +5,7 @@ Owns what a key does to the text and nothing of what the text is for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -20,6 +20,7 @@ from textual.widgets.text_area import Edit, EditResult, Location
 
 from alloy_tui.domain.sanitise import clean
 from alloy_tui.ui.drafts import Draft
+from alloy_tui.ui.messages import PasteWanted
 from alloy_tui.ui.prompt import mentions
 from alloy_tui.ui.prompt.folding import Folds, is_large
 from alloy_tui.ui.prompt.kill_ring import KillRing
@@ -56,7 +57,7 @@ class EditingArea(TextArea):
             "alt+d": self.kill_word_right,
             "alt+delete": self.kill_word_right,
             "ctrl+y": self.yank,
-            "alt+y": self.yank_before,
+            "alt+y": self._yank_before,
             "ctrl+underscore": self.undo,
             "alt+z": self.undo,
             "alt+shift+z": self.redo,
@@ -66,6 +67,7 @@ class EditingArea(TextArea):
             "alt+f": self.action_cursor_word_right,
             "alt+right": self.action_cursor_word_right,
             "alt+p": self.open_label,
+            "ctrl+v": self.action_paste,
         }
 
     def validate_virtual_size(self, size: Size) -> Size:
@@ -199,24 +201,36 @@ class EditingArea(TextArea):
         event.prevent_default()
         self._kills.rest()
         self._yanked = None
-        self.insert_pasted(clean(event.text))
+        if event.text:
+            self.insert_pasted(clean(event.text))
+        else:
+            # With an image alone on the clipboard, terminals paste nothing.
+            self.post_message(PasteWanted(image_only=True))
 
     def insert_pasted(self, text: str) -> None:
         """Insert clean foreign text; large ones and images as labels."""
-        paths = mentions.dropped_paths(text)
-        if paths and all(map(_is_image, paths)):
-            text = " ".join(self.folds.attach(path, self.text) for path in paths) + " "
-        elif is_large(text):
-            text = self.folds.fold(text, self.text)
+        paths = _dropped_images(text)
+        if paths:
+            self.attach(paths)
+        else:
+            self._insert_whole(self.folds.fold(text, self.text) if is_large(text) else text)
+
+    def attach(self, paths: Sequence[str]) -> None:
+        """Insert labels for the images at `paths`."""
+        labels: list[str] = []
+        for path in paths:
+            labels.append(self.folds.attach(path, "".join([self.text, *labels])))
+        self._insert_whole(f"{' '.join(labels)} ")
+
+    def _insert_whole(self, text: str) -> None:
         start, end = self.selection
         self.history.checkpoint()
         result = self.replace(text, start, end, maintain_selection_offset=False)
         self.move_cursor(result.end_location)
 
     def action_paste(self) -> None:
-        """What was copied in the program itself."""
-        clipboard: str = self.app.clipboard  # pyright: ignore[reportUnknownMemberType] - the app's type parameter is open
-        self.insert_pasted(clean(clipboard))
+        """What is on the clipboard."""
+        self.post_message(PasteWanted())
 
     # Kill ring
 
@@ -252,7 +266,7 @@ class EditingArea(TextArea):
         """Insert what was killed last."""
         self._insert_yanked(self._kills.last, *self.selection)
 
-    def yank_before(self) -> None:
+    def _yank_before(self) -> None:
         """After a yank: what was killed before that, in its place."""
         if self._yanked is not None:
             self._insert_yanked(self._kills.turn(), *self._yanked)
@@ -264,6 +278,14 @@ class EditingArea(TextArea):
             result = self.replace(text, start, end, maintain_selection_offset=False)
             self.move_cursor(result.end_location)
             self._yanked = (start, result.end_location)
+
+
+def _dropped_images(text: str) -> Sequence[str]:
+    """The images whose paths `text` is, quoted, escaped, as addresses or plain; else nothing."""
+    for paths in (mentions.dropped_paths(text), text.split()):
+        if paths and all(path.startswith(("/", "~/")) and _is_image(path) for path in paths):
+            return paths
+    return ()
 
 
 def _is_image(path: str) -> bool:

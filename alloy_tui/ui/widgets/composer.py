@@ -7,6 +7,7 @@ editor. What is sent goes up as messages.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Generator, Sequence
@@ -19,6 +20,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static, TextArea
 
+from alloy_tui.domain.sanitise import clean
 from alloy_tui.runtime.port import FoundFiles, ProjectPort
 from alloy_tui.ui import messages as ms
 from alloy_tui.ui.clock import Clock
@@ -64,6 +66,7 @@ class Composer(Vertical):
         self._models = models
         self._project = project
         self._clock = clock
+        self._pasted = history.place / "pasted" if history.place is not None else None
         self._row = 0
         self._mention: Mention | None = None
         self.completion = CompletionList(id="completion")
@@ -184,6 +187,33 @@ class Composer(Vertical):
         """Back to the prompt."""
         message.stop()
         self.prompt.focus()
+
+    def on_paste_wanted(self, message: ms.PasteWanted) -> None:
+        """Ask the clipboard in the background; one at a time, in order."""
+        message.stop()
+        self.run_worker(self._paste(message.image_only), group="paste", exclusive=True)
+
+    async def _paste(self, image_only: bool) -> None:
+        from alloy_tui.ui import clipboard_reading as reading
+
+        environ = os.environ
+        data = await reading.image(environ)
+        if data is not None:
+            try:
+                path = await asyncio.to_thread(reading.keep, data, self._pasted)
+            except OSError as error:
+                self._warn(f"The image cannot be kept: {error.strerror}.")
+                return
+            self.prompt.attach([str(path)])
+        elif image_only:
+            self._warn("There is no image on the clipboard that could be read here.")
+        else:
+            own: str = app_of(self).clipboard
+            given = await reading.text(environ) or own
+            if given:
+                self.prompt.insert_pasted(clean(given))
+            else:
+                self._warn("There is nothing on the clipboard that could be read here.")
 
     def on_editor_wanted(self, message: ms.EditorWanted) -> None:
         """Give the terminal to the user's editor and take its text."""
