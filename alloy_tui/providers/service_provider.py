@@ -18,8 +18,9 @@ from alloy_tui.providers.aws import Signer
 from alloy_tui.providers.errors import fit_to_show
 from alloy_tui.providers.services import Service, auth_headers, endpoint
 from alloy_tui.providers.transport import Transport
-from alloy_tui.providers.wire.answer import AnswerReader, Decoder, joined
+from alloy_tui.providers.wire.answer import AnswerReader, joined
 from alloy_tui.providers.wire.calls import CallIds
+from alloy_tui.providers.wires import Wire
 
 _ACCEPTED = {
     "events": "text/event-stream, application/json",
@@ -62,11 +63,8 @@ class ServiceProvider:
         try:
             if not self._asked:
                 await self._learn()
-            decoder = self._wire.decoder(
-                self._service.label, str(self.ref), CallIds(request.messages)
-            )
             # Closed here and not by the collector, so that the socket closes with us.
-            async with aclosing(self._ask(request, decoder)) as parts:
+            async with aclosing(self._ask_either(request)) as parts:
                 async for part in parts:
                     yield part
         except ProviderError as error:
@@ -84,10 +82,34 @@ class ServiceProvider:
         """Give the connections back; safe to call twice."""
         await self._transport.aclose()
 
-    async def _ask(
-        self, request: CompletionRequest, decoder: Decoder
-    ) -> AsyncGenerator[StreamPart, None]:
+    async def _ask_either(self, request: CompletionRequest) -> AsyncGenerator[StreamPart, None]:
+        try:
+            async with aclosing(self._ask(request)) as parts:
+                async for part in parts:
+                    yield part
+                return
+        except ProviderError as error:
+            older = self._older_wire
+            # A gateway without this format has no such path; a missing model is said otherwise.
+            if older is None or error.status not in {404, 405} or "model" in error.message:
+                raise
+            self._wire = older
+        async with aclosing(self._ask(request)) as parts:
+            async for part in parts:
+                yield part
+
+    @property
+    def _older_wire(self) -> Wire | None:
+        """The format to try where a server of another make does not have ours."""
+        service = self._service
+        older = service.older_wire
+        if self._base_url == service.base_url or self._wire is older:
+            return None
+        return older
+
+    async def _ask(self, request: CompletionRequest) -> AsyncGenerator[StreamPart, None]:
         wire = self._wire
+        decoder = wire.decoder(self._service.label, str(self.ref), CallIds(request.messages))
         body = wire.encode(request, self._info)
         path = wire.path_of(request, self.ref.model)
         url = endpoint(self._base_url, path, wire.version)

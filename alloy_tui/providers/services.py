@@ -33,8 +33,9 @@ class Service(msgspec.Struct, frozen=True):
     `label` is the service's name for people; `base_url` None means that the
     user must give one. `key_needed` is false for servers that usually run
     without a key. `headers` go out with every request. Models whose names match
-    `older` are spoken to in `older_wire`. `content_s` is the least patience
-    with a model that thinks in silence.
+    `older` are spoken to in `older_wire`; so are all where a server at another
+    address does not have the newer one. `content_s` is the least patience with
+    a model that thinks in silence.
     """
 
     name: str
@@ -102,6 +103,7 @@ _ROWS = (
         "https://api.x.ai/v1",
         ("XAI_API_KEY",),
         wires.responses(ResponsesQuirks(documents=False, summaries=False)),
+        older_wire=wires.chat(),
         content_s=900,
     ),
     Service(
