@@ -14,7 +14,7 @@ from textual import events, on
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.timer import Timer
 
 from alloy_tui.domain import events as ev
@@ -58,7 +58,8 @@ class Workbench(SessionBench):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - likewise
     AUTO_FOCUS: ClassVar[str | None] = "#prompt"
 
-    view: reactive[AgentView] = reactive(AgentView())
+    # Nothing is drawn of it here: a `reactive` would paint the whole screen for each event.
+    view: var[AgentView] = var(AgentView())
 
     def __init__(
         self,
