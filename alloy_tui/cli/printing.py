@@ -8,7 +8,6 @@ characters spelled as JSON escapes.
 
 from __future__ import annotations
 
-import re
 from typing import Protocol, TextIO
 
 import msgspec
@@ -16,14 +15,8 @@ import msgspec
 from alloy_tui.cli.streams import remark
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.messages import TextBlock
-from alloy_tui.domain.sanitise import Cleaner, clean_line
+from alloy_tui.domain.sanitise import Cleaner, clean_line, json_safe
 from alloy_tui.domain.usage import TokenUsage
-
-# What some terminal obeys although JSON lets it through: DEL, C1, direction, invisible tags.
-_ACTIVE = re.compile(
-    "[\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-    "|[\U000e0000-\U000e0fff]"
-)
 
 
 class Printer(Protocol):
@@ -55,7 +48,7 @@ class JsonPrinter:
     def show(self, envelope: ev.Envelope) -> None:
         """Print one envelope."""
         line = msgspec.json.encode(envelope).decode()
-        self._out.write(_ACTIVE.sub(_escaped, line) + "\n")
+        self._out.write(json_safe(line) + "\n")
         self.denied += _is_denial(envelope.event)
         words = _trouble(envelope.event)
         if words:
@@ -137,12 +130,6 @@ class TextPrinter:
         if self._together:
             self._out.flush()
         remark(clean_line(words, limit=1000), self._err)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    units = match[0].encode("utf-16-be")
-    pairs = (units[i : i + 2].hex() for i in range(0, len(units), 2))
-    return "".join(f"\\u{pair}" for pair in pairs)
 
 
 def _is_denial(event: ev.EngineEvent) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from alloy_tui.cli import exits, sessions_finding
-from alloy_tui.cli.sessions_words import Paint, clock, cut, lasted, money, print_json
+from alloy_tui.cli.sessions_words import Paint, clock, cut, cut_as_it_is, lasted, money, print_json
 from alloy_tui.domain.messages import (
     ChatMessage,
     DocumentBlock,
@@ -128,6 +128,6 @@ def call_line(call: ToolCallBlock) -> str:
 def _few(text: str) -> Iterator[str]:
     """The first lines, and how many more there are."""
     lines = clean(text).strip("\n").splitlines()
-    yield from (cut(line.replace("\t", "    "), _COLUMNS) for line in lines[:_LINES])
+    yield from (cut_as_it_is(line, _COLUMNS) for line in lines[:_LINES])
     if len(lines) > _LINES:
         yield f"… {len(lines) - _LINES:,} more lines"

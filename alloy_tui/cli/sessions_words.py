@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import time
 import unicodedata
@@ -16,13 +15,8 @@ from typing import Any
 
 import msgspec
 
-from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.domain.sanitise import clean, clean_line, json_safe
 
-# What some terminal obeys although JSON lets it through, and what no encoding can write.
-_ACTIVE = re.compile(
-    "[\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-    "|[\U000e0000-\U000e0fff]|[\ud800-\udfff]"
-)
 _STYLES = {"bold": "1", "faint": "2", "live": "36", "good": "32", "warn": "33", "danger": "31"}
 _SPANS = ((86_400 * 365, "y"), (86_400 * 30, "mo"), (86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -62,7 +56,16 @@ def _columns(char: str) -> int:
 
 def cut(text: str, columns: int) -> str:
     """`text` as one clean line of at most that many columns."""
-    line = clean_line(text, limit=max(columns, 1) * 4)
+    return _fitted(clean_line(text, limit=max(columns, 1) * 4), columns)
+
+
+def cut_as_it_is(text: str, columns: int) -> str:
+    """The same for a line whose blanks mean something."""
+    line = clean(text[: max(columns, 1) * 8]).replace("\n", " ").replace("\t", "    ")
+    return _fitted(line.rstrip(), columns)
+
+
+def _fitted(line: str, columns: int) -> str:
     if width(line) <= columns:
         return line
     kept, room = "", columns - 1
@@ -126,12 +129,4 @@ def print_json(value: Any) -> None:
     """Any value of ours on standard output, indented; nothing in it acts on a terminal."""
     plain = msgspec.to_builtins(value)
     text = json.dumps(plain, ensure_ascii=False, indent=2)
-    sys.stdout.write(_ACTIVE.sub(_escaped, text) + "\n")
-
-
-def _escaped(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code <= 0xFFFF:
-        return f"\\u{code:04x}"
-    code -= 0x10000
-    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    sys.stdout.write(json_safe(text) + "\n")

@@ -32,6 +32,11 @@ _HIDING = re.compile(
     _SUSPECT.pattern[:-1] + "\xa0\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
     "\u202f\u205f\u2800\u3000\u3164\ufe00-\ufe0f\uffa0]"
 )
+# What some terminal obeys although JSON lets it through: DEL, C1, direction, invisible tags.
+_ACTIVE = re.compile(
+    "[\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "|[\ud800-\udfff]|[\U000e0000-\U000e0fff]"
+)
 _CSI = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*"
 _STRING = rf"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{{0,{_STRING_LIMIT}}}"
 _SEQUENCE = re.compile(
@@ -142,3 +147,17 @@ def reveal(text: str) -> tuple[str, int]:
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
 
     return _HIDING.sub(spell, text), count
+
+
+def json_safe(text: str) -> str:
+    """JSON `text` with what a terminal obeys, and lone surrogates, spelled as escapes.
+
+    Its meaning stays the same: such characters stand only within strings.
+    """
+    return _ACTIVE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    pairs = (units[i : i + 2].hex() for i in range(0, len(units), 2))
+    return "".join(f"\\u{pair}" for pair in pairs)

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.domain.sanitise import clean_line, json_safe
 from alloy_tui.sessions import codec
 from alloy_tui.sessions.nodes import Checkpoint, Entry, Lost, Unknown
 from alloy_tui.sessions.store import SessionStore
@@ -77,12 +77,17 @@ def spell(entry: Entry) -> bytes:
         raw = msgspec.json.encode({"type": LOST, "kind": lost.kind})
         entry = msgspec.structs.replace(entry, node=Unknown(LOST, raw))
     data = codec.encode(entry)
-    try:
-        data.decode()
-    except UnicodeDecodeError:  # lone surrogates: JSON has them as escapes only
-        return _as_json(json.loads(data.decode("utf-8", "surrogatepass")))
-    # A node of a later version is kept as it came, but a line must stay one.
-    return data if b"\n" not in data and b"\r" not in data else _as_json(json.loads(data))
+    text = data.decode("utf-8", "surrogatepass")
+    if not isinstance(entry.node, Unknown):
+        # Lone surrogates can stand in JSON as escapes only, and what acts on a terminal should.
+        return json_safe(text).encode()
+    # A node of a later version is kept as it came, if that can be: one line, of Unicode.
+    fits = text.isprintable() or not (set(text) & {"\n", "\r"} or _has_surrogates(text))
+    return data if fits else _as_json(json.loads(text))
+
+
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def recall(line: bytes) -> Entry:

@@ -153,6 +153,30 @@ def test_what_was_lost_before_keeps_its_place() -> None:
     assert again.id == "n"
 
 
+@given(any_text)
+def test_what_a_later_version_wrote_is_kept_as_it_came(text: str) -> None:
+    """Though this version cannot read it; and a line stays one line of valid JSON."""
+    plain = {"type": "from the future", "text": text}
+    raw = json.dumps(plain, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
+    line = document.spell(Entry("n", None, 1, Unknown("from the future", raw)))
+    assert b"\n" not in line
+    assert json.loads(line)["node"] == plain
+    again = document.recall(line).node
+    assert isinstance(again, Unknown)
+    assert json.loads(again.raw.decode("utf-8", "surrogatepass")) == plain
+
+
+def test_nothing_in_a_document_acts_on_a_terminal(store: SessionStore) -> None:
+    """What a terminal obeys is spelled as escapes, and comes back."""
+    talk = Talk.begin(store)
+    talk.ask("a\x1b[31m\x9b31m\u202eb\x7f")
+    text = exported(store, talk.session).decode()
+    assert text.replace("\n", "").isprintable()
+    there = MemoryStore()
+    bring_in(there, io.BytesIO(text.encode()))
+    assert everything(there, talk.session) == everything(store, talk.session)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "hello", '{"format":"alloy-session"}', "\x00" * 9])
 def test_what_is_no_session_is_refused_in_words(text: str) -> None:
     """Nothing is stored."""
