@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -69,16 +68,6 @@ def write(manifest: Manifest) -> Written:
     return Written(
         address_of(root), {address_of(root): root, **dict(zip(addresses, sheets, strict=True))}
     )
-
-
-def save(
-    manifest: Manifest, put: Callable[[bytes], Future[str]], known: set[str]
-) -> tuple[str, list[Future[str]]]:
-    """Keep what is not in `known`, and add it there; the address, and what to wait for."""
-    written = write(manifest)
-    waits = [put(data) for address, data in written.blobs.items() if address not in known]
-    known.update(written.blobs)
-    return written.address, waits
 
 
 def load(address: str, get: Get) -> Manifest:

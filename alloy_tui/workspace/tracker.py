@@ -181,6 +181,11 @@ class Tracker:
         """Files and bytes in reserve."""
         return self._reserve.files, self._reserve.bytes
 
+    @property
+    def crowded(self) -> bool:
+        """Whether there was no room in reserve for all files."""
+        return self._reserve.full
+
     # Manifests.
 
     @property

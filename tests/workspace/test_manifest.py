@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alloy_tui.domain.errors import WorkspaceError
-from alloy_tui.workspace.manifest import Manifest, load, needed, save, write
+from alloy_tui.workspace.manifest import Manifest, load, needed, write
 from alloy_tui.workspace.places import is_path
+from alloy_tui.workspace.shelf import Shelf
 from alloy_tui.workspace.states import (
     ABSENT,
     File,
@@ -23,6 +22,7 @@ from alloy_tui.workspace.states import (
     Unkept,
     address_of,
 )
+from tests.workspace.conftest import Blobs
 
 ADDRESSES = st.binary(max_size=4).map(address_of)
 STATES: st.SearchStrategy[State] = st.one_of(
@@ -65,18 +65,16 @@ def test_a_large_manifest_shares_the_pages_that_did_not_change() -> None:
     first, second = write(one), write(other)
     assert load(first.address, first.blobs.get) == one
     assert len(second.blobs.keys() - first.blobs.keys()) == 2
-    stored: list[bytes] = []
 
-    def put(data: bytes) -> Future[str]:
-        stored.append(data)
-        done: Future[str] = Future()
-        done.set_result(address_of(data))
-        return done
 
-    known = set(first.blobs)
-    assert save(other, put, known)[0] == second.address
-    assert len(stored) == 2
-    assert second.address in known
+def test_pages_that_are_stored_are_not_stored_again() -> None:
+    blobs = Blobs()
+    shelf = Shelf(blobs)
+    shelf.keep_manifest(many(5_000))
+    before = blobs.puts
+    address = shelf.keep_manifest({**many(5_000), "d1/f1": Tracked(ABSENT, ABSENT)})
+    assert blobs.puts - before == 2
+    assert load(address, blobs.blob)["d1/f1"].state == ABSENT
 
 
 def test_all_that_manifests_rest_on_is_found_through_pages_too() -> None:
