@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -20,6 +22,7 @@ from alloy_tui.sessions.postgres_schema import Connection
 from alloy_tui.sessions.postgres_server import Pen, Server
 from alloy_tui.sessions.words import words_of
 from tests.sessions.conftest import Talk, answer
+from tests.sessions.killing import ROOT
 from tests.sessions.walking import Walk
 from tests.support.postgres import PostgresServer, running_server
 
@@ -110,6 +113,59 @@ def test_a_program_on_another_machine_is_known_to_live_by_its_lock(shared: Share
     # What is left of a program that was killed there: a row without a lock.
     shared.do("UPDATE owners SET life = 5")
     assert second.claim(talk.session).result().token
+
+
+_OWNER = """
+import sys
+from alloy_tui.domain.secret import Secret
+from alloy_tui.sessions.postgres import PostgresStore
+from tests.sessions.conftest import Talk, answer
+from alloy_tui.sessions import moves
+store = PostgresStore(Secret(sys.argv[1]), schema=sys.argv[2])
+talk = Talk.begin(store, "s")
+talk.ask("kept")
+part = moves.follow(talk.tree, answer("half an"), talk.stamps())
+store.put_partial("s", part, talk.token).result()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_the_session_of_a_killed_program_is_taken_over_with_what_it_had_said(
+    shared: Shared, remote: bool
+) -> None:
+    """Looked at as from the same machine, and as from another."""
+    store = shared.store()
+    with subprocess.Popen(
+        [sys.executable, "-c", _OWNER, shared.server.url.reveal(), shared.schema],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"ready\n"
+        if remote:
+            elsewhere(shared)
+        claim = store.claim("s").result()
+        assert claim.token is None
+        assert claim.owner is not None
+        assert claim.owner.pid == owner.pid
+        owner.kill()
+        owner.wait()
+        while any(row != (0,) for row in shared.do(_LOCKS_OF_THE_DEAD)):
+            pass  # the server has yet to read that the connection is gone
+        assert store.claim("s").result().token
+    tree = store.tree("s")
+    said = store.read("s", tree.path(tree.leaf))
+    assert [words_of(e.node) for e in said] == ["kept", "half an"]
+
+
+# Connections that hold the lock of some owner, but for the store that asks.
+_LOCKS_OF_THE_DEAD = """
+SELECT count(*) FROM pg_locks l JOIN owners o
+ON ((l.classid::bigint << 32) | l.objid::bigint) = o.life AND l.locktype = 'advisory'
+"""
 
 
 def test_an_owner_whose_connection_was_cut_goes_on_and_is_still_known_to_live(
