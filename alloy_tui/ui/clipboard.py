@@ -11,10 +11,10 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from shutil import which
 from typing import Any
 
+import msgspec
 from textual.app import App
 
 TIMEOUT_S = 3.0
@@ -22,8 +22,7 @@ TERMINAL_LIMIT = 74_000
 """Bytes that terminals are known to take at once; some cut or drop more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """Whether the text went anywhere, and the route or the reason in words."""
 
     worked: bool

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """`wall_ms` is epoch milliseconds, as events carry; `monotonic_s` never goes backwards."""
 
     wall_ms: Callable[[], int]

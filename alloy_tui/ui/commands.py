@@ -7,8 +7,9 @@ screen. Pure: what a command does is `actions`' business.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from alloy_tui.domain.sanitise import clean_line
 
@@ -22,8 +23,7 @@ MODES: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """A slash command; `hint` shows its argument, `summary` what it does."""
 
     name: str
@@ -50,8 +50,7 @@ COMMANDS: tuple[Command, ...] = (
 _BY_NAME = {command.name: command for command in COMMANDS}
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(msgspec.Struct, frozen=True):
     """One line of the popup: `insert` replaces the whole prompt; `note` is shown beside `label`."""
 
     insert: str

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 LineKind: TypeAlias = Literal["plain", "muted", "heading", "add", "remove", "hunk", "error"]
 Line: TypeAlias = tuple[LineKind, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A unified diff, sanitised, to be drawn as one; `path` tells the language.
 
     `numbered` when its line numbers are those of the file.

@@ -10,17 +10,16 @@ the private names are missing, nothing happens. Guarded by a test.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from textual.app import App
 
 # Small letters and digits begin no longer sequence; capitals do (ESC O, ESC P).
 _ALT = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedKey:
+class NamedKey(msgspec.Struct, frozen=True):
     """A key by Textual's spelling of its name, in the shape of its own entries."""
 
     value: str

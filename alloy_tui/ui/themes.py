@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
 
+import msgspec
+from msgspec.structs import replace
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
@@ -21,8 +22,7 @@ NO_COLOUR = "no-colour"
 """The theme whose colours never reach the terminal: weight, lines and reversal do their work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(msgspec.Struct, frozen=True):
     """The colours of a theme by their part; each as `#rrggbb`."""
 
     live: str
@@ -149,16 +149,15 @@ def make_theme(word: str, palette: Palette) -> Theme:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class UserTheme:
+class UserTheme(msgspec.Struct, frozen=True):
     """A theme of the user's: `base` is one of ours, `colours` what it has otherwise."""
 
     word: str
     base: str = "dark"
-    colours: Mapping[str, str] = field(default_factory=dict[str, str])
+    colours: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
-PARTS: tuple[str, ...] = tuple(f.name for f in fields(Palette) if f.name != "dark")
+PARTS: tuple[str, ...] = tuple(name for name in Palette.__struct_fields__ if name != "dark")
 """The colours that a theme of the user's may set."""
 
 

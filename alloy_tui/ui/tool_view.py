@@ -7,7 +7,6 @@ arguments, diff. All text in the lines has been sanitised. Knows no widget.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -27,8 +26,7 @@ KEPT_CHARS = 2_000_000
 _DIFF_LIMIT = 60_000
 
 
-@dataclass(slots=True)
-class ToolRecord:
+class ToolRecord(msgspec.Struct):
     """One call. `output` is what it printed so far, `result` what the model got; both sanitised.
 
     The `…_ms` are the envelopes' times, 0 while that has not happened.
@@ -37,7 +35,7 @@ class ToolRecord:
     id: str
     name: str
     headline: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     raw_arguments: str = ""
     state: CallState = "writing"
     result: str | None = None
@@ -49,8 +47,8 @@ class ToolRecord:
     ended_ms: int = 0
     dropped: int = 0
     size: int = 0
-    _pieces: list[str] = field(default_factory=list[str])
-    _cleaner: Cleaner = field(default_factory=Cleaner)
+    _pieces: list[str] = msgspec.field(default_factory=list[str])
+    _cleaner: Cleaner = msgspec.field(default_factory=Cleaner)
 
     @property
     def output(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import TypeAlias
 
 from rich.cells import cell_len
@@ -23,7 +24,11 @@ Cut: TypeAlias = tuple[int, int]
 _JOINER = "\u200d"
 # Scripts written without spaces break between any two characters.
 _WIDE = "\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[ ]+|[{_WIDE}]|[^ {_WIDE}]+")
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    return re.compile(rf"[ ]+|[{_WIDE}]|[^ {_WIDE}]+")  # dear, and not for the first screen
 
 
 def clusters(text: str, start: int = 0) -> Iterator[tuple[int, int, int]]:
@@ -72,7 +77,7 @@ def _wrap(text: str, width: int) -> list[Cut]:
     cuts: list[Cut] = []
     column = 0  # cells used in the row, trailing spaces included
     end = 0  # offset after the last word of the row
-    for match in _WORD.finditer(text):
+    for match in _words().finditer(text):
         word, start = match[0], match.start()
         if word[0] == " ":
             column += len(word)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Protocol
+
+import msgspec
 
 from alloy_tui.domain import fuzzy
 from alloy_tui.domain.sanitise import clean_line
@@ -22,8 +23,7 @@ from alloy_tui.ui.prompt import mentions
 _SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """One row. `insert` replaces the text, or from column `start` on to the cursor.
 
     `places` are the letters of `label` that matched; `path` is a file's.

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 PASTE_START, PASTE_END = "\x1b[200~", "\x1b[201~"
 
@@ -53,15 +54,13 @@ _UNTYPED = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(msgspec.Struct, frozen=True):
     """Characters and whole escape sequences that stand for keys, the mouse or the window."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Pasted:
+class Pasted(msgspec.Struct, frozen=True):
     """What was between the marks of a paste, as it came."""
 
     text: str

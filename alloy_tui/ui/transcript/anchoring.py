@@ -9,6 +9,7 @@ width it is taken to have, and the cursor is put where the run should end.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from rich.cells import cell_len
 from rich.segment import ControlType, Segment
@@ -17,7 +18,7 @@ from textual.strip import Strip
 
 # Combining marks, right-to-left and shaped scripts, joiners, selectors, symbols with two
 # presentations, and all of the emoji planes.
-_UNSURE = re.compile(
+_UNSURE = (
     "[\u0300-\u036f\u0483-\u0489\u0590-\u109f\u1100-\u11ff\u135d-\u135f\u1700-\u18af"
     "\u1a00-\u1cff\u1dc0-\u1dff\u200b-\u200f\u2060-\u2064\u20d0-\u20f0\u2139\u2194-\u21aa"
     "\u231a-\u23ff\u24c2\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\u2600-\u260f"
@@ -27,9 +28,14 @@ _UNSURE = re.compile(
 _WORD = re.compile(r" *[^ ]+ ?| +")
 
 
+@cache
+def _doubts() -> re.Pattern[str]:
+    return re.compile(_UNSURE)  # dear, and not for the first screen
+
+
 def unsure(text: str) -> bool:
     """Whether terminals may differ in how wide `text` is."""
-    return not text.isascii() and _UNSURE.search(text) is not None
+    return not text.isascii() and _doubts().search(text) is not None
 
 
 def anchored(strip: Strip, x: int) -> Strip:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Literal, TypeAlias
+
+import msgspec
 
 Kind: TypeAlias = Literal[" ", "+", "-", "\\"]
 Range: TypeAlias = tuple[int, int]
@@ -20,8 +21,7 @@ _MAX_COMPARED = 1000  # characters of a line; comparing is quadratic at worst
 _ALIKE = 0.4  # below this, two lines have too little in common to mark words
 
 
-@dataclass(slots=True)
-class DiffLine:
+class DiffLine(msgspec.Struct):
     """One line of a hunk; `old` and `new` are line numbers, 0 where there is none.
 
     `words` are the characters that differ from the line it stands for.
@@ -31,7 +31,7 @@ class DiffLine:
     text: str
     old: int = 0
     new: int = 0
-    words: list[Range] = field(default_factory=list[Range])
+    words: list[Range] = msgspec.field(default_factory=list[Range])
 
 
 Hunk: TypeAlias = list[DiffLine]

@@ -7,9 +7,9 @@ it; `diff_rows` is what the transcript makes of it. Takes sanitised text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 from rich.style import Style
 
 from alloy_tui.ui import highlight
@@ -26,8 +26,7 @@ _NULL = Style.null()
 _NAMES = {"+": "diff-add", "-": "diff-remove", "\\": "muted", " ": "none"}
 
 
-@dataclass(frozen=True, slots=True)
-class DiffStyles:
+class DiffStyles(msgspec.Struct, frozen=True):
     """`named` holds none, muted, diff-add, diff-remove, diff-add-word, diff-remove-word.
 
     `tokens` are styles by Pygments token name, for the colours of the language.
@@ -40,8 +39,7 @@ class DiffStyles:
         return self.named.get(name, _NULL)
 
 
-@dataclass(frozen=True, slots=True)
-class DiffRow:
+class DiffRow(msgspec.Struct, frozen=True):
     """`marks` (numbers and sign), the text, and the style that fills the rest of the row."""
 
     marks: list[Span]
