@@ -7,6 +7,7 @@ pane. Deltas arrive already joined.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.runtime.port import OWN_COMMAND, PRIVATE_COMMAND, ModelChoice
 from alloy_tui.ui.messages import TokensArrived
+from alloy_tui.ui.panes.chat_images import ChatImages, Picture
 from alloy_tui.ui.panes.chat_words import (
     change_summary,
     ending,
@@ -65,6 +67,7 @@ class ChatPane(StoredChat):
         self._said_incomplete = False
         self._request_id: str | None = None
         self._asked: dict[str, CallKey] = {}
+        self.images = ChatImages(self._add)
         self._steps: dict[type, Callable[[Any, Envelope], CallKey | None]] = {
             ev.RunStarted: self._run_started,
             ev.RunFinished: self._run_finished,
@@ -174,8 +177,18 @@ class ChatPane(StoredChat):
 
     def _choose(self, block: int, *, open_pane: bool) -> None:
         key = self._keys.get(block)
-        if key is not None:
+        picture = self.images.picture(block)
+        if picture is not None and open_pane:
+            self.run_worker(self._show(picture), group="viewer", exclusive=True)
+        elif key is not None:
             self.post_message(self.CallChosen(key, open_pane=open_pane))
+
+    async def _show(self, picture: Picture) -> None:
+        from alloy_tui.ui.viewer import show
+
+        words = await show(picture.path, picture.data, os.environ)
+        if words:
+            self.notify(words, severity="warning", markup=False, timeout=8)
 
     def on_jump_pill_pressed(self, message: JumpPill.Pressed) -> None:
         """Down again."""
@@ -206,6 +219,7 @@ class ChatPane(StoredChat):
         self._request_id = envelope.request_id
         self._said_incomplete = False
         self._put_message(UserBlock(event.prompt))
+        self.images.sent(envelope.request_id)
 
     def _run_finished(self, event: ev.RunFinished, envelope: Envelope) -> None:
         if self._request_id not in {None, envelope.request_id}:
@@ -234,9 +248,9 @@ class ChatPane(StoredChat):
         self._close_open(envelope.at_ms, words)
 
     def _steered(self, event: ev.Steered, envelope: Envelope) -> None:
-        del envelope
         self._close_open()
         self._put_message(UserBlock(event.text, note="steer"))
+        self.images.sent(envelope.request_id)
 
     def _put_message(self, spec: UserBlock) -> None:
         block = self._add(spec)
@@ -300,6 +314,8 @@ class ChatPane(StoredChat):
             summary=change_summary(record.details, diff) if finished else None,
             duration_ms=record.duration_ms,
         )
+        if isinstance(event, ev.ToolFinished):
+            self.images.brought(record.title(), event.content)
         return key
 
     def _tool_note(self, event: ev.ToolOutput, envelope: Envelope) -> CallKey:
@@ -345,6 +361,7 @@ class ChatPane(StoredChat):
         self._open_block = self._growing = None
         for known in (self._calls, self._keys, self._working, self._asked):
             known.clear()
+        self.images.clear()
         self.last_answer = ""
         if self._history is not None:
             self._history.forget()

@@ -7,6 +7,7 @@ happened only from the pump's messages. Owns what Esc and typing mean here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -208,6 +209,8 @@ class Workbench(SessionBench):
     def _submit(self, message: ms.PromptSubmitted, lane: Lane) -> None:
         images = attachments(message.draft, self._runtime.cwd)
         made = self._runtime.submit(message.text, lane=lane, attachments=images)
+        folder = Path(self._runtime.cwd)
+        self.work.chat.images.expect(made, [folder / Path(p).expanduser() for p in images])
         self._sent[made] = message.draft
         while len(self._sent) > _SENT:
             del self._sent[next(iter(self._sent))]

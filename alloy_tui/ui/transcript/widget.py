@@ -271,7 +271,7 @@ class Transcript(PrependingView):
         step = self._arrow_at(block, line, event.x)
         if step:
             self.post_message(NotePressed(block_id, step))
-        elif event.chain > 1 and not block.foldable:
+        elif event.chain > 1 and not block.foldable and block.kind != "image":
             self.select_at(event.x, event.y, whole_line=event.chain > 2)
         elif event.chain == 2:
             if block.header_at(line):
