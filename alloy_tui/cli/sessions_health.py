@@ -5,13 +5,14 @@ Owns the words; the looking is `sessions.health`'s, the mending `sessions.salvag
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Literal
 
 import msgspec
 
 from alloy_tui.cli.sessions_words import plural
-from alloy_tui.domain.errors import StoreError
-from alloy_tui.runtime.session_folder import store_file
+from alloy_tui.domain.errors import ConfigError, StoreError
+from alloy_tui.runtime.session_folder import has_store, store_file
 from alloy_tui.sessions import health
 from alloy_tui.sessions.salvage import Report, salvage
 from alloy_tui.settings.paths import Paths
@@ -30,6 +31,9 @@ def examine(paths: Paths) -> list[Said]:
     """How the store is; changes nothing."""
     path = store_file(paths)
     if not path.exists():
+        with suppress(ConfigError):  # the settings are looked at elsewhere
+            if has_store(paths):
+                return [Said("ok", "kept on a PostgreSQL server, as the settings say")]
         return [Said("note", f"no sessions yet; they will be in {path}")]
     found = health.examine(path)
     if found.problem is not None:
@@ -50,7 +54,7 @@ def repair(paths: Paths) -> list[Said]:
     """Mend the store if it needs that; a copy is kept first."""
     path = store_file(paths)
     if not path.exists():
-        return [Said("note", "there is no store of sessions to repair")]
+        return [Said("note", "there is no store of sessions here to repair")]
     if health.examine(path).sound:
         return [Said("ok", "the store of sessions is sound; nothing was changed")]
     try:
