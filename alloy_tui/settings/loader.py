@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -86,6 +85,10 @@ def read_bytes(path: Path, *, default: bytes) -> bytes:
 
 def parse_user_file(data: bytes, *, where: str) -> UserFile:
     """The settings in TOML `data`; `where` names it in errors. Raises ConfigError."""
+    if not data.strip():
+        return UserFile()
+    import tomllib  # most people have no such file, and their start is quicker without it
+
     try:
         text = data.decode()
         raw = tomllib.loads(text)

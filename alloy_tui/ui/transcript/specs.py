@@ -5,8 +5,9 @@ Text may be untrusted; the transcript sanitises it. Owns shapes only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 BlockId: TypeAlias = int
 ToolState: TypeAlias = Literal[
@@ -15,8 +16,7 @@ ToolState: TypeAlias = Literal[
 Level: TypeAlias = Literal["info", "warning", "error"]
 
 
-@dataclass(frozen=True, slots=True)
-class UserBlock:
+class UserBlock(msgspec.Struct, frozen=True):
     """Words of a person; `note` stands at the right of the label (time, branch)."""
 
     text: str
@@ -24,8 +24,7 @@ class UserBlock:
     speaker: str = "you"
 
 
-@dataclass(frozen=True, slots=True)
-class AgentBlock:
+class AgentBlock(msgspec.Struct, frozen=True):
     """Markdown of a model; grows by `append_text` until `finish`.
 
     With `incomplete` it is over already: "" whole, else why it is not.
@@ -36,8 +35,7 @@ class AgentBlock:
     incomplete: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkingBlock:
+class ThinkingBlock(msgspec.Struct, frozen=True):
     """Reasoning, folded to one line; grows until `finish`, or is over with a duration."""
 
     text: str = ""
@@ -46,8 +44,7 @@ class ThinkingBlock:
     incomplete: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolBlock:
+class ToolBlock(msgspec.Struct, frozen=True):
     """A tool call. `headline` is what it works on, `summary` what came of it ("+2 −1").
 
     `diff` is a unified diff; `result` what the tool answered.
@@ -63,23 +60,20 @@ class ToolBlock:
     speaker: str = "alloy"
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeBlock:
+class NoticeBlock(msgspec.Struct, frozen=True):
     """Words of the program."""
 
     text: str
     level: Level = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class MarkerBlock:
+class MarkerBlock(msgspec.Struct, frozen=True):
     """A line across the conversation: compaction, branch, change of model."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageBlock:
+class ImageBlock(msgspec.Struct, frozen=True):
     """An image that somebody sent. `data` may be its first bytes alone; `weight` is all of them.
 
     Shown as a labelled line with its kind and size.
