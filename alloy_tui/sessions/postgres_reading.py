@@ -65,15 +65,19 @@ def blob(connection: Connection, name: str) -> bytes | None:
 
 def tree(connection: Connection, key: int) -> SessionTree:
     """The session's tree: its shape from a scan, and the content of its marks alone."""
+    # Each column as one JSON array, which is decoded much faster than rows or arrays are.
     row = connection.execute(
-        "SELECT array_agg(seq), array_agg(id), array_agg(parent), array_agg(kind),"
-        " array_agg(flags) FROM (SELECT seq, id, parent, kind, flags FROM entries"
-        " WHERE session = %s ORDER BY seq) AS shape",
+        "SELECT json_agg(seq)::text, json_agg(id)::text, json_agg(parent)::text,"
+        " json_agg(kind)::text, json_agg(flags)::text FROM (SELECT seq, id, parent, kind, flags"
+        " FROM entries WHERE session = %s ORDER BY seq) AS shape",
         (key,),
     ).fetchone()
-    seqs, ids, parents, kinds, flags = [list[Any](column or ()) for column in row or [()] * 5]
+    numbers, names = msgspec.json.Decoder(list[int]).decode, msgspec.json.Decoder(list[str]).decode
+    seqs, ids, parents, kinds, flags = [column or "[]" for column in row or [""] * 5]
     try:
-        heads = heads_from(seqs, ids, parents, kinds, flags)
+        heads = heads_from(
+            numbers(seqs), names(ids), numbers(parents), names(kinds), numbers(flags)
+        )
     except Unsound as error:
         raise StoreError(
             "The shape of the session on the server makes no sense.", kind="damaged"

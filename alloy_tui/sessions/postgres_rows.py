@@ -30,6 +30,7 @@ from alloy_tui.sessions.tree import ASIDE, MARK
 from alloy_tui.sessions.words import words_of
 
 _PREVIEW = 200
+_CHUNK = 1_000
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -138,33 +139,42 @@ def _parent(known: dict[str, tuple[int, int, int]], entry: Entry) -> int:
 def _insert(
     connection: Connection, key: int, fresh: Sequence[tuple[Prepared, int, int, int]]
 ) -> None:
-    """The rows of entries and of their words, in few round trips."""
+    """The rows of entries and of their words, many in one statement."""
     add_blobs(connection, [blob for each, *_ in fresh for blob in each.packed.blobs])
-    with connection.cursor() as cursor:
-        cursor.executemany(
+    for start in range(0, len(fresh), _CHUNK):
+        part = fresh[start : start + _CHUNK]
+        every = [each.packed for each, *_ in part]
+        entries = [packed.laid.entry for packed in every]
+        connection.execute(
             "INSERT INTO entries (session, seq, id, parent, kind, flags, at_ms, crc, packed, refs,"
-            " body) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    key,
-                    seq,
-                    (entry := each.packed.laid.entry).id,
-                    parent,
-                    entry.node.kind,
-                    flags,
-                    entry.at_ms,
-                    each.packed.laid.crc,
-                    each.packed.packed,
-                    each.packed.laid.refs,
-                    each.packed.body,
-                )
-                for each, seq, parent, flags in fresh
-            ],
+            " body) SELECT %s, * FROM unnest(%s::int[], %s::text[], %s::int[], %s::text[],"
+            " %s::smallint[], %s::bigint[], %s::bigint[], %s::bool[], %s::text[], %b::bytea[])",
+            (
+                key,
+                [seq for _, seq, _, _ in part],
+                [entry.id for entry in entries],
+                [parent for _, _, parent, _ in part],
+                [entry.node.kind for entry in entries],
+                [flags for *_, flags in part],
+                [entry.at_ms for entry in entries],
+                [packed.laid.crc for packed in every],
+                [packed.packed for packed in every],
+                [packed.laid.refs for packed in every],
+                [packed.body for packed in every],
+            ),
         )
-        cursor.executemany(
-            "INSERT INTO words (entry, session, loose, vector) SELECT key, session, %s,"
-            " %s::tsvector FROM entries WHERE session = %s AND seq = %s",
-            [(e.vector.loose, e.vector.spelled, key, seq) for e, seq, *_ in fresh if e.words],
+        worded = [(e.vector, seq) for e, seq, *_ in part if e.words]
+        connection.execute(
+            "INSERT INTO words (entry, session, loose, vector)"
+            " SELECT e.key, e.session, w.loose, w.vector::tsvector"
+            " FROM unnest(%s::int[], %s::smallint[], %s::text[]) AS w (seq, loose, vector)"
+            " JOIN entries e ON e.session = %s AND e.seq = w.seq",
+            (
+                [seq for _, seq in worded],
+                [vector.loose for vector, _ in worded],
+                [vector.spelled for vector, _ in worded],
+                key,
+            ),
         )
     names = [each.packed.laid.entry.id for each, *_ in fresh]
     connection.execute("DELETE FROM partials WHERE session = %s AND id = ANY(%s)", (key, names))

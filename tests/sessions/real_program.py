@@ -78,10 +78,10 @@ class _Answering(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         server, heard = self.server, self.server.heard
         with server.lock:
-            heard.marks.update(_MARK.findall(body))
+            messages = json.loads(body)["messages"]
+            heard.marks.update(mark for message in messages for mark in _said(message))
             heard.requests += 1
             number = heard.requests
-            messages = json.loads(body)["messages"]
             calls = messages[-1]["role"] == "user" and number % 2 == 1
             heard.tools += calls
         self._head("text/event-stream")
@@ -119,6 +119,13 @@ class _Answering(BaseHTTPRequestHandler):
         if finish:
             self.wfile.write(b"data: [DONE]\n\n")
         self.wfile.flush()
+
+
+def _said(message: dict[str, Any]) -> list[str]:
+    """The marks of what a message itself says: not of the calls in it, whose results may be cut."""
+    kind = {"user": "ask", "tool": "tool", "assistant": "answer"}.get(message["role"], "none")
+    text = json.dumps(message.get("content"))
+    return [mark for mark in _MARK.findall(text) if mark.startswith(kind)]
 
 
 @dataclass
