@@ -49,3 +49,13 @@ def test_the_screen_modules_load_neither_http_nor_markdown_nor_lexers() -> None:
     loaded = imported_by("import alloy_tui.ui.app, alloy_tui.runtime.runtime")
     assert not loaded & {"httpx", "markdown_it", "alloy_tui.agent.agent"}
     assert not [m for m in loaded if m.startswith("pygments.lexers.")]
+
+
+def test_the_first_screen_waits_for_no_parser() -> None:
+    """Neither that of the commands, nor of settings, nor of Markdown; they come when needed."""
+    loaded = imported_by(
+        "import alloy_tui.cli.entry, alloy_tui.cli.fullscreen, alloy_tui.cli.screen_choices\n"
+        "import alloy_tui.ui.app"
+    )
+    parsers = {"argparse", "tomllib", "tomlkit", "alloy_tui.ui.markdown.stream"}
+    assert not loaded & (parsers | {"sqlite3", "alloy_tui.runtime.engine", "jinja2"})
