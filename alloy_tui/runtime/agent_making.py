@@ -71,15 +71,19 @@ class AgentMaker:
         journal: Journal,
         mode: ApprovalMode | None = None,
         tools: Sequence[Tool] | None = None,
+        middleware: Sequence[Middleware] = (),
     ) -> Agent:
-        """An agent that is not started yet. Raises ConfigError."""
+        """An agent that is not started yet; `mode` and `tools` instead of the usual ones.
+
+        Raises ConfigError.
+        """
         settings, suits = self._settings, self.outfit(model, cwd)
         return Agent(
             provider,
             name=name,
             tools=suits.tools if tools is None else tools,
             system_prompt=suits.system_prompt,
-            middleware=(BackPressure(self._mailbox),),
+            middleware=(BackPressure(self._mailbox), *middleware),
             approvals=approvals,
             approval_mode=mode or settings.approvals.mode,
             max_turns=settings.max_turns,

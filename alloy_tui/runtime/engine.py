@@ -21,14 +21,14 @@ from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.hub import Hub
 from alloy_tui.agent.permissions import ApprovalMode, ModePolicy
 from alloy_tui.domain import events as ev
-from alloy_tui.domain.errors import AlloyError, ConfigError, StoreError, UnknownRequestError
+from alloy_tui.domain.errors import AlloyError, ConfigError, UnknownRequestError
 from alloy_tui.domain.messages import ImageBlock, TextBlock
 from alloy_tui.domain.provider import Provider
+from alloy_tui.domain.tool import Tool
 from alloy_tui.providers.services import SERVICES
 from alloy_tui.runtime.agent_making import AgentMaker, names_within_reach
-from alloy_tui.runtime.conversing import Conversing, model_at
 from alloy_tui.runtime.demo import DemoProvider, lay_out
-from alloy_tui.runtime.library_verbs import LibraryVerbs
+from alloy_tui.runtime.file_keeping import FileKeeping
 from alloy_tui.runtime.local_server import find_installed
 from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.model_choice import (
@@ -43,16 +43,8 @@ from alloy_tui.runtime.own_commands import OwnCommands
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import ModelChoice, QueuedItem, UsageView
 from alloy_tui.runtime.questions import Questions
-from alloy_tui.runtime.races import Races
-from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.running_servers import find_running
-from alloy_tui.runtime.session_desk import SessionDesk
-from alloy_tui.runtime.session_folder import open_store
-from alloy_tui.runtime.session_naming import find_node, find_session
-from alloy_tui.runtime.tree_verbs import TreeVerbs
-from alloy_tui.sessions.memory import MemoryStore
-from alloy_tui.sessions.nodes import Opened
-from alloy_tui.sessions.store import SessionStore
+from alloy_tui.runtime.sessions import Sessions
 from alloy_tui.settings.services import KEY_VARIABLES
 from alloy_tui.settings.state import State
 
@@ -87,23 +79,17 @@ class Engine:
         self._maker = AgentMaker(plan.settings, self._sources, self._hub, mailbox)
         self.own = OwnCommands(
             publish=lambda made, event: self._hub.publish(NAME, made, 0, event),
-            agent=lambda: self.agent if self.desk.state.writable else None,
+            agent=lambda: self.agent if self.sessions.desk.state.writable else None,
             cwd=lambda: self.snapshot.cwd,
         )
         self.questions = Questions(lambda error: self._notice("warning", _in_words(_told(error))))
-        self.desk = SessionDesk(self._open_store, about=self._about, publish=self._tell)
-        self._recorder = Recorder(self.desk, agent=NAME, stamps=self.desk.stamps)
-        self.conversing = Conversing(
-            self.desk,
-            self._recorder,
+        self.sessions = Sessions(
+            plan,
+            name=NAME,
             agent=lambda: self.agent,
             switch=self._switch,
-            publish=self._tell,
-        )
-        self.tree = TreeVerbs(self.desk, self._recorder, self.conversing, self._tell)
-        self.races = Races()
-        self.library = LibraryVerbs(
-            self.desk, self.conversing, folder=self._folder, publish=self._tell
+            folder=self._folder,
+            publish=lambda event: self._hub.publish(NAME, None, 0, event),
         )
         self._unsaved = ""
         self._commands: asyncio.Queue[tuple[str | None, Command]] = asyncio.Queue()
@@ -138,13 +124,9 @@ class Engine:
         ends: list[Awaitable[object]] = [self.own.close(), self.questions.close()]
         if self.agent is not None:
             ends.append(self.agent.stop(grace_s / 2))
-        ends += [self.library.close(), self._sources.stop()]
+        ends.append(self._sources.stop())
         await asyncio.gather(*ends, return_exceptions=True)
-        try:
-            await self._recorder.durable()
-        except AlloyError as error:
-            self._unsaved = f"The end of this session could not be stored: {_in_words(error)}"
-        await self.desk.close()
+        self._unsaved = await self.sessions.close()
 
     def complaints(self) -> tuple[str, ...]:
         """What a person should know when all is over."""
@@ -161,7 +143,7 @@ class Engine:
         screen is another program's.
         """
         agent = self._ready()
-        await self.conversing.ready()
+        await self.sessions.conversing.ready()
         images = [await asyncio.to_thread(self._image, path) for path in attachments]
         prompt = [*images, TextBlock(text)] if images else text
         agent.send_message(prompt, request_id=request_id, lane=lane)
@@ -202,44 +184,14 @@ class Engine:
     # The rest.
 
     async def _begin(self) -> None:
-        held_with = await self._resume()
+        held_with = await self.sessions.resume()
         try:
             await self._choose(self._plan.asked_model or held_with)
         except AlloyError:
             if not held_with or self._plan.asked_model:
                 raise
             await self._choose(None)  # the session's own model is out of reach
-        agent, live = self._ready(), self.desk.live
-        if live is None:
-            return
-        if self._plan.asked_model and live.writable:
-            self._recorder.switched(held_with or "", agent.model)
-            await self._recorder.durable()
-        await self.conversing.arrived()
-
-    async def _resume(self) -> str | None:
-        """Put the session of the plan on screen; tells the model that it was held with.
-
-        Raises AlloyError where nobody could choose another one.
-        """
-        plan = self._plan
-        if plan.session is None:
-            return None
-        try:
-            store = await self.desk.store()
-            wanted = await asyncio.to_thread(
-                find_session, store, plan.session, folder=self._folder()
-            )
-            await self.library.open(wanted)
-            if plan.node:
-                await self.tree.branch(find_node(self.desk.session().tree, plan.node))
-            live = self.desk.session()
-            return await asyncio.to_thread(model_at, live, live.stored.leaf) or None
-        except AlloyError as error:
-            if not plan.interactive:
-                raise
-            self._notice("error", _in_words(error))
-            return None
+        await self.sessions.joined(held_with)
 
     async def _choose(self, asked: str | None) -> None:
         """Choose a model and make the agent. Raises AlloyError."""
@@ -280,7 +232,7 @@ class Engine:
         await agent.set_model(provider)
         if LOCAL_MODEL in {before, model}:
             suits = self._maker.outfit(model, self.snapshot.cwd)
-            agent.configure(tools=suits.tools, system_prompt=suits.system_prompt)
+            agent.configure(tools=self._tools(model), system_prompt=suits.system_prompt)
         self._update(model=model)
 
     async def _provider(self, model: str) -> str | Provider:
@@ -306,33 +258,22 @@ class Engine:
         return read_image((Path(self.snapshot.cwd) / Path(path).expanduser()).resolve())
 
     async def _make_agent(self, model: str, provider: str | Provider) -> None:
+        files = self.sessions.keep_files(self.snapshot.cwd)
         self.agent = self._maker.make(
             model,
             provider,
             name=NAME,
             cwd=self.snapshot.cwd,
             approvals=self._approvals,
-            journal=self._recorder,
+            journal=self.sessions.recorder,
+            tools=self._tools(model),
+            middleware=() if files is None else (FileKeeping(files.keeper),),
         )
         await self.agent.start()
 
-    def _open_store(self) -> SessionStore:
-        """The store; called in a thread. Raises StoreError, ConfigError."""
-        if not self._plan.stored:
-            return MemoryStore()
-        try:
-            return open_store(self._plan.paths)
-        except StoreError as error:
-            if error.kind != "access":
-                raise
-            # A folder that is not ours to write to is no reason to refuse to work.
-            words = f"This session will not be stored: {_in_words(error)}"
-            self._notice("warning", words)
-            return MemoryStore()
-
-    def _about(self) -> Opened:
-        model = self.agent.model if self.agent is not None else self.snapshot.model
-        return Opened(cwd=self._folder(), agent=NAME, model=model)
+    def _tools(self, model: str) -> tuple[Tool, ...]:
+        tools, files = self._maker.outfit(model, self.snapshot.cwd).tools, self.sessions.files
+        return tools if files is None else files.keeper.wrap(tools)
 
     def _folder(self) -> str:
         """Where sessions of this program belong; the demo's folder will be gone."""
@@ -352,6 +293,7 @@ class Engine:
         event = envelope.event
         if envelope.agent != NAME:
             return
+        self.sessions.heard(envelope)
         if isinstance(event, ev.UsageUpdated):
             view = UsageView(
                 usage=event.usage,
@@ -374,9 +316,6 @@ class Engine:
         self, level: Literal["warning", "error"], text: str, request_id: str | None = None
     ) -> None:
         self._hub.publish(NAME, request_id, 0, ev.Notice(level, text))
-
-    def _tell(self, event: ev.EngineEvent) -> None:
-        self._hub.publish(NAME, None, 0, event)
 
 
 def _told(error: Exception) -> AlloyError:

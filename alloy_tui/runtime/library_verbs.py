@@ -105,6 +105,8 @@ class LibraryVerbs:
         """Begin a new session; it is stored with its first message."""
         await self._conversing.quiet()
         await self._desk.leave()
+        if self._desk.files is not None:
+            await self._desk.files.opened()
         await self._conversing.arrived()
         self._publish(HistoryReset())
         self._publish(SessionOpened(""))

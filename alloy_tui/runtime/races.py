@@ -17,3 +17,6 @@ class Races:
         """Ask several models the same."""
         del text, then
         raise SessionError(f"A race of {len(models)} models is not possible yet.")
+
+    async def close(self) -> None:
+        """End them."""

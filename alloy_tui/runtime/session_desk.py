@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -26,6 +26,18 @@ from alloy_tui.sessions.store import SessionStore
 FOLLOW_S = 0.25
 """How often a session that another program writes is looked at."""
 _TITLE_CHARS = 200
+
+
+class Files(Protocol):
+    """The files beside a session: what `kept_files.KeptFiles` is."""
+
+    def mark(self, node: str | None) -> None:
+        """A user message is stored."""
+        ...
+
+    async def opened(self) -> None:
+        """Another session is on screen."""
+        ...
 
 
 class SessionDesk:
@@ -47,6 +59,7 @@ class SessionDesk:
         self.live: LiveSession | None = None
         self.stale = False
         """Whether the agent does not know the conversation that the leaf stands in."""
+        self.files: Files | None = None
         self._open_store = open_store
         self._about = about
         self._publish = publish
@@ -86,6 +99,8 @@ class SessionDesk:
         for entry in entries:
             if isinstance(entry.node, Renamed):
                 self.state = msgspec.structs.replace(self.state, title=entry.node.title)
+            elif self.files is not None and _is_prompt(entry):
+                self.files.mark(entry.id)
         self.look_anew()
         self._publish(SessionSaved(self.live.id, tuple(e.id for e in entries)))
 
@@ -149,6 +164,8 @@ class SessionDesk:
         self.look_anew()
         if not live.writable:
             self._following = asyncio.create_task(self._follow(live), name="following a session")
+        if self.files is not None:
+            await self.files.opened()
         self._publish(SessionOpened(live.id, self.state.title))
 
     async def take_over(self) -> None:
@@ -232,3 +249,9 @@ class SessionDesk:
 def one_line(text: str) -> str:
     """The beginning of `text` as a title."""
     return " ".join(text[: 4 * _TITLE_CHARS].split())[:_TITLE_CHARS]
+
+
+def _is_prompt(entry: Entry) -> bool:
+    """Whether a person said it where the conversation stands."""
+    node = entry.node
+    return isinstance(node, UserMessage) and not node.message.synthetic and not entry.aside

@@ -60,21 +60,21 @@ class TreeFace(_Face):
     def state(self) -> SessionState:
         """As of now."""
         engine = self._engine()
-        return SessionState() if engine is None else engine.desk.state
+        return SessionState() if engine is None else engine.sessions.desk.state
 
     def view(self, then: Callable[[TreeView | None], object]) -> None:
         """See `TreePort.view`."""
-        self._ask(then, lambda engine: engine.tree.view())
+        self._ask(then, lambda engine: engine.sessions.tree.view())
 
     def items(
         self, then: Callable[[PathPage | None], object], *, before: str | None = None, limit: int
     ) -> None:
         """See `TreePort.items`."""
-        self._ask(then, lambda engine: engine.tree.items(before, limit))
+        self._ask(then, lambda engine: engine.sessions.tree.items(before, limit))
 
     def preview(self, node: str, then: Callable[[RewindPreview | None], object]) -> None:
         """See `TreePort.preview`."""
-        self._ask(then, lambda engine: engine.tree.preview(node))
+        self._ask(then, lambda engine: engine.sessions.tree.preview(node))
 
     def rewind(
         self,
@@ -84,48 +84,48 @@ class TreeFace(_Face):
     ) -> None:
         """See `TreePort.rewind`."""
         taken: dict[str, FileChoice] = dict(choices or {})
-        self._do(lambda engine: engine.tree.rewind(node, scope, taken))
+        self._do(lambda engine: engine.sessions.tree.rewind(node, scope, taken))
 
     def branch(self, node: str | None) -> None:
         """See `TreePort.branch`."""
-        self._do(lambda engine: engine.tree.branch(node))
+        self._do(lambda engine: engine.sessions.tree.branch(node))
 
     def switch(self, node: str) -> None:
         """See `TreePort.switch`."""
-        self._do(lambda engine: engine.tree.switch(node))
+        self._do(lambda engine: engine.sessions.tree.switch(node))
 
     def redo(self) -> None:
         """See `TreePort.redo`."""
-        self._do(lambda engine: engine.tree.redo())
+        self._do(lambda engine: engine.sessions.tree.redo())
 
     def label(self, node: str | None, label: str) -> None:
         """See `TreePort.label`."""
-        self._do(lambda engine: engine.tree.label(node, label))
+        self._do(lambda engine: engine.sessions.tree.label(node, label))
 
     def note(self, node: str, text: str) -> None:
         """See `TreePort.note`."""
-        self._do(lambda engine: engine.tree.note(node, text))
+        self._do(lambda engine: engine.sessions.tree.note(node, text))
 
     def prune(self, node: str, *, hidden: bool) -> None:
         """See `TreePort.prune`."""
-        self._do(lambda engine: engine.tree.prune(node, hidden=hidden))
+        self._do(lambda engine: engine.sessions.tree.prune(node, hidden=hidden))
 
     def compare(
         self, left: str, right: str, then: Callable[[ComparisonView | None], object]
     ) -> None:
         """See `TreePort.compare`."""
-        self._ask(then, lambda engine: engine.tree.compare(left, right))
+        self._ask(then, lambda engine: engine.sessions.tree.compare(left, right))
 
     def graft(self, node: str, what: GraftWhat) -> None:
         """See `TreePort.graft`."""
-        self._do(lambda engine: engine.tree.graft(node, what))
+        self._do(lambda engine: engine.sessions.tree.graft(node, what))
 
     def race(
         self, text: str, models: Sequence[str], then: Callable[[tuple[Racer, ...] | None], object]
     ) -> None:
         """See `TreePort.race`."""
         asked = tuple(models)
-        self._do(lambda engine: engine.races.begin(text, asked, then))
+        self._do(lambda engine: engine.sessions.races.begin(text, asked, then))
 
 
 class LibraryFace(_Face):
@@ -139,7 +139,7 @@ class LibraryFace(_Face):
         deleted: bool = False,
     ) -> None:
         """See `LibraryPort.list`."""
-        self._ask(then, lambda engine: engine.library.list(everywhere, deleted))
+        self._ask(then, lambda engine: engine.sessions.library.list(everywhere, deleted))
 
     def search(
         self,
@@ -150,36 +150,36 @@ class LibraryFace(_Face):
         limit: int = 100,
     ) -> None:
         """See `LibraryPort.search`."""
-        self._do(lambda engine: engine.library.search(query, then, everywhere, limit))
+        self._do(lambda engine: engine.sessions.library.search(query, then, everywhere, limit))
 
     def peek(self, session: str, then: Callable[[PathPage | None], object]) -> None:
         """See `LibraryPort.peek`."""
-        self._ask(then, lambda engine: engine.library.peek(session))
+        self._ask(then, lambda engine: engine.sessions.library.peek(session))
 
     def open(self, session: str, node: str | None = None) -> None:
         """See `LibraryPort.open`."""
-        self._do(lambda engine: engine.library.open(session, node))
+        self._do(lambda engine: engine.sessions.library.open(session, node))
 
     def new(self) -> None:
         """See `LibraryPort.new`."""
-        self._do(lambda engine: engine.library.new())
+        self._do(lambda engine: engine.sessions.library.new())
 
     def fork(self, node: str | None = None) -> None:
         """See `LibraryPort.fork`."""
-        self._do(lambda engine: engine.library.fork(node))
+        self._do(lambda engine: engine.sessions.library.fork(node))
 
     def rename(self, session: str, title: str) -> None:
         """See `LibraryPort.rename`."""
-        self._do(lambda engine: engine.library.rename(session, title))
+        self._do(lambda engine: engine.sessions.library.rename(session, title))
 
     def delete(self, session: str) -> None:
         """See `LibraryPort.delete`."""
-        self._do(lambda engine: engine.library.delete(session))
+        self._do(lambda engine: engine.sessions.library.delete(session))
 
     def restore(self, session: str) -> None:
         """See `LibraryPort.restore`."""
-        self._do(lambda engine: engine.library.restore(session))
+        self._do(lambda engine: engine.sessions.library.restore(session))
 
     def export(self, form: ExportFormat, path: str, then: Callable[[str | None], object]) -> None:
         """See `LibraryPort.export`."""
-        self._ask(then, lambda engine: engine.library.export(form, path))
+        self._ask(then, lambda engine: engine.sessions.library.export(form, path))

@@ -11,10 +11,13 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from alloy_tui.domain.errors import SessionError, StoreError
 from alloy_tui.domain.events import CheckpointMade, EngineEvent
 from alloy_tui.runtime import session_views as views
 from alloy_tui.runtime.conversing import Conversing
+from alloy_tui.runtime.kept_files import KeptFiles
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
 from alloy_tui.runtime.session_port import (
@@ -48,6 +51,7 @@ class TreeVerbs:
         self._conversing = conversing
         self._publish = publish
         self._reader: views.TreeReader | None = None
+        self.files: KeptFiles | None = None
 
     async def view(self) -> TreeView:
         """The whole tree."""
@@ -81,16 +85,27 @@ class TreeVerbs:
         to, prompt = await asyncio.to_thread(_target, live, node)
         left = tree.path(tree.leaf)[len(tree.path(to)) :] if tree.is_ancestor(to, tree.leaf) else ()
         count = sum(tree.kind(n) in {"user", "answer"} for n in left)
-        return RewindPreview(node, prompt, count)
+        made = RewindPreview(node, prompt, count)
+        if self.files is None:
+            return made
+        files, problems = await self.files.preview(node)
+        return msgspec.structs.replace(made, files=files, problems=problems)
 
     async def rewind(
         self, node: str, scope: RewindScope, choices: Mapping[str, FileChoice]
     ) -> None:
-        """Go back to before a user message, or to any other node of the path."""
-        del scope, choices
+        """Go back to before a user message, or to any other node of the path.
+
+        Files first: when they cannot be put back, nothing has moved.
+        """
         live = await self._still()
         to, _ = await asyncio.to_thread(_target, live, node)
-        await self._move(lambda tree, stamp: moves.rewind(tree, to, stamp))
+        if scope != "conversation":
+            if self.files is None:
+                raise SessionError("Files are not kept here.")
+            await self.files.restore(node, choices)
+        if scope != "files":
+            await self._move(lambda tree, stamp: moves.rewind(tree, to, stamp))
 
     async def branch(self, node: str | None) -> None:
         """Let the next message follow `node`."""
@@ -140,7 +155,8 @@ class TreeVerbs:
         live = await self._settled()
         if live is None:
             raise StoreError("There is no session yet.", kind="unknown")
-        return await asyncio.to_thread(views.comparison, live.stored, live.read, left, right)
+        made = await asyncio.to_thread(views.comparison, live.stored, live.read, left, right)
+        return made if self.files is None else await self.files.compared(made)
 
     async def graft(self, node: str, what: GraftWhat) -> None:
         """Bring something of the branch that ends at `node` to where we stand."""

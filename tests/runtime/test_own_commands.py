@@ -10,9 +10,6 @@ import pytest
 
 from alloy_tui.domain import events as ev
 from alloy_tui.runtime.port import OWN_COMMAND
-from tests.runtime.test_runtime import open_runtime, script
-
-__all__ = ["open_runtime", "script"]
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
