@@ -46,6 +46,7 @@ SCREEN_KEYS: tuple[Key, ...] = (
     Key("model", "ctrl+l", "command('model')", "choose the model"),
     Key("usage", "f2", "command('usage')", "tokens and cost so far"),
     Key("retry", "alt+r", "command('retry')", "send the last message again"),
+    Key("tree", "ctrl+t", "show_panel('tree')", "open or close the session's tree"),
     Key("branch-before", "alt+left", "turn_branch(-1)", "the branch before, at its message"),
     Key("branch-after", "alt+right", "turn_branch(1)", "the branch after"),
     Key("next-pane", "f6", "next_pane", "prompt → conversation → tool pane"),
@@ -111,12 +112,31 @@ READING_KEYS: tuple[Key, ...] = (
     Key("", "s", "", "a diff side by side"),
 )
 
+TREE_KEYS: tuple[Key, ...] = tuple(
+    Key(f"tree-{name}", keys, f"tree('{name}')", words, note)
+    for name, keys, words, note in (
+        ("open", "enter", "in the tree: back to before it, or over to its branch", "go"),
+        ("branch", "b", "in the tree: go on from the end of it, as a branch", "branch"),
+        ("label", "l", "in the tree: label it", "label"),
+        ("note", "n", "in the tree: a note about it", "note"),
+        ("mark", "c", "in the tree: mark it, to compare another with it", "mark"),
+        ("compare", "d", "in the tree: compare it with the marked one, or with here", "compare"),
+        ("graft", "g", "in the tree: bring something of it here", "graft"),
+        ("hide", "x", "in the tree: hide it with all below, or show it again", "hide"),
+        ("copy", "y", "in the tree: copy its id", "copy id"),
+        ("fold", "space,left,right", "in the tree: fold or unfold what is below it", "fold"),
+        ("filter", "f,tab", "in the tree: other rows", "rows"),
+        ("search", "slash", "in the tree: search", ""),
+    )
+)
+
 APPROVAL_KEYS: tuple[Key, ...] = (
     Key("approve-once", "alt+y", "answer('once')", "run it this once", "or y"),
     Key("approve-session", "alt+s", "answer('session')", "and the like, for this session", "or s"),
     Key("approve-always", "alt+a", "answer('always')", "and the like, always", "or a"),
     Key("deny", "alt+n", "answer('deny')", "do not run it", "or n"),
     Key("deny-why", "alt+e", "answer('reason')", "do not run it, and say why", "or e"),
+    Key("details", "alt+d", "answer('details')", "all of what would run, or less", "or d"),
 )
 
 SECTIONS: tuple[tuple[str, tuple[Key, ...]], ...] = (
@@ -125,6 +145,7 @@ SECTIONS: tuple[tuple[str, tuple[Key, ...]], ...] = (
     ("Screen", SCREEN_KEYS),
     ("Conversation, while it has the focus", READING_KEYS),
     ("Tool pane", PANE_KEYS),
+    ("Session tree, while it has the focus", TREE_KEYS),
     ("Everywhere", APP_KEYS),
 )
 
@@ -136,6 +157,7 @@ _OF_PROMPT = {key.name: key for key in PROMPT_KEYS if key.action}
 _ARROWS = {"up", "down", "left", "right", "home", "end"}
 _MOVES = _ARROWS | {"escape", "backspace", "delete", "insert", "space"}
 _ONLY_PROMPT = frozenset({"enter", "tab"})
+_IN_TREE = "tree-"
 UNBOUND = "unbound"
 """A key that no terminal sends: what it stands for does nothing."""
 
@@ -279,17 +301,31 @@ class Keymap:
         *modifiers, last = key.split("+")
         if any(m not in _MODIFIERS for m in modifiers) or not (len(last) == 1 or last in _NAMED):
             return f"“{label}” is no key such as ctrl+k, alt+x or f5."
+        if name.startswith(_IN_TREE):
+            return self._tree_trouble(name, key)
         if len(last) == 1 and not set(modifiers) - {"shift"}:
             return f"“{label}” types a character; take one with Ctrl or Alt."
         if key in _MOVES or (key in _ONLY_PROMPT and name not in _OF_PROMPT):
             return f"{shown(key)} belongs to the prompt and stays with it."
         for other, others in self._keys.items():
+            if other.startswith(_IN_TREE):
+                continue
             if other != name and key in others.split(","):
                 if other in self._changed:
                     return f"{shown(key)} was given to {other} already."
                 rest = [one for one in others.split(",") if one != key]
                 self._keys[other] = ",".join(rest)
                 self.problems.append(f"{shown(key)} is now {name}; {other} lost it.")
+        return ""
+
+    def _tree_trouble(self, name: str, key: str) -> str:
+        # Only there: letters are free, and what they do elsewhere does not matter.
+        for other in (key.name for key in TREE_KEYS if key.name != name):
+            others = self._keys[other].split(",")
+            if key in others:
+                if other in self._changed:
+                    return f"{shown(key)} was given to {other} already."
+                self._keys[other] = ",".join(one for one in others if one != key)
         return ""
 
     @property

@@ -207,6 +207,51 @@ async def test_the_bar_goes_only_when_the_engine_says_so() -> None:
         assert not stage.bench.composer.approval.display
 
 
+async def test_all_of_a_long_command_can_be_read_by_keys_alone() -> None:
+    """D opens, the keys scroll, d or Esc goes back to the prompt; nothing is answered by that."""
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        command = "\n".join(f"echo line {n}" for n in range(60))
+        await stage.play(pilot, fd.started(), fd.run("x"), fd.turn())
+        await stage.play(pilot, fd.ask("a1", "1", "bash", command=command))
+        await stage.wait(pilot, 1)
+        bar = stage.bench.composer.approval
+        await pilot.pause()
+        small = bar.lines.size.height
+        assert f"details, {60 - small} more rows" in screen_text(stage.app)
+        for way in ("alt+d", "d"):
+            await stage.wait(pilot, 1)
+            await pilot.press(way)
+            if way == "d":
+                await stage.wait(pilot, 1)
+                stage.bench.prompt.settle_letter()
+            await pilot.pause()
+            await pilot.pause()
+            assert bar.lines.has_focus
+            assert bar.lines.size.height > small
+            await pilot.press("pagedown", "pagedown", "end")
+            await pilot.pause()
+            assert "echo line 59" in screen_text(stage.app)
+            await pilot.press("escape" if way == "d" else "d")
+            await pilot.pause()
+            assert stage.app.focused is stage.bench.prompt
+            assert not bar.details
+        assert stage.port.wanted("answer") == []
+        await pilot.press("alt+d", "alt+n")
+        await pilot.pause()
+        assert len(stage.port.wanted("answer")) == 1
+
+
+async def test_d_alone_is_a_letter_when_there_is_nothing_more_to_see() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await scenes.approval(stage, pilot)
+        await stage.wait(pilot, 1)
+        await pilot.press("d")
+        assert stage.bench.prompt.text == "d"
+        assert stage.bench.composer.approval.offered == ""
+
+
 def test_a_preview_spells_out_hidden_characters_and_counts_them() -> None:
     request = fd.ask("a1", "1", "bash", command="ls \u202e\u200b\x1b[31m")
     items, hidden = preview(request)

@@ -310,6 +310,16 @@ class Workbench(SessionBench):
             self.prompt.focus()
             self.prompt.insert(event.character)
 
+    def action_page(self, direction: int) -> None:
+        """A page of the approval's details while they are read."""
+        lines = self.composer.approval.lines
+        if not lines.has_focus:
+            super().action_page(direction)
+        elif direction < 0:
+            lines.scroll_page_up(animate=False)
+        else:
+            lines.scroll_page_down(animate=False)
+
     def action_answer(self, choice: str) -> None:
         """An Alt key answers whatever stands in the prompt; with nothing to answer it edits."""
         if not self.view.approvals or self.prompt.yanking:

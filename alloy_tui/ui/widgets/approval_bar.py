@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 
 from alloy_tui.domain.events import ApprovalRequested, Decision
@@ -28,7 +30,14 @@ from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.wording import rule_label
 
 ARMING_S = 0.3
-LETTERS: dict[str, str] = {"y": "once", "s": "session", "a": "always", "n": "deny", "e": "reason"}
+LETTERS: dict[str, str] = {
+    "y": "once",
+    "s": "session",
+    "a": "always",
+    "n": "deny",
+    "e": "reason",
+    "d": "details",
+}
 
 
 class ApprovalBar(Vertical):
@@ -39,10 +48,14 @@ class ApprovalBar(Vertical):
     offered: reactive[str] = reactive("")
     prompt_empty: reactive[bool] = reactive(True)
     cwd: reactive[str] = reactive("")
+    details: reactive[bool] = reactive(False, toggle_class="-details")
+
+    class Read(Message):
+        """The user has seen enough of the details: the prompt may have the focus again."""
 
     def __init__(self, clock: Clock, look: Callable[[], Look | None] = lambda: None) -> None:
         super().__init__(id="approval")
-        self._look_of = look
+        self.lines = LineView(id="approval-what", look=look)
         self._clock = clock
         self._shown: PendingApproval | None = None
         self._appeared_s = float("-inf")
@@ -52,7 +65,7 @@ class ApprovalBar(Vertical):
     def compose(self) -> ComposeResult:
         """Who, what, and the keys."""
         yield ActionLine(id="approval-who")
-        yield LineView(id="approval-what", look=self._look_of)
+        yield self.lines
         yield ActionLine(id="approval-keys")
 
     @property
@@ -68,14 +81,15 @@ class ApprovalBar(Vertical):
         self.display = first is not None
         if first is None:
             self.armed = False
+            self.show_details(False)
             return
         if first.request.id != known:
             self.armed = False
             self._appeared_s = self._clock.monotonic_s()
             self.set_timer(ARMING_S, self.arm)
             lines, self._hidden = preview(first.request)
-            view = self.query_one("#approval-what", LineView)
-            view.set_lines(lines)
+            self.lines.set_lines(lines)
+            self.show_details(False)
             # How much of it there is to scroll is known once it is laid out.
             self.call_after_refresh(self._paint)
         self._paint()
@@ -100,6 +114,8 @@ class ApprovalBar(Vertical):
     def offer(self, letter: str, idle_s: float) -> bool:
         """Whether `letter`, just typed into the empty prompt, will answer if it stays alone."""
         if letter not in LETTERS or self._shown is None or not self._ready(idle_s):
+            return False
+        if letter == "d" and not self._over:
             return False
         self._offered_for = self._shown.request.id
         self.offered = letter
@@ -132,8 +148,36 @@ class ApprovalBar(Vertical):
         self._give(choice)
         return True
 
+    def show_details(self, shown: bool) -> None:
+        """Give what would run all the room there is, and the keys that scroll it; or end that."""
+        if shown == self.details:
+            return
+        self.details = shown
+        if shown:
+            self.lines.focus()
+        elif self.lines.has_focus:
+            self.post_message(self.Read())
+        self.call_after_refresh(self._paint)
+
+    def on_key(self, event: events.Key) -> None:
+        """While the details are read: d or Esc ends that."""
+        if self.lines.has_focus and event.key in {"d", "escape"}:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Read())
+            self.show_details(False)
+
+    @property
+    def _over(self) -> int:
+        """Rows that are not in sight."""
+        height = self.lines.size.height
+        return max(0, self.lines.row_count - height) if height else 0
+
     def _give(self, choice: str) -> None:
         if self._shown is None:
+            return
+        if choice == "details":
+            self.show_details(not self.details)
             return
         approval_id = self._shown.request.id
         if choice == "reason":
@@ -175,6 +219,10 @@ class ApprovalBar(Vertical):
             "n": "deny",
             "e": "deny and say why",
         }
+        if self.details:
+            words["d"] = "less"
+        elif self._over:
+            words["d"] = f"details, {self._over} more rows"
         prefix = "" if self.prompt_empty or self.offered else "Alt+"
         keys = [
             Content.styled(
@@ -183,12 +231,7 @@ class ApprovalBar(Vertical):
             + link(text, f"screen.answer('{LETTERS[letter]}')", self._look(letter))
             for letter, text in words.items()
         ]
-        more: list[Content] = []
-        rows = self.query_one("#approval-what", LineView)
-        over = rows.row_count - rows.size.height
-        if over > 0 and rows.size.height:
-            more.append(Content.styled(f"{over} more rows, scroll", "$text-muted"))
-        return pack([*keys, *more], max(20, self.size.width))
+        return pack(keys, max(20, self.size.width))
 
     def _look(self, letter: str) -> str:
         if not self.armed:

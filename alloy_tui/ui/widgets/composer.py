@@ -173,6 +173,11 @@ class Composer(Vertical):
         message.stop()
         self.prompt.ask_reason(message.approval_id)
 
+    def on_approval_bar_read(self, message: ApprovalBar.Read) -> None:
+        """Back to the prompt."""
+        message.stop()
+        self.prompt.focus()
+
     def on_queue_wanted(self, message: ms.QueueWanted) -> None:
         """Take the last waiting message back, or look after all of them."""
         message.stop()
