@@ -119,6 +119,15 @@ class Place:
         except OSError:
             return None
 
+    def changed_ns(self, path: str) -> int:
+        """When what stands there, or the nearest folder above that does, was changed."""
+        while path:
+            stamp = self.stamp(path)
+            if stamp is not None:
+                return stamp.ctime_ns
+            path = path.rpartition("/")[0]
+        return os.fstat(self._fd).st_ctime_ns
+
     def write(self, path: str, data: bytes, mode: int, temporary: str, *, over: bool) -> None:
         """Put a whole file there by way of the name `temporary` beside it, on disk when done.
 

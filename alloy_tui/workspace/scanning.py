@@ -100,10 +100,11 @@ class Index:
         self._folders: dict[str, _Listed] = {}
         self._device = -1
 
-    def __contains__(self, path: str) -> bool:
+    def stamp(self, path: str) -> Stamp | None:
+        """What stood at `path` at the last scan."""
         folder, _, name = path.rpartition("/")
         listed = self._folders.get(folder)
-        return listed is not None and name in listed.entries
+        return None if listed is None else listed.entries.get(name)
 
     def files(self) -> Iterator[tuple[str, Stamp]]:
         """All regular files."""

@@ -161,7 +161,8 @@ class Tracker:
                 self._take(change, purse, ours=ours)
                 unsure.discard(change.path)
         for path in self._touched:
-            if path in unsure or self._index is None or path not in self._index:
+            listed = self._index.stamp(path) if self._index is not None else None
+            if path in unsure or listed is None or listed != self._stamps.get(path):
                 self._look_at(path, since_ns, anew=path in unsure)
         with self._lock:
             self._calls = [call for call in self._calls if call not in over]
@@ -262,17 +263,22 @@ class Tracker:
         if path in self._touched:
             self._again(path, ours=ours, purse=purse)
             return
-        after = change.after
-        if not ours:
-            if after is not None and stat.S_ISREG(after.mode) and self._lacking is not None:
-                self._lacking.append((path, after))
-            self._reserve.forget(path)
+        if not ours and change.before != change.after:
+            self._renew(path, change.after)
             return
         before, seen = self._before(change), self._see(path, purse)
         before = _refined(before, seen, change)
-        if before.state != seen.state:
+        if ours and before.state != seen.state:
             self._touch(path, before, seen)
+            self._reserve.forget(path)
+        elif before.state != seen.state or change.before != change.after:
+            self._renew(path, change.after)
+
+    def _renew(self, path: str, stamp: Stamp | None) -> None:
+        """What is in reserve of a file that no session touched is out of date."""
         self._reserve.forget(path)
+        if stamp is not None and stat.S_ISREG(stamp.mode) and self._lacking is not None:
+            self._lacking.append((path, stamp))
 
     def _before(self, change: Change) -> Seen:
         """What stood where something has changed."""
@@ -299,8 +305,9 @@ class Tracker:
     def _look_at(self, path: str, since_ns: int | None, *, anew: bool) -> None:
         stamp = self.place.stamp(path)
         if anew or stamp != self._stamps.get(path):
-            ours = since_ns is not None and stamp is not None and stamp.ctime_ns >= since_ns
-            self._again(path, ours=ours and not anew, purse=None)
+            at_ns = self.place.changed_ns(path)
+            ours = not anew and since_ns is not None and at_ns >= since_ns
+            self._again(path, ours=ours, purse=None)
 
     def _again(self, path: str, *, ours: bool, purse: _Purse | None) -> None:
         """Something may have happened to a path that is followed."""

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.workspace.conftest import Blobs, Desk, Tree
 
-NAMES = st.sampled_from(["a", "A", "b.txt", "d", "D", "ü", "\udcff", "e/f"])
-PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+NAMES = st.sampled_from(["a", "A", "d", "\udcff", "e/f"])
+PATHS = st.lists(NAMES, min_size=1, max_size=2).map("/".join)
 CONTENT = st.binary(max_size=6)
 WHOSE = st.booleans()
 
@@ -93,7 +93,7 @@ class Working(RuleBasedStateMachine):
         self.desk = Desk(self.tmp, self.blobs)
         self.desk.tracker.resume(address)
         self.desk.start()
-        assert all(not tracked.others for tracked in self.desk.tracker.manifest.values())
+        assert not {p: t for p, t in self.desk.tracker.manifest.items() if t.others}
 
     def teardown(self) -> None:
         self.desk.close()
@@ -119,7 +119,7 @@ class Working(RuleBasedStateMachine):
 
 
 Working.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=50,
     stateful_step_count=25,
     phases=[Phase.generate, Phase.shrink],
     deadline=None,
