@@ -75,7 +75,10 @@ class _Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """An answer, or a call of a tool."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            return  # it was killed while it asked: that is no acknowledgement
         server, heard = self.server, self.server.heard
         with server.lock:
             messages = json.loads(body)["messages"]
