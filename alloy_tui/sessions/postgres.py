@@ -33,11 +33,16 @@ from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.writer import Writer
 
 _T = TypeVar("_T")
+# The first that tells what became of a transaction whose connection was lost.
+_OLDEST = 130_000
 _ENCODINGS = ("UTF8", "SQL_ASCII")
 
 
 class PostgresStore:
     """A `SessionStore` on a server; programs of several machines may share it.
+
+    The address leads to the server itself, or to a pooler that keeps one
+    connection for a session: locks and notices belong to connections.
 
     Opening makes the tables, in a schema of their own, and brings older ones up
     to date. Raises StoreError: "access", "io", "newer", "busy", "full".
@@ -235,6 +240,13 @@ class PostgresStore:
         """Make the tables what they must be. Raises StoreError."""
         try:
             with self._server.connect() as connection:
+                version = connection.info.server_version
+                if version < _OLDEST:
+                    raise StoreError(
+                        f"{self._server.name} is of PostgreSQL {version // 10_000}.",
+                        kind="access",
+                        hint=f"Use a server of version {_OLDEST // 10_000} or later.",
+                    )
                 (encoding,) = connection.execute("SHOW server_encoding").fetchone() or ("",)
                 if encoding not in _ENCODINGS:
                     raise StoreError(
