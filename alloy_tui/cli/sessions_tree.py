@@ -1,7 +1,7 @@
 """`alloy sessions tree`: the branches of a session, drawn in text.
 
-Owns the drawing. A run of messages without a fork stays at one depth, so that
-depth means branches and not time.
+Owns the drawing. The branch where the conversation stands runs straight down
+the side, and other branches step aside: depth means detours and not time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 
@@ -40,6 +40,14 @@ class Line(msgspec.Struct, frozen=True):
     rails: str
     entry: Entry
     fork: bool
+
+
+class _Stop(msgspec.Struct, frozen=True):
+    """A node to be drawn: what stands before it, and before all that follows it."""
+
+    node: str
+    rails: str
+    after: str
 
 
 def run(store: SessionStore, arguments: argparse.Namespace) -> int:
@@ -80,26 +88,29 @@ def draw(tree: SessionTree, entries: dict[str, Entry], *, hidden: bool = False) 
     def shown(node: str) -> bool:
         return hidden or node not in tree.hidden
 
-    # (node, rails before it, rails before what follows it)
-    firsts = [n for n in tree.children(None) if shown(n)]
-    left = _branches(firsts, "")
-    while left:
-        node, rails, after = left.pop()
+    path = frozenset(tree.path(tree.leaf))
+
+    def following(node: str | None, rails: str) -> list[_Stop]:
+        """What comes after a node, the last first: they are taken from the end."""
         children = [n for n in tree.children(node) if shown(n)]
-        fork = len(children) > 1
-        if not isinstance(entries[node].node, ToolResult) or node in tree.labels or fork:
-            yield Line(rails, entries[node], fork)
-            rails = after
-        left += _branches(children, after) if fork else [(n, rails, after) for n in children]
+        if not children:
+            return []
+        main = next((n for n in children if n in path), children[-1])
+        # The branch where the conversation stands goes straight on; others step aside.
+        aside = [_Stop(n, f"{rails}├─ ", f"{rails}│  ") for n in children if n != main]
+        return [_Stop(main, rails, rails), *reversed(aside)]
 
-
-def _branches(nodes: Sequence[str], rails: str) -> list[tuple[str, str, str]]:
-    """The children of a fork, the last first: they are taken from the end."""
-    if len(nodes) == 1:
-        return [(nodes[0], rails, rails)]
-    made = [(n, f"{rails}├─ ", f"{rails}│  ") for n in nodes[:-1]]
-    made += [(n, f"{rails}└─ ", f"{rails}   ") for n in nodes[-1:]]
-    return made[::-1]
+    left = following(None, "")
+    while left:
+        stop = left.pop()
+        entry, after = entries[stop.node], following(stop.node, stop.after)
+        fork = len(after) > 1
+        if isinstance(entry.node, ToolResult) and stop.node not in tree.labels and not fork:
+            # Its answer stands for it; what follows takes its place.
+            after = [msgspec.structs.replace(s, rails=stop.rails) for s in after]
+        else:
+            yield Line(stop.rails, entry, fork)
+        left += after
 
 
 def _told(tree: SessionTree, line: Line) -> dict[str, object]:

@@ -86,7 +86,7 @@ def compare(tree: SessionTree, read: Read, left: str | None, right: str | None) 
 def totals(entries: Sequence[Entry]) -> Totals:
     """What those nodes took. Unknown prices make the cost unknown, never smaller."""
     usage: TokenUsage | None = None
-    cost, priced = 0.0, True
+    cost, priced, told = 0.0, True, False
     said, calls, errors, duration_ms = 0, 0, 0, 0
     models: dict[str, None] = {}
     for entry in entries:
@@ -105,8 +105,9 @@ def totals(entries: Sequence[Entry]) -> Totals:
                 models[node.model] = None
                 usage = node.usage if usage is None else usage + node.usage
                 priced = priced and (node.cost is not None or not node.usage.known)
+                told = told or node.cost is not None
                 cost += node.cost or 0.0
-    known = priced and usage is not None
+    known = priced and told
     return Totals(said, calls, errors, usage, cost if known else None, duration_ms, tuple(models))
 
 

@@ -94,7 +94,7 @@ class _Drawing:
         self._path = frozenset(tree.path(tree.leaf))
 
     def tree(self, starts: Sequence[Run]) -> Iterator[str]:
-        """The side bar; a run's rows, then each branch after it, folded unless current."""
+        """The side bar: a run's rows, then what follows it."""
         left: list[Run | str] = self._level(starts)
         while left:
             run = left.pop()
@@ -118,22 +118,23 @@ class _Drawing:
 
     def _level(self, branches: Sequence[Run]) -> list[Run | str]:
         """What draws these branches, the last piece first."""
-        if len(branches) == 1:
-            return ["</ul>\n", branches[0], "<ul>\n"]
         pieces: list[Run | str] = []
+        # The branch that is shown by default goes straight on; others are folded before it.
         for run in branches:
-            shut = "</ul></details>\n" if self._nested else "</ul>\n"
-            fold = "<ul>\n"
+            if run.current:
+                continue
+            opening, ending = "<ul>\n", "</ul>\n"
             if self._nested:
                 _, words = heading(self._entries[run.nodes[0]])
-                words = (
-                    f'<span class="first">{words}</span>'
-                    f'<span class="sums">{rendering.line(self._sums(run))}</span>'
+                opening = (
+                    f'<details><summary><span class="first">{words}</span>'
+                    f'<span class="sums">{rendering.line(self._sums(run))}</span></summary><ul>\n'
                 )
-                here = ' class="current"' if run.nodes[0] in self._path else ""
-                opened = " open" if run.current else ""
-                fold = f"<details{here}{opened}><summary>{words}</summary><ul>\n"
-            pieces += [fold, run, shut]
+                ending = "</ul></details>\n"
+            pieces += [opening, run, ending]
+        for run in branches:
+            if run.current:
+                pieces += ["<ul>\n", run, "</ul>\n"]
         return pieces[::-1]
 
     def _sums(self, run: Run) -> str:
