@@ -87,9 +87,10 @@ class Place:
     @contextlib.contextmanager
     def opened(self, folder: str) -> Generator[int]:
         """A descriptor of the folder at that path; "" is the workspace itself."""
-        fd = os.open(".", _WALK, dir_fd=self._fd)
+        first, _, rest = folder.partition("/")
+        fd = os.open(first or ".", _WALK, dir_fd=self._fd)
         try:
-            for part in filter(None, folder.split("/")):
+            for part in filter(None, rest.split("/")):
                 inner = os.open(part, _WALK, dir_fd=fd)
                 os.close(fd)
                 fd = inner

@@ -27,6 +27,7 @@ from alloy_tui.workspace.states import Stamp
 # fine clock would say that a file was changed before the command that did it.
 _CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
 _TICK_NS = 20_000_000
+_SIGNS = frozenset({RULES_FILE, CACHE_TAG})
 
 
 class Change(NamedTuple):
@@ -56,16 +57,40 @@ class Scan(msgspec.Struct, frozen=True):
 class _Listed:
     """One folder as it was last seen."""
 
-    __slots__ = ("at_ns", "entries", "ignored", "links", "outer", "rules", "rules_stamp")
+    __slots__ = (
+        "at_ns",
+        "entries",
+        "folders",
+        "ignored",
+        "links",
+        "newest_ns",
+        "outer",
+        "rules",
+        "rules_stamp",
+    )
 
     def __init__(self, outer: Rules, rules_stamp: Stamp | None, rules: Rules) -> None:
         self.outer = outer
         self.rules_stamp = rules_stamp
         self.rules = rules
         self.entries: dict[str, Stamp] = {}
-        self.ignored: set[str] = set()
+        self.ignored: dict[str, bool] = {}
         self.links: dict[str, bytes] = {}
+        self.folders: list[str] = []
+        self.newest_ns = 0
         self.at_ns = 0
+
+    def is_same(self, outer: Rules, found: dict[str, Stamp], ignored: dict[str, bool]) -> bool:
+        """Whether nothing at all can have changed.
+
+        Within the clock's tick of the last look a file may have, and kept its stamp.
+        """
+        return (
+            self.outer is outer
+            and self.entries == found
+            and self.ignored == ignored
+            and self.newest_ns <= self.at_ns - _TICK_NS
+        )
 
 
 class _Inside(NamedTuple):
@@ -133,11 +158,18 @@ class Index:
         if status.st_dev != self._device:
             return 0  # another file system is mounted here: perhaps a slow or a huge one
         old, at_ns = self._folders.get(folder), clock_ns()
-        found = _list(fd)
+        found, skipped = _list(fd, old.ignored if old is not None and old.outer is rules else {})
+        if old is not None and found.get(RULES_FILE) != old.rules_stamp:
+            found, skipped = _list(fd, {})
         if CACHE_TAG in found and folder:
             self._forget(folder)
             return len(found)
+        if old is not None and old.is_same(rules, found, skipped):  # by far the most folders
+            old.at_ns = at_ns
+            walk.waiting.extend(_Inside(_join(folder, n), old.rules, 0) for n in old.folders)
+            return len(found)
         new = self._sorted_out(folder, fd, rules, old, found)
+        new.ignored.update(skipped)
         new.at_ns = at_ns
         self._folders[folder] = new
         before_all = {} if old is None else old.entries
@@ -170,15 +202,23 @@ class Index:
             inner = rules if rules_stamp is None else rules.within(folder, fd)
             new = _Listed(rules, rules_stamp, inner)
         for name, stamp in found.items():
-            if same and old is not None and (name in old.entries or name in old.ignored):
+            if (
+                same
+                and old is not None
+                and (name in old.entries or old.ignored.get(name) == stat.S_ISDIR(stamp.mode))
+            ):
                 ignored = name in old.ignored
             else:
                 path = _join(folder, name)
                 ignored = new.rules.ignore(path, folder=stat.S_ISDIR(stamp.mode))
             if ignored:
-                new.ignored.add(name)
+                new.ignored[name] = stat.S_ISDIR(stamp.mode)
             else:
                 new.entries[name] = stamp
+                if stat.S_ISDIR(stamp.mode):
+                    new.folders.append(name)
+                else:
+                    new.newest_ns = max(new.newest_ns, stamp.ctime_ns)
         return new
 
     def _gone(
@@ -247,13 +287,28 @@ def _compare(visit: _Visit, name: str, stamp: Stamp) -> tuple[Change | None, int
     return change, 0 if was_folder else when
 
 
-def _list(fd: int) -> dict[str, Stamp]:
+def _list(fd: int, ignored: dict[str, bool]) -> tuple[dict[str, Stamp], dict[str, bool]]:
+    """What is in the open folder, and what of `ignored` (name, whether a folder) still is."""
     found: dict[str, Stamp] = {}
+    skipped: dict[str, bool] = {}
     with os.scandir(fd) as entries:
         for entry in entries:
+            name = entry.name
             with contextlib.suppress(OSError):  # it vanished just now
-                found[entry.name] = Stamp.of(entry.stat(follow_symlinks=False))
-    return found
+                if name in ignored and name not in _SIGNS:
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if ignored[name] == is_folder:
+                        skipped[name] = is_folder
+                        continue
+                status = entry.stat(follow_symlinks=False)
+                found[name] = Stamp(
+                    status.st_mode,
+                    status.st_size,
+                    status.st_mtime_ns,
+                    status.st_ctime_ns,
+                    status.st_ino,
+                )
+    return found, skipped
 
 
 def _keep_link(visit: _Visit, name: str, *, same: bool) -> None:

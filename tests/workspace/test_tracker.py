@@ -176,6 +176,20 @@ def test_new_rules_are_no_removal(desk: Desk) -> None:
     )
 
 
+def test_a_file_in_place_of_an_ignored_folder_is_seen(desk: Desk) -> None:
+    desk.write(".gitignore", "out/\n")
+    desk.write("out/x", "x")
+    desk.start()
+
+    def work() -> None:
+        (desk.root / "out/x").unlink()
+        (desk.root / "out").rmdir()
+        desk.write("out", "a file")
+
+    desk.shell(work)
+    assert isinstance(known(desk, "out").state, File)
+
+
 def test_rules_of_the_enclosing_repository_hold(tmp_path: Path, blobs: Blobs) -> None:
     (tmp_path / ".git/info").mkdir(parents=True)
     (tmp_path / ".git/info/exclude").write_text("*.excluded\n")
