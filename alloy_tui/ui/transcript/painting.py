@@ -2,7 +2,8 @@
 
 `PromptScreen` paints at once: Textual collects changes for up to a sixtieth of
 a second before it paints, which is felt on every key; a screen of this class
-paints a change without delay when the last paint is old enough. `DirectPaint` writes
+paints a change without delay when the last paint is old enough, and asks no widget
+for rows that nobody will see (`Frugal`). `DirectPaint` writes
 the changed rows of a full-width widget straight to the terminal, and moves the
 others with a scroll region. Where a name is missing (another release), nothing
 here acts and Textual's own way is taken. Verified against the release pinned
@@ -11,13 +12,14 @@ in pyproject.toml by a test.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from time import monotonic
 from typing import Any, ClassVar, cast
 
 from rich.segment import Segment
 from textual import events
+from textual._compositor import Compositor
 from textual.app import App
 from textual.driver import Driver
 from textual.geometry import Region, Size
@@ -38,6 +40,7 @@ _FLAGS = (
     "_repaint_regions",
 )
 _OF_BAR = ("_layout_cache", "_styles_cache", "_dirty_regions")
+_OF_COMPOSITOR = ("_render_chops", "visible_widgets", "cuts")
 _OF_APP = ("_batch_count", "_driver", "_begin_update", "_end_update")
 
 
@@ -51,15 +54,63 @@ def _of(owner: object, name: str) -> Any:
     return getattr(owner, name)
 
 
+def _can_be_frugal() -> bool:
+    return all(hasattr(Compositor, name) for name in _OF_COMPOSITOR)
+
+
 def missing_names(screen: Screen[Any]) -> list[str]:
     """The private names used here that `screen` and its app lack; empty when all is well."""
     missing = [f"Screen.{name}" for name in _METHODS if not hasattr(Screen, name)]
     missing += [f"Screen.{name}" for name in _FLAGS if not hasattr(screen, name)]
     missing += [f"App.{name}" for name in _OF_APP if not hasattr(app_of(screen), name)]
     missing += [f"Widget.{name}" for name in _OF_BAR if not hasattr(screen, name)]
+    missing += [f"Compositor.{n}" for n in _OF_COMPOSITOR if not hasattr(Compositor, n)]
     if not hasattr(getattr(screen, "_compositor", None), "visible_widgets"):
         missing.append("Screen._compositor.visible_widgets")
     return missing
+
+
+class Frugal(Compositor):
+    """Draws what is seen: Textual draws all of each widget that a change touches.
+
+    Containers behind their content, and the rows of a widget that did not change,
+    were most of what a frame cost.
+    """
+
+    def _render_chops(
+        self, crop: Region, is_rendered_line: Callable[[int], bool]
+    ) -> Sequence[Mapping[int, Strip]]:
+        cuts = self.cuts
+        chops: list[dict[int, Strip | None]] = [dict.fromkeys(line[:-1]) for line in cuts]
+        rows = [y for y in crop.line_range if 0 <= y < len(chops) and is_rendered_line(y)]
+        missing = {y: set(chops[y]) for y in rows}
+        # From front to back: the first to draw a place has it.
+        for widget, (region, clip) in self.visible_widgets.items():
+            place = region.intersection(clip)
+            columns = range(*place.column_span)
+            todo = [
+                y
+                for y in place.line_range
+                if y in missing and any(x in columns for x in missing[y])
+            ]
+            if not todo:
+                continue
+            first = todo[0]
+            strips = widget.render_lines(
+                Region(place.x - region.x, first - region.y, place.width, todo[-1] + 1 - first)
+            )
+            for y in todo:
+                starts = [cut for cut in cuts[y] if place.x <= cut <= place.right]
+                pieces = strips[y - first].divide([cut - place.x for cut in starts[1:]])
+                for x, piece in zip(starts, pieces, strict=False):
+                    if x in missing[y]:
+                        missing[y].discard(x)
+                        chops[y][x] = piece
+                if not missing[y]:
+                    del missing[y]
+            if not missing:
+                break
+        return cast("Sequence[Mapping[int, Strip]]", chops)
 
 
 class PromptScreen(Screen[ScreenResultType]):
@@ -69,6 +120,11 @@ class PromptScreen(Screen[ScreenResultType]):
 
     _painted_s = 0.0
     _paintable: bool | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        if type(getattr(self, "_compositor", None)) is Compositor and _can_be_frugal():
+            self._compositor = Frugal()
 
     async def _on_idle(self, event: events.Idle) -> None:
         # Textual calls the base class's handler after this one, unless prevented.

@@ -5,11 +5,16 @@ from __future__ import annotations
 from importlib.metadata import version
 
 import pytest
+from textual._compositor import Compositor
 from textual.app import App, ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
+from textual.widgets import Label
 
 from alloy_tui.ui.transcript import AgentBlock, PromptScreen, Transcript
-from alloy_tui.ui.transcript.painting import missing_names
+from alloy_tui.ui.transcript.painting import Frugal, missing_names
 
 pytestmark = pytest.mark.anyio
 
@@ -57,3 +62,46 @@ async def test_without_the_names_textual_paints(monkeypatch):
         await pilot.pause()
         assert screen._painted_s == 0.0
         assert "shown anyway" in app.export_screenshot().replace("&#160;", " ")
+
+
+class Crowd(App[None]):
+    """Widgets side by side, in containers, scrolled out of sight and over one another."""
+
+    CSS = """
+    #row { height: 6; border: round red; padding: 0 1; }
+    #left { width: 1fr; height: 3; } #over { layer: above; offset: 7 2; width: 9; height: 2; }
+    #box { height: 4; } #box Label { height: 3; }
+    Screen { layers: default above; }
+    """
+
+    def get_default_screen(self) -> Screen[None]:
+        return PromptScreen()
+
+    def on_mount(self) -> None:
+        self.screen.mount(
+            Horizontal(Label("left 漢字", id="left"), Label("right"), id="row"),
+            VerticalScroll(Label("one"), Label("two"), Label("three"), id="box"),
+            Label("above", id="over"),
+        )
+
+
+async def test_what_is_drawn_is_what_textual_would_draw():
+    """Whatever changed, the rows of a frame are the same, and all that were asked for are there."""
+    app = Crowd()
+    async with app.run_test(size=(40, 14)) as pilot:
+        await pilot.pause()
+        app.screen.query_one("#box", VerticalScroll).scroll_to(y=2, animate=False)
+        await pilot.pause()
+        compositor = app.screen._compositor
+        assert isinstance(compositor, Frugal)
+        crops = [(Region(0, 0, 40, 14), range(14)), (Region(3, 2, 5, 3), (2, 4))]
+        for crop, rows in [*crops, (Region(0, 7, 40, 1), (7,)), (Region(9, 3, 1, 1), (3,))]:
+            frugal = compositor._render_chops(crop, rows.__contains__)
+            usual = Compositor._render_chops(compositor, crop, rows.__contains__)
+            for y in rows:
+                assert Strip.join(frugal[y].values()) == Strip.join(usual[y].values())
+                assert None not in frugal[y].values()
+        before = app.export_screenshot()
+        app.screen.refresh()
+        await pilot.pause()
+        assert app.export_screenshot() == before
