@@ -109,8 +109,6 @@ class Skeleton:
                 data = os.read(0, 4096)
                 if not data:
                     return
-                if _INTERRUPT in data:
-                    self.end(130)
                 self._take(data)
         except OSError:
             pass  # the terminal is gone; whoever reads next will see it too
@@ -132,6 +130,8 @@ class Skeleton:
             self._take(os.read(0, 4096).replace(b"\n", b"\r"))
 
     def _take(self, data: bytes) -> None:
+        if _INTERRUPT in data:
+            self.end(130)
         self._typed += data
         if not self._plain:
             return
