@@ -53,6 +53,8 @@ class ClaudeCode:
         self.title = ""
         self._titled_by = ""
         self._growth = growth
+        # A subagent's own file is all sidechain: there it is the conversation itself.
+        self._own_file: bool | None = None
         self._turns: dict[str, _Turn] = {}  # by the answer's own id
         self._lines: dict[str, _Turn] = {}  # by the id of a line that is part of one
         self._calls: dict[str, tuple[_Turn, str]] = {}  # a call's turn and name
@@ -89,7 +91,7 @@ class ClaudeCode:
         name = string(message.get("id")) or line or f"line {len(self._lines)}"
         turn = self._turns.get(name)
         if turn is None:
-            aside = record.get("isSidechain") is True
+            aside = self._aside(record)
             if not aside:
                 yield from self._close_main()
             parent, ready = self._parent(record)
@@ -150,9 +152,7 @@ class ClaudeCode:
                 yield from ready
                 placed = True
             self._growth.at(at_ms)
-            entry = self._growth.put(
-                ToolResult(result, name), place, aside=record.get("isSidechain") is True
-            )
+            entry = self._growth.put(ToolResult(result, name), place, aside=self._aside(record))
             yield entry
             place = entry.id
             if line:
@@ -166,7 +166,7 @@ class ClaudeCode:
             self._growth.call(line, place)
 
     def _say(self, record: Record, line: str, said: tuple[Block, ...]) -> Iterator[Entry]:
-        aside = record.get("isSidechain") is True
+        aside = self._aside(record)
         if not aside:
             yield from self._close_main()
         own = self._lines.pop(line, None)  # words beside results follow them
@@ -194,6 +194,13 @@ class ClaudeCode:
         turn = self._lines.get(above)
         ready = list(self._close(turn)) if turn is not None else []
         return self._growth.place_of(above), ready
+
+    def _aside(self, record: Record) -> bool:
+        """Whether a subagent said it beside the conversation."""
+        sidechain = record.get("isSidechain") is True
+        if self._own_file is None:
+            self._own_file = sidechain
+        return sidechain and not self._own_file
 
     def _close_main(self) -> Iterator[Entry]:
         """The main conversation goes on: whatever it waited for is complete."""

@@ -47,7 +47,7 @@ def everything(store: SessionStore, session: str) -> tuple[Entry, ...]:
 
 
 @given(sessions())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_every_session_comes_back_exactly(log: list[Entry]) -> None:
     """Entries, marks, leaf, labels and hidden branches are the same on the other side."""
     here, there = MemoryStore(), MemoryStore()
@@ -76,7 +76,7 @@ def test_a_document_that_was_formatted_anew_is_still_read(
 
 
 @given(sessions(), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_damage_costs_lines_and_nothing_else(log: list[Entry], data: st.DataObject) -> None:
     """Bytes lost or changed anywhere: a session of what is left, or words that say why not."""
     here, there = MemoryStore(), MemoryStore()

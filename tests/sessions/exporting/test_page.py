@@ -94,7 +94,7 @@ def check(html: str) -> Checker:
 
 
 @given(sessions())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_session_gives_an_inert_page(log: list[Entry]) -> None:
     """Only elements that show something, and a place for every message that is not hidden."""
     store = MemoryStore()

@@ -60,7 +60,7 @@ _shapes = st.builds(
 
 
 @given(_heads, st.lists(_records | _shapes, max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_records_become_paths_that_can_be_sent(head: Any, others: list[Any]) -> None:
     """Whatever they say, the tree is sound and every branch is a valid request."""
     try:
@@ -72,7 +72,7 @@ def test_any_records_become_paths_that_can_be_sent(head: Any, others: list[Any])
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     """In words, and nothing else is raised."""
     with contextlib.suppress(NotImportableError):

@@ -141,6 +141,17 @@ def test_a_subagent_runs_beside_the_conversation() -> None:
     assert got.entries()[2].node.result.text == "report"  # type: ignore[union-attr] -- kinds say
 
 
+def test_a_subagent_s_own_file_is_a_conversation() -> None:
+    """There is nothing that it could run beside."""
+    got = Brought(
+        lines(
+            asked("x1", None, "sub prompt", isSidechain=True, agentId="a7"),
+            piece("y1", "x1", "m9", text("sub done"), isSidechain=True, agentId="a7"),
+        )
+    )
+    assert got.kinds() == ["user", "answer"]
+
+
 def test_a_compaction_stands_for_what_came_before() -> None:
     """The summary follows the boundary, and the boundary the last message before it."""
     got = Brought(
