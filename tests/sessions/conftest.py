@@ -18,6 +18,7 @@ from alloy_tui.sessions.postgres import PostgresStore
 from alloy_tui.sessions.sqlite import SqliteStore
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.sessions.tree import SessionTree
+from tests.sessions.sharing import Shared
 from tests.support.postgres import PostgresServer, postgres, postgres_if_any
 
 __all__ = ["postgres", "postgres_if_any"]
@@ -39,6 +40,15 @@ def store(
         made = PostgresStore(server.url, schema=server.schema())
     yield made
     made.close()
+
+
+@pytest.fixture
+def shared(postgres: PostgresServer) -> Iterator[Shared]:
+    """A fresh schema on the server; all its stores are closed at the end."""
+    made = Shared(postgres)
+    yield made
+    for store in made.opened:
+        store.close()
 
 
 @pytest.fixture
