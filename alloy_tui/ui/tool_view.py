@@ -263,6 +263,8 @@ def _maps(value: object) -> list[Mapping[str, Any]]:
 def _unified(old: str, new: str) -> list[tuple[DiffKind, str]]:
     old, new = clean(old), clean(new)
     before, after = old.split("\n") if old else [], new.split("\n") if new else []
+    if before and after and before[-1] == after[-1] == "":
+        del before[-1], after[-1]  # both end with a line break: that is no line of its own
     if len(old) + len(new) > _DIFF_LIMIT:
         # Comparing is quadratic at worst; a large change is shown whole instead.
         head = f"@@ -1,{len(before)} +1,{len(after)} @@"

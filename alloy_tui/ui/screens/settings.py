@@ -57,7 +57,7 @@ class SettingsScreen(ModalScreen[None]):
             yield Static("Settings", id="page-title", markup=False)
             yield OptionList(id="picker-list", markup=False)
             yield Static(
-                "← → or Space change · Shift+↑ ↓ move a field · Esc closes",
+                "← → change · Shift+↑ ↓ move a field · Esc closes",
                 id="page-foot",
                 markup=False,
             )
