@@ -124,7 +124,12 @@ _ROWS = (
         ("MISTRAL_API_KEY",),
         wires.chat(
             ChatQuirks(
-                stream_usage=False, cache_key=True, short_ids=True, bridge=True, tool_names=True
+                stream_usage=False,
+                cache_key=True,
+                short_ids=True,
+                bridge=True,
+                tool_names=True,
+                reasoning_fields=False,
             )
         ),
     ),

@@ -47,7 +47,8 @@ class ChatQuirks(msgspec.Struct, frozen=True):
     the effort as `reasoning.effort`. `cache_marks` are the beginnings of model
     names whose system prompt is marked for the cache. `bridge` puts an
     assistant's word between a tool's and a user's. `tool_names` sends a tool's
-    name with its result.
+    name with its result. `reasoning_fields` is false where reasoning travels as
+    parts of the content alone.
     """
 
     max_tokens_field: str = "max_tokens"
@@ -61,6 +62,7 @@ class ChatQuirks(msgspec.Struct, frozen=True):
     effort_form: Literal["field", "object"] = "field"
     cache_marks: tuple[str, ...] = ()
     bridge: bool = False
+    reasoning_fields: bool = True
     tool_names: bool = False
 
 
@@ -163,7 +165,7 @@ class _Spelling:
     def _reasoning(self, message: ChatMessage) -> dict[str, Any]:
         """Reasoning goes back to the model that made it, where it had called tools."""
         made: dict[str, Any] = {}
-        if message.origin == self._origin:
+        if message.origin == self._origin and self._quirks.reasoning_fields:
             for block in message.blocks:
                 if isinstance(block, ThinkingBlock) and block.opaque:
                     if "reasoning_details" in block.opaque:
