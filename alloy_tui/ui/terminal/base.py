@@ -14,8 +14,15 @@ from typing import Any
 from textual import on
 from textual.app import App
 from textual.driver import Driver
+from textual.keys import key_to_character
 
-_METHODS = ("_display", "_fatal_error", "_close_messages_no_wait", "_print_error_renderables")
+_METHODS = (
+    "_check_bindings",
+    "_close_messages_no_wait",
+    "_display",
+    "_fatal_error",
+    "_print_error_renderables",
+)
 _DRIVER_NAMES = (
     "_sigtstp_application",
     "_sigcont_application",
@@ -89,6 +96,20 @@ class TerminalApp(App[None]):
             return
         with one_frame(self._driver):
             super()._display(screen, renderable)  # pyright: ignore[reportUnknownMemberType] - untyped upstream
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        # What is typed into a text is no command, and to find that out Textual copies and
+        # filters all the bindings there are. Only the user's own keys may say otherwise.
+        focused = self.focused
+        if (
+            priority
+            and focused is not None
+            and focused.check_consume_key(key, key_to_character(key))
+            and key not in focused._bindings.key_to_bindings  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - guarded
+            and not any(key in keys.split(",") for keys in self._keymap.values())
+        ):
+            return False
+        return await super()._check_bindings(key, priority)
 
     def _fatal_error(self) -> None:
         # Textual would make a traceback with the values of local variables, for all to see.

@@ -23,6 +23,7 @@ from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 from textual.signal import Signal
 
 from alloy_tui.ui.terminal.incoming import Gate, Input, Keys
@@ -58,6 +59,13 @@ class TerminalDriver(LinuxDriver):
         if told is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop_of_app.call_soon_threadsafe(told)
+
+    def send_message(self, message: Message) -> None:
+        """Hand `message` to the app, from any thread; without a task for each, as the base has."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop_of_app.call_soon_threadsafe(
+                self._app.post_message, message, context=self._context
+            )
 
     # -- writing --------------------------------------------------------------------------
 

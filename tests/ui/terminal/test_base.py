@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.drivers.linux_driver import LinuxDriver
+from textual.widgets import Input
 
 from alloy_tui.ui.terminal import base
 from alloy_tui.ui.terminal.driver import TerminalDriver
@@ -41,3 +46,37 @@ async def test_a_defect_is_kept_and_not_printed(capsys):
         await use_it()
     assert isinstance(app.defect, ZeroDivisionError)
     assert "Traceback" not in "".join(capsys.readouterr())
+
+
+class Typing(Stage):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("x,ctrl+t", "note", priority=True, id="note")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes = 0
+
+    def compose(self) -> ComposeResult:
+        yield Input()
+
+    def action_note(self) -> None:
+        self.notes += 1
+
+
+async def test_what_is_typed_is_no_command_and_other_keys_are() -> None:
+    """A letter goes into the text whatever it is bound to; without a text it is the command."""
+    app = Typing()
+    async with app.run_test() as pilot:
+        await pilot.press("x", "a", "ctrl+t")
+        assert (app.query_one(Input).value, app.notes) == ("xa", 1)
+        app.set_focus(None)
+        await pilot.press("x")
+        assert app.notes == 2
+
+
+async def test_the_users_own_key_acts_even_while_typing() -> None:
+    """A printable key that was chosen for an action runs it, as Textual has it."""
+    app = Typing()
+    async with app.run_test() as pilot:
+        app.set_keymap({"note": "y"})
+        await pilot.press("x", "y")
+        assert (app.query_one(Input).value, app.notes) == ("x", 1)
