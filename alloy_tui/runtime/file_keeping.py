@@ -148,6 +148,8 @@ class FileKeeper:
             self._waited = True
             await self._first_wait()
         try:
+            if not paths and self._thread.settled.is_set():
+                return self._thread.opened().begin(sweeping=sweeping)  # no file is read for it
             return await asyncio.to_thread(
                 lambda: self._thread.opened().begin(paths, sweeping=sweeping)
             )
