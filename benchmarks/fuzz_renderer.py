@@ -42,6 +42,7 @@ from alloy_tui.ui.transcript.specs import (
     ToolBlock,
     UserBlock,
 )
+from benchmarks.keeping import keep
 
 COUNT = 100_000
 _WIDTHS = (1, 2, 3, 5, 9, 20, 41, 80, 133)
@@ -73,7 +74,7 @@ class Tally:
 
     inputs: int = 0
     rows: int = 0
-    broken: list[tuple[int, str]] = field(default_factory=list)
+    broken: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     """Seed of the input, and what went wrong."""
 
 
@@ -215,10 +216,10 @@ def main() -> int:
     for number, words in tally.broken:
         print(f"seed {number}: {words}")
     taken = time.monotonic() - begun
-    print(
-        f"{tally.inputs:,} random inputs, {tally.rows:,} rows, {len(tally.broken)} broken, "
-        f"{taken:.0f} s"
-    )
+    words = f"{tally.inputs:,} random inputs, {tally.rows:,} rows, {len(tally.broken)} broken"
+    print(f"{words}, {taken:.0f} s")
+    if tally.inputs >= COUNT:
+        keep("fuzz_renderer", f"{words}; every row exactly as wide as its page.")
     return 1 if tally.broken else 0
 
 

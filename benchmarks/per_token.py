@@ -13,13 +13,12 @@ import argparse
 import asyncio
 import itertools
 import time
-from pathlib import Path
 
 from alloy_tui.ui.transcript import AgentBlock, Transcript, UserBlock
+from benchmarks.keeping import RESULTS, keep
 from benchmarks.plot import lines
 from benchmarks.transcript import ANSWER, Stage
 
-RESULTS = Path(__file__).parent / "results"
 TOKENS = 2000
 BATCH = 7  # 200 tokens a second at 30 frames
 
@@ -55,7 +54,14 @@ def main() -> None:
     print(f"{'length':>10}{'of the message':>18}{'of the history':>18}   CPU µs a token")
     for (n, message), (_, history) in zip(by_message, by_history, strict=True):
         print(f"{n:10,.0f}{message:18.1f}{history:18.1f}")
-    RESULTS.mkdir(exist_ok=True)
+    keep(
+        "per_token",
+        "| length | a token of that message, CPU µs | over that history, CPU µs |\n|--:|--:|--:|\n"
+        + "\n".join(
+            f"| {n:,.0f} | {message:.0f} | {history:.0f} |"
+            for (n, message), (_, history) in zip(by_message, by_history, strict=True)
+        ),
+    )
     (RESULTS / "per_token.svg").write_text(
         lines(
             "Cost of a token on the screen",

@@ -26,6 +26,7 @@ from alloy_tui.ui.markdown.page import Page
 from alloy_tui.ui.markdown.palette import Palette
 from alloy_tui.ui.markdown.stream import MarkdownStream, render
 from alloy_tui.ui.transcript import AgentBlock, ToolBlock, Transcript, UserBlock
+from benchmarks.keeping import keep
 
 PROSE = "The inner `round` is applied **before** the sum, see [the docs](https://example.org). "
 ANSWER = (
@@ -39,6 +40,14 @@ KINDS = {
     "one list": f"- {PROSE}\n",
     "one code block": "x = total(rows)  # a line of code\n",
     "one table": "| cell one | cell two | cell three |\n",
+}
+SHOWN = {
+    "load": "add all of it and show its end",
+    "page up": "PageUp",
+    "home": "to its beginning",
+    "search miss": "a search that finds nothing",
+    "new width": "resize to another width",
+    "RSS +MB": "memory, MB more",
 }
 HEADS = {
     "one code block": "```python\n",
@@ -55,7 +64,7 @@ class Stage(App[None]):
 
 def timed(work: Callable[[], object], times: int = 1) -> float:
     """Median CPU milliseconds of one call."""
-    found = []
+    found: list[float] = []
     for _ in range(times):
         start = time.process_time()
         work()
@@ -68,7 +77,8 @@ def per_token(kind: str, sizes: list[int]) -> list[float]:
     unit = KINDS[kind]
     stream = MarkdownStream(Page(100, Palette(), 2, 1))
     stream.feed(HEADS.get(kind, ""))
-    fed, found, tokens = 0, [], 400
+    found: list[float] = []
+    fed, tokens = 0, 400
     for size in sizes:
         text = (unit * (max(0, size - fed) * 4 // len(unit) + 1))[: max(0, size - fed) * 4]
         stream.feed(text)
@@ -158,6 +168,17 @@ def main() -> None:
     print("\nms in a history of messages" + "".join(f"{count:>10,}" for count in counts))
     for name in tables[0]:
         print(f"{name:27}" + "".join(f"{table[name]:10.2f}" for table in tables))
+    if not quick:
+        _keep(counts, tables)
+
+
+def _keep(counts: list[int], tables: list[dict[str, float]]) -> None:
+    head = "| CPU ms in a history of messages | " + " | ".join(f"{n:,}" for n in counts)
+    rows = [
+        f"| {words} | " + " | ".join(f"{table[name]:.1f}" for table in tables) + " |"
+        for name, words in SHOWN.items()
+    ]
+    keep("transcript", "\n".join([f"{head} |", "|---" + "|--:" * len(counts) + "|", *rows]))
 
 
 if __name__ == "__main__":
