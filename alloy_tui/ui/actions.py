@@ -7,64 +7,13 @@ commands can be run by the prompt, the palette and a click alike.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol, cast, get_args
+from typing import cast, get_args
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.port import ApprovalMode, RuntimePort
+from alloy_tui.runtime.port import ApprovalMode
 from alloy_tui.ui.commands import MODES, nearest
-
-Severity = Literal["information", "warning", "error"]
-PageName = Literal["help", "usage", "history", "settings"]
-
-
-class Bench(Protocol):
-    """What a command may ask of the main screen."""
-
-    def action_toggle_output(self) -> None:
-        """Open or close the tool pane."""
-        ...
-
-    def copy_answer(self) -> None:
-        """Copy the last answer."""
-        ...
-
-    def retry(self) -> None:
-        """Send the last message again."""
-        ...
-
-
-class Host(Protocol):
-    """What a command may ask of the app."""
-
-    @property
-    def runtime(self) -> RuntimePort:
-        """The engine."""
-        ...
-
-    def say(self, text: str, severity: Severity = "information") -> None:
-        """A short word in the corner; `text` is sanitised and no markup."""
-        ...
-
-    def open_page(self, page: PageName) -> None:
-        """Open one of the pages."""
-        ...
-
-    def open_model_picker(self) -> None:
-        """Let the user choose a model."""
-        ...
-
-    def use_theme(self, word: str) -> None:
-        """Switch to the theme of that word, or to the next one for ""."""
-        ...
-
-    @property
-    def workbench(self) -> Bench:
-        """The main screen."""
-        ...
-
-    def leave(self) -> None:
-        """End the program."""
-        ...
+from alloy_tui.ui.host import Host
+from alloy_tui.ui.session_commands import SESSION_DEEDS
 
 
 def run_command(host: Host, name: str, argument: str) -> None:
@@ -106,6 +55,7 @@ _DEEDS: dict[str, Callable[[Host, str], None]] = {
     "retry": lambda host, _: host.workbench.retry(),
     "copy": lambda host, _: host.workbench.copy_answer(),
     "reset": lambda host, _: host.runtime.reset(),
+    **SESSION_DEEDS,
     "quit": lambda host, _: host.leave(),
 }
 

@@ -24,13 +24,14 @@ from textual.signal import Signal
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.port import ApprovalMode, RuntimePort
 from alloy_tui.ui import terminal_keys
-from alloy_tui.ui.actions import PageName, Severity, run_command
+from alloy_tui.ui.actions import run_command
 from alloy_tui.ui.attention import Attention
 from alloy_tui.ui.clipboard import copy_and_tell
 from alloy_tui.ui.clock import SYSTEM_CLOCK, Clock
 from alloy_tui.ui.commands import offer_themes
 from alloy_tui.ui.first_look import FirstLook, begin_with_size, begin_with_theme, first_look
 from alloy_tui.ui.history import PromptHistory
+from alloy_tui.ui.host import PageName, Severity
 from alloy_tui.ui.keymap import APP_KEYS, Keymap, bindings
 from alloy_tui.ui.messages import CommandInvoked, PromptSubmitted
 from alloy_tui.ui.palette import CommandPaletteRows

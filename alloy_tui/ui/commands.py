@@ -13,7 +13,13 @@ import msgspec
 
 from alloy_tui.domain.sanitise import clean_line
 
-ArgumentKind: TypeAlias = Literal["none", "model", "mode", "theme"]
+ArgumentKind: TypeAlias = Literal["none", "model", "mode", "theme", "format"]
+
+FORMATS: dict[str, str] = {
+    "markdown": "to read",
+    "json": "to be read in again",
+    "html": "one page with the whole tree",
+}
 
 MODES: dict[str, str] = {
     "ask": "ask before anything that changes files or runs programs",
@@ -43,7 +49,23 @@ COMMANDS: tuple[Command, ...] = (
     Command("output", "open or close the tool pane"),
     Command("retry", "send the last message again"),
     Command("copy", "copy the last answer"),
-    Command("reset", "clear the conversation"),
+    Command("new", "a new session"),
+    Command("reset", "a new session"),
+    Command("resume", "go on with another session", "[words]"),
+    Command("sessions", "the sessions there are", "[words]"),
+    Command("search", "search in all that was ever said", "[words]"),
+    Command("tree", "the session as a tree"),
+    Command("rewind", "go back to an earlier message, and edit it"),
+    Command("redo", "take the last going back or over back"),
+    Command("branch", "begin a branch with the next message"),
+    Command("checkpoint", "label where you stand", "[label]"),
+    Command("note", "a note about the last message", "[words]"),
+    Command("compare", "two branches beside each other"),
+    Command("graft", "bring something here from another branch"),
+    Command("race", "several models at the same question", "[model model …]"),
+    Command("fork", "go on in a new session from here"),
+    Command("rename", "give the session another title", "[title]"),
+    Command("export", "write the session to a file", "[format] [path]", "format"),
     Command("quit", "leave"),
 )
 
@@ -113,7 +135,7 @@ def completions(text: str, models: Callable[[], Sequence[str]]) -> list[Completi
     command = _BY_NAME.get(name)
     if command is None or command.argument == "none":
         return []
-    notes = MODES if command.argument == "mode" else {}
+    notes = {"mode": MODES, "format": FORMATS}.get(command.argument, {})
     return [
         Completion(f"/{name} {value}", clean_line(value, limit=60), notes.get(value, ""))
         for value in rank(argument.strip(), argument_values(command, models))
@@ -137,5 +159,7 @@ def argument_values(command: Command, models: Callable[[], Sequence[str]]) -> li
             return list(MODES)
         case "theme":
             return list(_theme_words)
+        case "format":
+            return list(FORMATS)
         case "none":
             return []

@@ -41,6 +41,10 @@ class EngineEvents(Message, bubble=False):
         self.envelopes = tuple(envelopes)
 
 
+class SessionChanged(Message, bubble=False):
+    """The session on screen, its tree or our place in it has changed: look again."""
+
+
 class PromptSubmitted(Message):
     """The user sent `text`; `lane` says what it is for while a run is under way.
 

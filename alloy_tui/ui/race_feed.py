@@ -22,14 +22,15 @@ def agent_of(what: Heard) -> str:
 
 
 class RaceFeed:
-    """A race: its prompt, its models, who runs, and all that was said."""
+    """A race: its prompt, who runs, and all that was said."""
 
     def __init__(self, text: str, models: tuple[str, ...]) -> None:
         self.text = text
         self.models = models
         self.racers: tuple[Racer, ...] = ()
-        self._heard: list[Heard] = []
-        self._listen: Callable[[Heard], object] | None = None
+        self._heard: dict[str, list[Heard]] = {}
+        self.listener: Callable[[str, Heard], object] | None = None
+        """Told who said what, as it is said."""
 
     @property
     def over(self) -> bool:
@@ -38,13 +39,11 @@ class RaceFeed:
 
     def take(self, what: Heard) -> None:
         """One of the agents said something."""
-        self._heard.append(what)
-        if self._listen is not None:
-            self._listen(what)
+        agent = agent_of(what)
+        self._heard.setdefault(agent, []).append(what)
+        if self.listener is not None:
+            self.listener(agent, what)
 
-    def listen(self, to: Callable[[Heard], object] | None) -> None:
-        """Tell everything so far and from now on; None = no more."""
-        self._listen = to
-        if to is not None:
-            for what in self._heard:
-                to(what)
+    def heard(self, agent: str) -> tuple[Heard, ...]:
+        """All that one of them has said."""
+        return tuple(self._heard.get(agent, ()))

@@ -61,9 +61,10 @@ def test_a_search_finds_answers_too_and_keeps_what_they_part_from() -> None:
     assert drawn(layout) == [
         "why does checkout round twice?",
         "├─Switching the money type.",
-        "└─Cents it is.",
+        "└─use integer cents",
+        "  Cents it is.",
     ]
-    assert [row.hit for row in layout.rows] == [False, True, True]
+    assert [row.hit for row in layout.rows] == [False, True, True, True]
 
 
 def test_labels_and_notes_show_with_the_message_they_part_at() -> None:

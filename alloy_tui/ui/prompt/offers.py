@@ -125,6 +125,11 @@ class Stash:
     def __len__(self) -> int:
         return len(self._drafts)
 
+    @property
+    def newest(self) -> str:
+        """The text of the last one, whole; "" when there is none."""
+        return self._drafts[-1].whole if self._drafts else ""
+
     def push(self, draft: Draft) -> None:
         """Put `draft` aside."""
         self._drafts.append(draft)

@@ -1,12 +1,11 @@
 """Going back, asked first: conversation, files or both, with what each would change.
 
-Owns the choice and the words; what was chosen is the screen's result. `PickMessage`
-is the list of earlier messages that /rewind and Esc-Esc begin with.
+Owns the choice and the words; what was chosen is the screen's result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -206,46 +205,3 @@ class RewindDialog(ModalScreen[RewindWish | None]):
             words = _CHOICES[self._choices[change.path]]
             return row + Content.styled(f"  conflict: {words}", "$warning")
         return row + Content.styled(f"  {_FATES[change.fate]}", "$text-muted")
-
-
-class PickMessage(ModalScreen[str | None]):
-    """A list of (node, text), the newest first; dismisses with the node."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", show=False)]
-
-    def __init__(self, messages: Sequence[tuple[str, str]]) -> None:
-        super().__init__()
-        self._messages = tuple(messages)
-
-    def compose(self) -> ComposeResult:
-        """The frame."""
-        with Vertical(id="page", classes="-list"):
-            yield Static("Go back to before", id="page-title", markup=False)
-            yield OptionList(id="picker-list", markup=False)
-            yield Static(
-                "Enter takes it into the prompt, to send it anew · Esc leaves",
-                id="page-foot",
-                markup=False,
-            )
-
-    def on_mount(self) -> None:
-        """Fill in."""
-        options = self.query_one(OptionList)
-        rows = [Option(Content(clean_line(text, limit=200))) for _, text in self._messages]
-        options.add_options(rows or [Option("Nothing was said yet.", disabled=True)])
-        options.highlighted = 0 if rows else None
-        options.focus()
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """This one."""
-        event.stop()
-        self.dismiss(self._messages[event.option_index][0])
-
-    def action_leave(self) -> None:
-        """None of them."""
-        self.dismiss(None)
-
-    def on_click(self, event: events.Click) -> None:
-        """A click beside the list leaves."""
-        if event.widget is self:
-            self.dismiss(None)

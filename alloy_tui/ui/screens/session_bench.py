@@ -7,27 +7,35 @@ has to do with sessions is opened here and loaded only then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual import on
 from textual.actions import SkipAction
 from textual.message import Message
-from textual.screen import Screen
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
-from alloy_tui.runtime.port import RuntimePort
 from alloy_tui.runtime.session_port import RewindPreview, TreeView
+from alloy_tui.ui.clipboard import copy_and_tell
 from alloy_tui.ui.drafts import Draft
-from alloy_tui.ui.messages import TokensArrived
+from alloy_tui.ui.keymap import Keymap
+from alloy_tui.ui.messages import SessionChanged, TokensArrived
+from alloy_tui.ui.panes.side import SidePanel, register
 from alloy_tui.ui.panes.stored_chat import StoredChat
-from alloy_tui.ui.screens.reading import ReadingScreen
+from alloy_tui.ui.screens.session_pages import SessionPages
 from alloy_tui.ui.transcript.painting import app_of
 
 if TYPE_CHECKING:
-    from alloy_tui.ui.race_feed import RaceFeed
+    from alloy_tui.ui.panes.session_tree import SessionTreePane
+    from alloy_tui.ui.tree_rows import Filter
 
 _OURS = frozenset({"", "user"})
+
+
+class KeymapHost(Protocol):
+    """What the tree needs of the app."""
+
+    keymap: Keymap
 
 
 class PreviewCame(Message, bubble=False):
@@ -46,17 +54,16 @@ class PathCame(Message, bubble=False):
         self.view = view
 
 
-class SessionBench(ReadingScreen):
+class SessionBench(SessionPages):
     """The workbench's way with the session on screen."""
-
-    _runtime: RuntimePort
 
     def __init__(self) -> None:
         super().__init__()
         self._agent = ""
         self._refill: str | None = None
         self._title = ""
-        self.race_feed: RaceFeed | None = None
+        words = "the session as a tree: search, branch, label, compare"
+        register(SidePanel("tree", words, self._make_tree_pane))
 
     # -- events ---------------------------------------------------------------------------
 
@@ -153,7 +160,7 @@ class SessionBench(ReadingScreen):
         view = message.view
         if view is None:
             return
-        from alloy_tui.ui.screens.rewind import PickMessage
+        from alloy_tui.ui.screens.choice import Choice
 
         by_id = {node.id: node for node in view.nodes}
         at, said = view.state.leaf, list[tuple[str, str]]()
@@ -167,12 +174,54 @@ class SessionBench(ReadingScreen):
             if node is not None:
                 self.rewind_to(node)
 
-        app_of(self).push_screen(PickMessage(said), chosen)
+        foot = "Enter takes it into the prompt, to send it anew · Esc leaves"
+        page = Choice("Go back to before", said, foot, "Nothing was said yet.")
+        app_of(self).push_screen(page, chosen)
 
-    def show_page(self, page: Screen[None]) -> None:
-        """Open a page over the workbench."""
-        app_of(self).push_screen(page)
+    # -- the tree -------------------------------------------------------------------------
 
+    def _make_tree_pane(self) -> SessionTreePane:
+        from alloy_tui.ui.panes.session_tree import SessionTreePane
 
-class SessionChanged(Message, bubble=False):
-    """The session on screen, its tree or its place in it has changed: look again."""
+        host = cast("KeymapHost", app_of(self))
+        return SessionTreePane(self._runtime.tree, lambda: host.keymap)
+
+    def _tree_pane(self) -> SessionTreePane:
+        """The pane with the tree, opened if it was not."""
+        side = self.work.side
+        if not (side.display and side.current == "tree"):
+            self.work.show_panel("tree")
+            side.panel.focus()
+        return cast("SessionTreePane", side.panel)
+
+    def action_tree(self, what: str) -> None:
+        """Something in the tree; the pane opens with it."""
+        self._tree_pane().do(what)
+
+    def action_tree_filter(self, name: Filter) -> None:
+        """Other rows of the tree."""
+        self._tree_pane().show_filter(name)
+
+    def on_session_tree_pane_wanted(self, message: SessionTreePane.Wanted) -> None:
+        """What the tree's keys do to a node."""
+        tree, row = self._runtime.tree, message.row
+        match message.what:
+            case "open" if message.on_path:
+                self.rewind_to(row.node.id)
+            case "open":
+                tree.switch(row.node.id)
+            case "branch":
+                tree.branch(row.end)
+                self.prompt.focus()
+            case "hide":
+                tree.prune(row.node.id, hidden=not row.node.hidden)
+            case "copy":
+                copy_and_tell(app_of(self), row.node.id, f"the id {row.node.id}")
+            case "graft":
+                self.graft(row.end, row.node.title)
+            case "compare":
+                other = message.marked or tree.state.leaf
+                if other is not None:
+                    self.compare(other, row.end)
+            case _:
+                pass

@@ -301,6 +301,11 @@ class Prompt(EditingArea):
             text = self.folds.adopt(draft)
             self.put(f"{self.text}\n{text}" if self.text.strip() else text)
 
+    @property
+    def stashed(self) -> str:
+        """What was put aside last, as a text; "" when nothing was."""
+        return self._stash.newest
+
     def put_instead(self, draft: Draft) -> None:
         """Put a text in the prompt's place; what is typed now is put aside."""
         if self.picker is not None:

@@ -1,0 +1,233 @@
+"""Several models at the same question, beside each other as they answer.
+
+Owns the columns; what was said comes from a `RaceFeed`, which goes on when this
+page is closed. Dismisses with ("pick", node) or ("compare", node, node), or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+
+from alloy_tui.domain import events as ev
+from alloy_tui.domain.events import Envelope
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.session_port import Racer
+from alloy_tui.ui.messages import TokensArrived
+from alloy_tui.ui.panes.chat import ChatPane
+from alloy_tui.ui.projection import fold
+from alloy_tui.ui.race_feed import Heard, RaceFeed
+from alloy_tui.ui.tool_view import ToolRecords
+from alloy_tui.ui.viewstate import AgentView
+from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
+from alloy_tui.ui.wording import model_label, money, state_words
+
+LEAST_COLUMN = 38
+"""Cells that a column needs; where there are fewer, one is on show."""
+Outcome = tuple[str, ...]
+
+
+class Column(Vertical):
+    """One racer: its name, its conversation, its state in words."""
+
+    DEFAULT_CSS = """
+    Column { width: 1fr; height: 100%; border-left: solid $line; }
+    Column:first-child { border-left: none; }
+    Column > .race-title { height: 1; background: $surface; }
+    Column > .race-state { height: 1; background: $surface; }
+    """
+
+    def __init__(self, racer: Racer) -> None:
+        super().__init__()
+        self.racer = racer
+        self.view = AgentView(model=racer.model)
+        self._records = ToolRecords()
+        self.chat = ChatPane(self._records)
+        self.title_line = ActionLine()
+        self.state_line = ActionLine()
+        self.title_line.add_class("race-title")
+        self.state_line.add_class("race-state")
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield self.title_line
+        yield self.chat
+        yield self.state_line
+
+    def take(self, what: Heard) -> None:
+        """Something the racer said."""
+        if isinstance(what, TokensArrived):
+            self.view = fold(self.view, what.first)
+            if what.kind in {"text", "thinking"}:
+                self.chat.tokens(what)
+            elif what.kind == "output" and what.source is not None:
+                key = self._records.key(what.first, what.source)
+                record = self._records.get(key)
+                if record is not None:
+                    self.chat.output(key, record.take_output(what.text))
+            return
+        self.view = fold(self.view, what)
+        if not isinstance(what.event, ev.SessionSaved | ev.AgentStarted):
+            self.chat.event(what)
+
+    def paint(self, now_ms: int, *, chosen: bool, number: int, of: int) -> None:
+        """Name and state as they are now."""
+        name = model_label(self.racer.model, 60)
+        words = Content.styled(f"▸ {name}" if chosen else f"  {name}", "bold $primary" * chosen)
+        place = link(f"{number + 1} of {of}", f"screen.choose({number})", "$text-muted")
+        width = max(12, self.size.width)
+        self.title_line.update(spread([words], [place], width))
+        state = clean_line(self.racer.failed, limit=120) or state_words(self.view, now_ms)
+        look = "$error" if self.racer.failed else "$text-muted" if self.racer.over else "$primary"
+        cost = (
+            [Content.styled(money(self.view.cost), "$text-muted")] if self.view.usage_known else []
+        )
+        self.state_line.update(spread([Content.styled(state, look)], cost, width))
+
+
+class RaceScreen(Screen[Outcome | None]):
+    """The columns of `feed`; `cancel` stops all of them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", show=False),
+        Binding("left", "step(-1)", show=False, priority=True),
+        Binding("right,tab", "step(1)", show=False, priority=True),
+        *(Binding(str(n + 1), f"choose({n})", show=False) for n in range(9)),
+        Binding("enter", "pick", show=False, priority=True),
+        Binding("c", "compare", show=False),
+        Binding("x", "stop", show=False),
+    ]
+    DEFAULT_CSS = """
+    RaceScreen > #race-head { height: auto; background: $panel; }
+    RaceScreen > #race-columns { height: 1fr; }
+    RaceScreen > #race-foot { height: auto; background: $surface; }
+    """
+
+    def __init__(
+        self, feed: RaceFeed, now_ms: Callable[[], int], cancel: Callable[[], object]
+    ) -> None:
+        super().__init__()
+        self.feed = feed
+        self._now_ms = now_ms
+        self._cancel = cancel
+        self._chosen = 0
+        self._columns: dict[str, Column] = {}
+
+    def compose(self) -> ComposeResult:
+        """Question, columns, keys."""
+        yield ActionLine(id="race-head")
+        yield Horizontal(id="race-columns")
+        yield ActionLine(id="race-foot")
+
+    async def on_mount(self) -> None:
+        """What was said so far, and what is said from now on."""
+        await self.take_racers()
+        self.feed.listener = self._heard
+        self.set_interval(1.0, self.paint)
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self.feed.listener = None
+
+    async def take_racers(self) -> None:
+        """Who runs, as of now."""
+        for racer in self.feed.racers:
+            column = self._columns.get(racer.agent)
+            if column is not None:
+                column.racer = racer
+                continue
+            column = self._columns[racer.agent] = Column(racer)
+            await self.query_one("#race-columns").mount(column)
+            for what in self.feed.heard(racer.agent):
+                column.take(what)
+        self._settle()
+
+    def _heard(self, agent: str, what: Heard) -> None:
+        column = self._columns.get(agent)
+        if column is not None:
+            column.take(what)
+            if isinstance(what, Envelope):
+                self.paint()
+
+    def on_resize(self) -> None:
+        """As many columns as there is room for."""
+        self._settle()
+
+    def _settle(self) -> None:
+        columns = list(self._columns.values())
+        one = bool(columns) and self.size.width < LEAST_COLUMN * len(columns)
+        for number, column in enumerate(columns):
+            column.display = not one or number == self._chosen
+        self.call_after_refresh(self.paint)
+
+    def paint(self) -> None:
+        """Names, states and keys."""
+        if not self.is_mounted:
+            return
+        now_ms = self._now_ms()
+        columns = list(self._columns.values())
+        for number, column in enumerate(columns):
+            column.paint(now_ms, chosen=number == self._chosen, number=number, of=len(columns))
+        width = max(20, self.size.width)
+        asked = Content.styled(clean_line(self.feed.text, limit=300), "bold")
+        over = sum(column.racer.over for column in columns)
+        state = "all are done" if self.feed.over else f"{over} of {len(self.feed.models)} done"
+        head = spread([asked], [Content.styled(state, "$text-muted")], width)
+        self.query_one("#race-head", ActionLine).update(head)
+        keys = [
+            link("← → column", "screen.step(1)", "$text-muted"),
+            link("Enter picks it", "screen.pick", "$primary"),
+            link("c compares it", "screen.compare", "$text-muted"),
+            link("Esc leaves them running", "screen.leave", "$text-muted"),
+        ]
+        if not self.feed.over:
+            keys.insert(3, link("x stops all", "screen.stop", "$text-muted"))
+        self.query_one("#race-foot", ActionLine).update(pack(keys, width))
+
+    def action_step(self, by: int) -> None:
+        """The next column."""
+        self.action_choose((self._chosen + by) % max(1, len(self._columns)))
+
+    def action_choose(self, number: int) -> None:
+        """That column."""
+        if number < len(self._columns):
+            self._chosen = number
+            self._settle()
+
+    @property
+    def _racer(self) -> Racer | None:
+        columns = list(self._columns.values())
+        return columns[self._chosen].racer if columns else None
+
+    def action_pick(self) -> None:
+        """Go on with this one."""
+        racer = self._racer
+        if racer is None or racer.node is None:
+            words = "It has no answer yet." if racer is None or not racer.over else "It has none."
+            self.notify(words, markup=False, timeout=3)
+        else:
+            self.dismiss(("pick", racer.node))
+
+    def action_compare(self) -> None:
+        """This one beside the next that has an answer."""
+        racers = [column.racer for column in self._columns.values()]
+        order = racers[self._chosen :] + racers[: self._chosen]
+        nodes = [racer.node for racer in order if racer.node is not None]
+        if len(nodes) < 2:
+            self.notify("Two have to have answered for that.", markup=False, timeout=3)
+        else:
+            self.dismiss(("compare", nodes[0], nodes[1]))
+
+    def action_stop(self) -> None:
+        """All of them."""
+        self._cancel()
+
+    def action_leave(self) -> None:
+        """They go on by themselves."""
+        self.dismiss(None)
