@@ -138,6 +138,7 @@ def main() -> None:
         print(f"  ({name}: {time.monotonic() - start:.0f} s)", flush=True)
     table = "".join(f"| {what} | {outcome} |\n" for what, outcome in rows)
     if list(asked.only) == list(PARTS) and asked.every == asked.first == 1:
+        RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(f"| what | outcome |\n|---|---|\n{table}")
 
 

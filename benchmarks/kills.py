@@ -63,6 +63,7 @@ def main() -> None:
     found = table(tolls)
     print(found)
     if asked.kills >= 1_000:
+        RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(found)
 
 

@@ -152,6 +152,7 @@ def report(names: Sequence[str], table: Sequence[tuple[int, tuple[float, ...]]])
     """The table as Markdown and the plot as SVG, in benchmarks/results/."""
     rows = [f"| {size:,} | " + " | ".join(f"{c:.2f}" for c in costs) for size, costs in table]
     head = f"| nodes | {' ms | '.join(names)} ms |\n|{'---|' * (len(names) + 1)}\n"
+    RESULTS.mkdir(exist_ok=True)
     (RESULTS / "sessions.md").write_text(head + "".join(f"{row} |\n" for row in rows))
     series = [
         (name, [(float(size), costs[n]) for size, costs in table])
