@@ -305,7 +305,7 @@ class SessionTreePane(Vertical):
             said.append("files kept")
         line = Content.styled(f" {' · '.join(said)}", "$text-muted")
         if row.node.note:
-            line += Content.styled(f"\n ✎ {clean_line(row.node.note, limit=200)}", "$warning")
+            line += Content.styled(f"\n ¶ {clean_line(row.node.note, limit=200)}", "$warning")
         return line.truncate(width * 2, ellipsis=True)
 
 

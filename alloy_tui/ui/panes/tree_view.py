@@ -25,7 +25,7 @@ from alloy_tui.ui.transcript.anchoring import anchored
 from alloy_tui.ui.tree_rows import TreeLayout, TreeRow
 from alloy_tui.ui.wording import duration, model_label, money
 
-_GLYPHS = {"compaction": "⟲", "graft": "⇠", "model": "⇄", "lost": "✗", "tool_result": "·"}
+_GLYPHS = {"compaction": "⟲", "graft": "⇠", "model": "⇄", "lost": "×", "tool_result": "·"}
 _ROOMY = 64
 """From this width on a row tells its time too."""
 _LEVELS_PER_CELL = 6
@@ -145,8 +145,22 @@ class SessionTreeView(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         strip = self._strip(rows[place], width)
         if place == self.cursor:
-            strip = strip.apply_style(self._look("cursor"))
-        return anchored(strip, self.region.x)
+            over = self._look("cursor")
+            marked = [Segment(text, (style or Style.null()) + over) for text, style, _ in strip]
+            strip = Strip(marked, strip.cell_length)
+        return strip
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of a frame, held to the grid: past Textual's styling, which loses the holds."""
+        rows = [self.render_line(y) for y in range(crop.y, crop.bottom)]
+        filters, ground = self.get_line_filters(), self.background_colors[1]
+        made: list[Strip] = []
+        for row in rows:
+            strip = row.crop(crop.x, crop.right)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, ground)
+            made.append(anchored(strip, self.region.x + crop.x))
+        return made
 
     def _look(self, name: str) -> Style:
         return self.get_component_rich_style(f"tree--{name}", partial=True)
@@ -192,10 +206,10 @@ class SessionTreeView(ScrollView, can_focus=True):
         node = row.node
         spans: list[Span] = []
         if node.note:
-            spans.append(("✎ ", self._look("label")))
+            spans.append(("¶ ", self._look("label")))
         if node.label:
             label = clean_line(node.label, limit=max(8, width // 4))
-            spans.append((f"★ {label} ", self._look("label")))
+            spans.append((f"◈ {label} ", self._look("label")))
         if width >= _ROOMY and node.model and node.kind != "user":
             spans.append((f"{model_label(node.model, 20)} ", self._look("figures")))
         cost = money(row.cost) if row.cost is not None else ""

@@ -98,6 +98,7 @@ class WorkArea(Horizontal):
             self.event(Envelope(1, 0, "", None, 0, envelope.at_ms, ev.HistoryReset()), choice)
         else:
             self.chat.stored(tree).reload(envelope.at_ms)
+        self.chat.welcome_read()
         self.chat.show_owner(tree.state)
 
     def on_stored_chat_filled(self) -> None:

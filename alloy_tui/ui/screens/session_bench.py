@@ -87,6 +87,7 @@ class SessionBench(SessionPages):
             self.work.stand_elsewhere(envelope, self._runtime.tree, self._runtime.choice)
             if isinstance(event, ev.LeafMoved) and self._refill is not None:
                 self.prompt.put_instead(Draft(self._refill))
+                self.prompt.focus()
             self._refill = None
         elif isinstance(event, ev.SessionSaved):
             self.work.chat.stored(self._runtime.tree).saved()
