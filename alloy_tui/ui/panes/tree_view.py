@@ -163,7 +163,14 @@ class SessionTreeView(ScrollView, can_focus=True):
         return made
 
     def _look(self, name: str) -> Style:
-        return self.get_component_rich_style(f"tree--{name}", partial=True)
+        """The style of a component class, translucent colours mixed with the ground."""
+        styles, ground = self.get_component_styles(f"tree--{name}"), self.background_colors[1]
+        filled = styles.has_rule("background") and styles.background.a > 0
+        if filled:
+            ground += styles.background
+        color = (ground + styles.color).rich_color if styles.has_rule("color") else None
+        style = Style(color=color, bgcolor=ground.rich_color if filled else None)
+        return style + styles.text_style
 
     def _strip(self, row: TreeRow, width: int) -> Strip:
         base = self.rich_style
