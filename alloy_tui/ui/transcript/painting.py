@@ -289,5 +289,6 @@ class DirectPaint:
                 strip = strip.apply_filter(line_filter, background)
             return strip.render(console)
 
-        lines = console.render_lines(bar.render(), options, style=base, pad=False)
-        return ["".join([cell(segment) for segment in line]) for line in lines]
+        # One character and a line end each: rich's own way to cut lines was a sixth of a frame.
+        drawn = Segment.apply_style(console.render(bar.render(), options), base)
+        return [cell(segment) for segment in drawn if segment.text != "\n"]
