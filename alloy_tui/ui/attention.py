@@ -30,7 +30,8 @@ def title_of(view: AgentView, cwd: str) -> str:
             state = "done"
         case _:
             state = "working" if view.busy else ""
-    return " · ".join(part for part in (state, folder, "alloy") if part)
+    session = clean_line(view.session, limit=40)
+    return " · ".join(part for part in (state, session, folder, "alloy") if part)
 
 
 def call_of(view: AgentView) -> str:

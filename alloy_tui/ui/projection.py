@@ -287,6 +287,11 @@ def _reset(view: AgentView, event: ev.HistoryReset, envelope: Envelope) -> Agent
     return replace(_over(view), outcome=None, context_tokens=None, ready=True)
 
 
+def _session(view: AgentView, event: ev.SessionOpened, envelope: Envelope) -> AgentView:
+    del envelope
+    return replace(view, session=event.title)
+
+
 def _notice(view: AgentView, event: ev.Notice, envelope: Envelope) -> AgentView:
     if view.ready or event.level != "error" or envelope.request_id is not None:
         return view
@@ -326,5 +331,6 @@ _STEPS: dict[type, Callable[[AgentView, Any, Envelope], AgentView]] = {
     ev.ModelChanged: _model_changed,
     ev.UsageUpdated: _usage,
     ev.HistoryReset: _reset,
+    ev.SessionOpened: _session,
     ev.Notice: _notice,
 }

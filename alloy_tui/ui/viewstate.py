@@ -87,7 +87,8 @@ class AgentView(msgspec.Struct, frozen=True):
     up. `request_id` is the run under way; `commands` are the user's own, which
     belong to no run. `cost` is in US dollars and, like
     the token counts, None where unknown; `usage_known` tells whether any
-    total has arrived yet.
+    total has arrived yet. `session` is the title of the session on screen,
+    unsanitised, "" while it has none.
     """
 
     name: str = ""
@@ -113,6 +114,7 @@ class AgentView(msgspec.Struct, frozen=True):
     cost: float | None = None
     context_tokens: int | None = None
     context_window: int | None = None
+    session: str = ""
 
     @property
     def busy(self) -> bool:

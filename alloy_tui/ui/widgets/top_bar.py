@@ -25,7 +25,7 @@ def short_path(path: str, home: str) -> str:
 
 
 class TopBar(Bar):
-    """`~/src/shop   DEMO   …   anthropic/claude   2 need you`."""
+    """`~/src/shop   the session   …   anthropic/claude   2 need you`."""
 
     view: reactive[AgentView] = reactive(AgentView())
     cwd: reactive[str] = reactive("")
@@ -45,6 +45,9 @@ class TopBar(Bar):
         if len(cwd) > limit:
             cwd = "…" + cwd[-(limit - 1) :]
         left.append(Content(cwd))
+        title = clean_line(self.view.session, limit=max(12, width // 3))
+        if title and width >= 80:
+            left.append(link(title, "screen.command('tree')", "$text-muted"))
         right: list[Content] = []
         if width >= 80 and self.view.model:
             right.append(
