@@ -174,6 +174,7 @@ async def test_racers_answer_beside_each_other_and_not_in_the_conversation() -> 
         assert stage.port.wanted("race") == [("which is best?", ("a/one", "b/two"))]
         rows = screen_text(stage.app).split("\n")
         assert any("I am the first." in r and "I am the second." in r for r in rows)
+        assert any(r.count("writing") == 2 for r in rows)
         assert len(stage.bench.work.chat.transcript.document) == 0
 
 

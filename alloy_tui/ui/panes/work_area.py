@@ -71,6 +71,8 @@ class WorkArea(Horizontal):
         """Anything else that happened."""
         event = envelope.event
         if self.chat.filling and not isinstance(event, ev.HistoryReset):
+            if isinstance(event, ev.ModelChanged):
+                return  # the path tells of it itself
             self.chat.sent_meanwhile(event)
             self._late.append(lambda: self.event(envelope, choice))
             return

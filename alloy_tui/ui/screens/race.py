@@ -49,6 +49,7 @@ class Column(Vertical):
         self.view = AgentView(model=racer.model)
         self._records = ToolRecords()
         self.chat = ChatPane(self._records)
+        self.chat.styles.height = "1fr"
         self.title_line = ActionLine()
         self.state_line = ActionLine()
         self.title_line.add_class("race-title")
