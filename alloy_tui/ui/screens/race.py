@@ -6,6 +6,7 @@ page is closed. Dismisses with ("pick", node) or ("compare", node, node), or Non
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -119,6 +120,7 @@ class RaceScreen(Screen[Outcome | None]):
         self._cancel = cancel
         self._chosen = 0
         self._columns: dict[str, Column] = {}
+        self._taking = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         """Question, columns, keys."""
@@ -128,8 +130,8 @@ class RaceScreen(Screen[Outcome | None]):
 
     async def on_mount(self) -> None:
         """What was said so far, and what is said from now on."""
-        await self.take_racers()
         self.feed.listener = self._heard
+        await self.take_racers()
         self.set_interval(1.0, self.paint)
 
     def on_unmount(self) -> None:
@@ -138,22 +140,24 @@ class RaceScreen(Screen[Outcome | None]):
 
     async def take_racers(self) -> None:
         """Who runs, as of now."""
-        for racer in self.feed.racers:
-            column = self._columns.get(racer.agent)
-            if column is not None:
-                column.racer = racer
-                continue
-            column = self._columns[racer.agent] = Column(racer)
-            await self.query_one("#race-columns").mount(column)
-            for what in self.feed.heard(racer.agent):
-                column.take(what)
+        async with self._taking:
+            for racer in self.feed.racers:
+                if racer.agent not in self._columns:
+                    column = Column(racer)
+                    await self.query_one("#race-columns").mount(column)
+                    # Nothing is heard between these two: all that was said is there once.
+                    for what in self.feed.heard(racer.agent):
+                        column.take(what)
+                    self._columns[racer.agent] = column
+                self._columns[racer.agent].racer = racer
         self._settle()
 
     def _heard(self, agent: str, what: Heard) -> None:
         column = self._columns.get(agent)
         if column is not None:
+            before = column.view.state
             column.take(what)
-            if isinstance(what, Envelope):
+            if isinstance(what, Envelope) or column.view.state != before:
                 self.paint()
 
     def on_resize(self) -> None:

@@ -200,7 +200,7 @@ class SessionPages(ReadingScreen):
         self.race_feed.racers = message.racers
         if self._race_screen is not None and self._race_screen.is_mounted:
             await self._race_screen.take_racers()
-        elif self.race_feed.over:
+        elif self._race_screen is None and self.race_feed.over:
             self.notify("The race is over. /race shows it.", markup=False, timeout=6)
 
     # -- all sessions -----------------------------------------------------------------------
