@@ -277,6 +277,16 @@ async def test_a_session_of_another_program_is_followed_and_said_to_be_read_only
         assert stage.bench.work.chat.transcript.document.blocks[0] is first
 
 
+async def test_a_switch_of_models_that_the_path_tells_of_is_not_told_again() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        switch = PathItem("m", "model", START_MS, model="openai/gpt-6")
+        await opened(stage, pilot, *stored.conversation(1), switch)
+        await stage.play(pilot, ev.ModelChanged("a/b", "openai/gpt-6"))
+        await pilot.pause()
+        assert screen_text(stage.app).count("answers from here on") == 1
+
+
 async def test_events_of_other_agents_are_not_part_of_the_conversation() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(100, 30)) as pilot:

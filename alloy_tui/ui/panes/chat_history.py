@@ -99,6 +99,11 @@ class ChatHistory:
         found = (i.message.text for i in reversed(self._items) if i.kind == kind and i.message)
         return next((text for text in found if text), "")
 
+    def tells_of(self, model: str) -> bool:
+        """Whether what is on show ends with that model's answer, or with the switch to it."""
+        models = (i.model for i in reversed(self._items) if i.kind in {"model", "answer"})
+        return not self._live and next(models, "") == model
+
     def live_message(self, block: BlockId) -> None:
         """A message of the user was put up that no page has told of."""
         self._live.append(block)
