@@ -186,5 +186,5 @@ def _whole(completion: Completion, provider: Provider, asking: Asking) -> Answer
             asking.emit(ToolCallStarted(call.id, call.name))
     cost = completion.reported_cost
     if cost is None:
-        cost = provider.info.price.cost(completion.usage)
+        cost = provider.info.price.cost(completion.usage, asking.clock.now_ms())
     return Answer(msgspec.structs.replace(completion, message=message), provider, cost)

@@ -76,15 +76,23 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_write: float | None = None
     long_from: int | None = None
     long: Price | None = None
+    peak_hours: tuple[tuple[int, int], ...] = ()
+    peak: Price | None = None
 
-    def cost(self, usage: TokenUsage) -> float | None:
-        """Dollars for the `usage` of one request, None when a needed price or count is unknown."""
+    def cost(self, usage: TokenUsage, at_ms: int | None = None) -> float | None:
+        """Dollars for the `usage` of one request, None when a needed price or count is unknown.
+
+        `at_ms` is when it was made, in epoch milliseconds; without it the
+        dearer hours count.
+        """
+        if self.peak is not None and (at_ms is None or self._busy(at_ms)):
+            return self.peak.cost(usage, at_ms)
         if self.long is not None and self.long_from is not None:
             prompt = usage.prompt
             if prompt is None:
                 return None
             if prompt > self.long_from:
-                return self.long.cost(usage)
+                return self.long.cost(usage, at_ms)
         total = 0.0
         pairs = (
             (usage.input, self.input),
@@ -99,3 +107,8 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True):
                 return None
             total += tokens * (price or 0.0)
         return total / 1_000_000
+
+    def _busy(self, at_ms: int) -> bool:
+        days, rest = divmod(at_ms, 86_400_000)
+        hour, weekday = rest // 3_600_000, (days + 3) % 7  # the epoch began on a Thursday
+        return weekday < 5 and any(start <= hour < end for start, end in self.peak_hours)

@@ -1,88 +1,146 @@
-"""What is known of models without asking anyone: windows, limits, prices.
+"""What is known of models without asking anyone: windows, limits, prices, abilities.
 
-Owns a small table of current models (as of November 2026, US dollars per
-million tokens). A model that is not in it is unknown in every respect, and
-shown so. Dated names and `-latest` are looked up without their ending.
+Owns the reading of `catalogue.json`, which `scripts/make_catalogue.py` makes,
+and which names mean a model in it: dated ones, `-latest`, Bedrock's regions and
+revisions, OpenRouter's variants. A model that is not in it is unknown in every
+respect, and shown so. The file is read when somebody first asks.
 """
 
 from __future__ import annotations
 
+import functools
 import re
+import time
+from pathlib import Path
+from typing import Final
 
 import msgspec
 
-from alloy_tui.domain.models import ModelInfo, ModelRef
+from alloy_tui.domain.models import Capabilities, ModelFacts, ModelInfo, ModelRef
 from alloy_tui.domain.usage import Price
 
-_DATED = re.compile(r"(-latest|-\d{8}|-\d{4}-\d{2}-\d{2})$")
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One model: tokens that fit, tokens that it may write, and what they cost."""
-
-    label: str
-    context_window: int | None
-    max_output: int | None
-    price: Price
-
-
-def _gpt(label: str, window: int, short: Price, long: Price) -> Entry:
-    """The GPT family: one output limit, and a second price beyond 272,000 prompt tokens."""
-    price = Price(short.input, short.output, short.cache_read, short.cache_write, _GPT_LONG, long)
-    return Entry(label, window, 128_000, price)
-
-
-_M = 1_000_000
-_GPT_WINDOW = 1_050_000
-_GPT_LONG = 272_000
-_HAIKU_LONG = Price(0.5, 2.5, 0.05, 0.625)
-
-# Per entry: fresh input, output, cache read, cache write.
-_TABLE: dict[str, dict[str, Entry]] = {
-    "anthropic": {
-        "claude-sonnet-5-5": Entry("Claude Sonnet 5.5", _M, 128_000, Price(2, 10, 0.1, 2.5)),
-        "claude-opus-5-5": Entry("Claude Opus 5.5", _M, 128_000, Price(4, 20, 0.2, 5)),
-        "claude-fable-5-2": Entry("Claude Fable 5.2", _M, 128_000, Price(8, 40, 0.2, 10)),
-        "claude-haiku-5-5": Entry(
-            "Claude Haiku 5.5", _M, None, Price(0.1, 0.5, 0.01, 0.125, 100_000, _HAIKU_LONG)
-        ),
-        "claude-opus-5": Entry("Claude Opus 5", _M, 128_000, Price(5, 25, 0.5, 6.25)),
-        "claude-sonnet-5": Entry("Claude Sonnet 5", _M, 128_000, Price(2, 10, 0.2, 2.5)),
-        "claude-haiku-4-5": Entry("Claude Haiku 4.5", 200_000, 64_000, Price(1, 5, 0.1, 1.25)),
-    },
-    "openai": {
-        "gpt-6.1-sol": _gpt(
-            "GPT-6.1 Sol", _GPT_WINDOW, Price(2, 10, 0.1, 2.5), Price(4, 15, 0.2, 5)
-        ),
-        "gpt-6.1-terra": _gpt(
-            "GPT-6.1 Terra", _GPT_WINDOW, Price(1, 5, 0.05, 1.25), Price(2, 7.5, 0.1, 2.5)
-        ),
-        "gpt-6-luna": _gpt(
-            "GPT-6 Luna", _GPT_WINDOW, Price(0.1, 0.5, 0.01, 0.125), Price(0.2, 0.75, 0.02, 0.25)
-        ),
-        "gpt-6-astra": _gpt(
-            "GPT-6 Astra", _GPT_WINDOW, Price(10, 50, 1, 12.5), Price(20, 75, 2, 25)
-        ),
-        "gpt-6-sol": _gpt("GPT-6 Sol", _GPT_WINDOW, Price(2, 10, 0.2, 2.5), Price(4, 15, 0.4, 5)),
-        "gpt-5.5": _gpt("GPT-5.5", _M, Price(5, 30, 0.5), Price(10, 45, 1)),
-        "gpt-5-mini": Entry("GPT-5 mini", 400_000, 128_000, Price(0.25, 2, 0.025)),
-    },
-    "deepseek": {
-        "deepseek-v4-pro": Entry("DeepSeek V4 Pro", _M, None, Price()),
-        "deepseek-flash": Entry("DeepSeek Flash", _M, None, Price()),
-    },
+_DATED: Final = re.compile(r"(-latest|-\d{8}|-\d{4}-\d{2}-\d{2}|-preview-\d{2}-\d{4})$")
+_REVISION: Final = re.compile(r"(-v\d+)?(:\d+)?$")
+_REGION: Final = re.compile(r"^(us|us-gov|eu|jp|au|apac|ca|sa|global)\.")
+_FREE: Final = Price(0, 0, 0, 0)
+# What OpenRouter calls the makers that have a service of their own here.
+_MAKERS: Final = {
+    "anthropic": "anthropic",
+    "openai": "openai",
+    "google": "gemini",
+    "x-ai": "xai",
+    "deepseek": "deepseek",
+    "mistralai": "mistral",
 }
 
 
-def model_info(ref: ModelRef) -> ModelInfo:
-    """What the table knows of `ref`."""
-    models = _TABLE.get(ref.service, {})
-    entry = models.get(ref.model) or models.get(_DATED.sub("", ref.model))
-    if entry is None:
-        return ModelInfo(ref)
-    return ModelInfo(ref, entry.context_window, entry.max_output, entry.price, entry.label)
+class Entry(msgspec.Struct, frozen=True):
+    """One model of the file.
+
+    `later` are prices that are known to come, each with its first day, ISO.
+    `regional` is the price of Bedrock within one region, `also` other names.
+    """
+
+    id: str
+    label: str
+    window: int | None = None
+    output: int | None = None
+    price: Price = Price()
+    later: tuple[tuple[str, Price], ...] = ()
+    regional: Price | None = None
+    also: tuple[str, ...] = ()
+    can: Capabilities = Capabilities()
+
+    def price_now(self) -> Price:
+        """The price of today."""
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        begun = [price for since, price in self.later if since <= today]
+        return begun[-1] if begun else self.price
+
+
+class Catalogue(msgspec.Struct, frozen=True):
+    """The file. `made` is its day, ISO; `aliases` lead to full names, the one to try first first.
+
+    `models` are by service, the one to try first at the front.
+    """
+
+    made: str
+    sources: tuple[str, ...]
+    aliases: dict[str, tuple[str, ...]]
+    models: dict[str, tuple[Entry, ...]]
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    """The whole of it."""
+    data = Path(__file__).with_name("catalogue.json").read_bytes()
+    return msgspec.json.decode(data, type=Catalogue)
+
+
+@functools.cache
+def _by_name(service: str) -> dict[str, Entry]:
+    """Entries of `service` by every name that they have."""
+    named: dict[str, Entry] = {}
+    for entry in reversed(catalogue().models.get(service, ())):
+        names = (_bare(service, entry.id), *entry.also, entry.id)
+        named.update(dict.fromkeys(names, entry))
+    return named
+
+
+def find(service: str, model: str) -> Entry | None:
+    """The entry that `model` means at `service`, None if there is none."""
+    named = _by_name(service)
+    return named.get(model) or named.get(_DATED.sub("", model)) or named.get(_bare(service, model))
+
+
+def model_info(ref: ModelRef, facts: ModelFacts | None = None) -> ModelInfo:
+    """What is known of `ref`; what the user says of it, `facts`, goes before the file."""
+    info = _known(ref)
+    if facts is None:
+        return info
+    return ModelInfo(
+        ref,
+        facts.context_window or info.context_window,
+        facts.max_output or info.max_output,
+        info.price if facts.price is None else facts.price,
+        facts.label or info.label,
+        info.capabilities,
+    )
 
 
 def known_models(service: str) -> tuple[ModelRef, ...]:
-    """The models of `service` in the table, the one to try first at the front."""
-    return tuple(ModelRef(service, name) for name in _TABLE.get(service, {}))
+    """The models of `service` in the file, the one to try first at the front."""
+    return tuple(ModelRef(service, e.id) for e in catalogue().models.get(service, ()))
+
+
+def _known(ref: ModelRef) -> ModelInfo:
+    entry = find(ref.service, ref.model)
+    if entry is not None:
+        return _info(ref, entry, _price(ref, entry))
+    if ref.service != "openrouter":
+        return ModelInfo(ref)
+    # A variant of a model, or one of a maker whose own names have dashes for dots.
+    model, _, variant = ref.model.partition(":")
+    price = _FREE if variant == "free" else Price()
+    maker, _, name = model.partition("/")
+    own = _MAKERS.get(maker, "")
+    entry = find("openrouter", model) or find(own, name) or find(own, name.replace(".", "-"))
+    # What a variant or another host costs is not said anywhere: the reply will say it.
+    return ModelInfo(ref, price=price) if entry is None else _info(ref, entry, price)
+
+
+def _info(ref: ModelRef, entry: Entry, price: Price) -> ModelInfo:
+    return ModelInfo(ref, entry.window, entry.output, price, entry.label, entry.can)
+
+
+def _price(ref: ModelRef, entry: Entry) -> Price:
+    if entry.regional is not None and not ref.model.startswith("global."):
+        return entry.regional
+    return entry.price_now()
+
+
+def _bare(service: str, model: str) -> str:
+    """A name of Bedrock without region, date and revision; any other without its date."""
+    if service != "bedrock":
+        return _DATED.sub("", model)
+    return _DATED.sub("", _REVISION.sub("", _REGION.sub("", model)))

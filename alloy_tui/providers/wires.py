@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
+from alloy_tui.domain.access import WireName
 from alloy_tui.domain.models import ModelInfo
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.providers.wire import (
@@ -34,14 +35,6 @@ from alloy_tui.providers.wire.openai_chat_request import ChatQuirks
 from alloy_tui.providers.wire.responses import ResponsesDecoder
 from alloy_tui.providers.wire.responses_request import ResponsesQuirks
 
-WireName: TypeAlias = Literal[
-    "openai-chat",
-    "openai-responses",
-    "anthropic-messages",
-    "gemini",
-    "ollama-chat",
-    "bedrock-converse",
-]
 Encode: TypeAlias = Callable[[CompletionRequest, ModelInfo], bytes]
 MakeDecoder: TypeAlias = Callable[[str, str, CallIds], Decoder]
 Path: TypeAlias = str | Callable[[CompletionRequest, str], str]
