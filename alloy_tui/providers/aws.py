@@ -8,9 +8,12 @@ Nothing is looked for before a request is made: some of it asks the network.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
+import re
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 import anyio.to_thread
@@ -20,6 +23,8 @@ from alloy_tui.domain.secret import Secret
 from alloy_tui.providers.sigv4 import Credentials, sign
 
 SERVICE: Final = "bedrock"
+# Also in the names of endpoints for FIPS, and of those in private networks.
+_REGION: Final = re.compile(r"[/.]bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.")
 _EXTRA: Final = "pip install 'alloy-tui[bedrock]'"
 
 
@@ -36,6 +41,18 @@ def region_of(environment: Mapping[str, str] = os.environ) -> str | None:
         return named
     session = _session()
     return cast("str | None", session.get_config_variable("region")) if session else None
+
+
+def has_credentials(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether there is a sign of credentials: an access key, or profiles that can be read."""
+    if _from_environment(environment) is not None:
+        return True
+    if importlib.util.find_spec("botocore") is None:
+        return False
+    if environment.get("AWS_PROFILE") or environment.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+        return True
+    named = environment.get("AWS_SHARED_CREDENTIALS_FILE")
+    return (Path(named) if named else Path.home() / ".aws" / "credentials").is_file()
 
 
 def endpoint_of(environment: Mapping[str, str] = os.environ) -> str:
@@ -110,8 +127,8 @@ def _from_environment(environment: Mapping[str, str]) -> Credentials | None:
 
 def _region_in(base_url: str) -> str | None:
     """The region in an address of AWS; an address of another kind has none."""
-    _, found, rest = base_url.partition("://bedrock-runtime.")
-    return rest.partition(".")[0] if found else None
+    found = _REGION.search(base_url)
+    return found[1] if found else None
 
 
 def _session() -> Any | None:

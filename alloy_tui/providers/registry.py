@@ -1,6 +1,7 @@
 """From a model's name to a provider.
 
-Owns `create` alone. Imports no HTTP library: what is not used costs nothing.
+Owns `create`; `resolve` is `resolving.py`'s. Imports no HTTP library: what is
+not used costs nothing.
 """
 
 from __future__ import annotations
@@ -13,24 +14,27 @@ from alloy_tui.domain.models import ModelRef
 from alloy_tui.domain.provider import Provider
 from alloy_tui.providers import aws
 from alloy_tui.providers.catalogue import model_info
+from alloy_tui.providers.resolving import resolve
 from alloy_tui.providers.scripted import SERVICE as SCRIPTED
 from alloy_tui.providers.scripted import ScriptedProvider
 from alloy_tui.providers.service_provider import ServiceProvider
 from alloy_tui.providers.services import base_address, find_service
 
+__all__ = ["create", "resolve"]
+
 
 def create(model: str | ModelRef, lookup: AccessLookup) -> Provider:
-    """The provider for `model` ("service/model"), reached as `lookup` says.
+    """The provider for `model` (any name that `resolve` takes), reached as `lookup` says.
 
     `scripted/FILE.json` reads a script, its path relative to the working folder.
     Nothing is sent yet. Raises ConfigError: unknown service, no key, no
     address, a bad script.
     """
-    ref = ModelRef.parse(model) if isinstance(model, str) else model
+    ref = resolve(model, lookup) if isinstance(model, str) else model
     if ref.service == SCRIPTED:
         return ScriptedProvider.load(Path(ref.model), ref=ref)
-    service = find_service(ref.service)
     access = lookup(ref.service)
+    service = find_service(ref.service, access)
     if service.key_needed and not access.api_key:
         variables = " or ".join(service.key_variables)
         raise ConfigError(
@@ -41,4 +45,4 @@ def create(model: str | ModelRef, lookup: AccessLookup) -> Provider:
     if service.auth == "aws" and given is None:
         given = aws.endpoint_of()
     base_url = base_address(service, given)
-    return ServiceProvider(model_info(ref), service, base_url, access)
+    return ServiceProvider(model_info(ref, access.models.get(ref.model)), service, base_url, access)

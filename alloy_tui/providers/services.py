@@ -7,11 +7,12 @@ not know settings: who holds keys hands them in as `ServiceAccess`.
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
 
+from alloy_tui.domain.access import ServiceAccess, WireName
 from alloy_tui.domain.errors import ConfigError, ProviderError
 from alloy_tui.domain.secret import Secret
 from alloy_tui.providers import wires
@@ -35,7 +36,7 @@ class Service(msgspec.Struct, frozen=True):
     without a key. `headers` go out with every request. Models whose names match
     `older` are spoken to in `older_wire`; so are all where a server at another
     address does not have the newer one. `content_s` is the least patience with
-    a model that thinks in silence.
+    a model that thinks in silence. `own_headers` are the user's.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Service(msgspec.Struct, frozen=True):
     older: re.Pattern[str] | None = None
     older_wire: Wire | None = None
     content_s: float = 0.0
+    own_headers: dict[str, Secret] = {}
 
     def wire_for(self, model: str, base_url: str = "") -> Wire:
         """The format in which this model is spoken to at that address."""
@@ -194,15 +196,48 @@ SERVICES: dict[str, Service] = {row.name: row for row in _ROWS}
 """All services by name."""
 
 
-def find_service(name: str) -> Service:
-    """The row of `name`. Raises ConfigError."""
-    service = SERVICES.get(name)
-    if service is None:
-        raise ConfigError(
-            f"There is no service named “{name}”.",
-            hint=f"Known are {', '.join(SERVICES)} and scripted.",
-        )
-    return service
+def find_service(name: str, access: ServiceAccess | None = None) -> Service:
+    """The row of `name`, changed by what the user says of the service in `access`.
+
+    A service that only the user knows is made of that. Raises ConfigError.
+    """
+    said = access or ServiceAccess()
+    row = SERVICES.get(name)
+    if row is None:
+        if said.wire is None and said.base_url is None:
+            raise ConfigError(
+                f"There is no service named “{name}”.",
+                hint=f"Known are {', '.join(SERVICES)} and scripted.",
+            )
+        row = _own_service(name, said.wire or "openai-chat")
+    changes: dict[str, Any] = {}
+    if said.wire is not None and said.wire != row.wire.name:
+        changes = {"wire": wires.PLAIN[said.wire], "older": None, "older_wire": None}
+    if said.label is not None:
+        changes["label"] = said.label
+    if said.headers:
+        changes["own_headers"] = said.headers
+    return msgspec.structs.replace(row, **changes) if changes else row
+
+
+def _own_service(name: str, wire: WireName) -> Service:
+    """What a service is taken for of which only its format is known."""
+    auths: dict[WireName, Auth] = {
+        "anthropic-messages": "x-api-key",
+        "gemini": "x-goog-api-key",
+        "bedrock-converse": "aws",
+    }
+    version = {"anthropic-version": VERSION} if wire == "anthropic-messages" else {}
+    return Service(
+        name,
+        name,
+        None,
+        (f"ALLOY_{name.upper().replace('-', '_')}_API_KEY",),
+        wires.PLAIN[wire],
+        auth=auths.get(wire, "bearer"),
+        key_needed=False,
+        headers=version,
+    )
 
 
 def base_address(service: Service, given: str | None) -> str:
@@ -210,10 +245,11 @@ def base_address(service: Service, given: str | None) -> str:
     variable = f"ALLOY_{service.name.upper().replace('-', '_')}_BASE_URL"
     url = (given or service.base_url or "").strip()
     if not url:
-        raise ConfigError(
-            f"{service.name} has no address of its own.",
-            hint=f"Set {variable}, for example to http://127.0.0.1:8080/v1.",
-        )
+        if service.name == "azure":
+            hint = "Set AZURE_OPENAI_ENDPOINT, for example to https://NAME.openai.azure.com."
+        else:
+            hint = f"Set {variable}, for example to http://127.0.0.1:8080/v1."
+        raise ConfigError(f"{service.name} has no address of its own.", hint=hint)
     try:
         parts = urlsplit(url)
         right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -254,8 +290,9 @@ def endpoint(base_url: str, path: str, version: str = "v1") -> str:
 def auth_headers(service: Service, key: Secret | None) -> dict[str, str]:
     """The headers that identify us. Raises ProviderError, kind "auth", for an impossible key."""
     headers = dict(service.headers)
+    own = {name.lower(): value.reveal() for name, value in service.own_headers.items()}
     if not key:
-        return headers
+        return headers | own
     text = key.reveal()
     # Checked here, for the HTTP library would quote a bad header, key and all.
     if not all("!" <= c <= "~" for c in text):
@@ -270,4 +307,4 @@ def auth_headers(service: Service, key: Secret | None) -> dict[str, str]:
         headers["authorization"] = f"Bearer {text}"
     else:
         headers[service.auth] = text
-    return headers
+    return headers | own

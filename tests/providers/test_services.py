@@ -43,7 +43,7 @@ def test_addresses_join_with_one_version_part(base: str, path: str, due: str) ->
 @pytest.mark.parametrize(
     ("model", "access", "words"),
     [
-        ("gpt", ServiceAccess(), "not a model name"),
+        ("gpt", ServiceAccess(), "for which there is no key"),
         ("nowhere/x", ServiceAccess(), "no service named “nowhere”"),
         ("anthropic/claude-sonnet-5", ServiceAccess(), "no key for Anthropic"),
         ("openai/x", ServiceAccess(api_key=Secret("")), "no key for OpenAI"),
