@@ -55,6 +55,10 @@ class Conversation:
         if message.role == "user":
             self._said(message)
 
+    def reserve(self, call_ids: Iterable[str]) -> None:
+        """Never give these ids to other calls: views have seen them."""
+        self._call_ids.update(call_ids)
+
     def tell(self, text: str, *, later: bool) -> None:
         """Add words that nobody typed; `later` keeps them until `told` or `settle`.
 

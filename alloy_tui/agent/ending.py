@@ -113,6 +113,7 @@ def settle(run: Run, ending: Ending) -> None:
             context_window=None,
             stop_reason=None,
         )
+    run.take_back_in()
     run.partial = None
     run.end_turn(TurnFinished(None, TokenUsage(), ending.incomplete))
     for call in conversation.unanswered():

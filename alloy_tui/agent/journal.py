@@ -50,6 +50,10 @@ class Journal(Protocol):
         """An answer is over."""
         ...
 
+    def discarded(self) -> None:
+        """The answer broke off and is asked for anew: what grew of it is no part of the path."""
+        ...
+
     def finished(self, event: ToolFinished) -> None:
         """A tool call has its one result."""
         ...
@@ -86,6 +90,9 @@ class NoJournal:
 
     def answered(self, answer: Answered) -> None:
         """See `Journal.answered`."""
+
+    def discarded(self) -> None:
+        """See `Journal.discarded`."""
 
     def finished(self, event: ToolFinished) -> None:
         """See `Journal.finished`."""

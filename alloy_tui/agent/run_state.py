@@ -127,23 +127,33 @@ class Run:
         self.usage: TokenUsage = ZERO
         self.spending = Spending()
         self.partial: Partial | None = None
+        self.left_out: ChatMessage | None = None
         self.answers: dict[str, ToolResultBlock] = {}
         self.begun: set[str] = set()
         self._finished: set[str] = set()
+        self._told: set[str] = set()
         self.settled = False
         self.turn_since_s: float | None = None
         self.fallback = 0
         self._primary: Provider | None = None
         self._publish = publish
 
-    def emit(self, event: EngineEvent) -> None:
-        """Publish an event of the current turn."""
-        if isinstance(event, ToolStarted):
+    def emit(self, event: EngineEvent, *, kept: bool = True) -> None:
+        """Publish an event of the current turn; `kept` false is for what is left out.
+
+        What was left out and is taken in again is kept then, and not told twice.
+        """
+        told = False
+        if isinstance(event, ToolFinished):
+            told = event.id in self._told
+            self._told.add(event.id)
+            if kept and event.id not in self._finished:
+                self._finished.add(event.id)
+                self.world.journal.finished(event)
+        elif isinstance(event, ToolStarted):
             self.begun.add(event.id)
-        elif isinstance(event, ToolFinished) and event.id not in self._finished:
-            self._finished.add(event.id)
-            self.world.journal.finished(event)
-        self._publish(self.turn, event)
+        if not told:
+            self._publish(self.turn, event)
 
     def providers(self, setup: Setup) -> tuple[Provider, ...]:
         """Who is asked, best first; a fallback that took over stays until the model is switched."""
@@ -162,6 +172,7 @@ class Run:
         stop_reason: str | None,
     ) -> None:
         """Take an answer in, whole or cut, and publish the end of its turn and the new totals."""
+        self.left_out = None
         if message.blocks:
             self.world.conversation.append(message)
         self.world.journal.answered(
@@ -172,6 +183,22 @@ class Run:
         self.spending.add(usage, cost)
         self.end_turn(TurnFinished(stop_reason, usage, message.incomplete, cost))
         self.emit(self.world.ledger.add(model, usage, cost, context_window))
+
+    def discard_turn(self, message: ChatMessage) -> None:
+        """End a turn whose answer `message` broke off and is asked for again."""
+        self.left_out = message
+        self.world.journal.discarded()
+        self.turns += 1
+        self.usage = TokenUsage() if self.turns == 1 else self.usage + TokenUsage()
+        self.spending.add(TokenUsage(), None)
+        self.end_turn(TurnFinished(None, TokenUsage(), message.incomplete))
+
+    def take_back_in(self) -> None:
+        """Keep what was left out after all: nothing better came."""
+        message, self.left_out = self.left_out, None
+        if message is not None:
+            self.world.conversation.append(message)
+            self.world.journal.answered(Answered(message, message.origin or "", TokenUsage()))
 
     def end_turn(self, event: TurnFinished) -> None:
         """Publish `event` with its duration if a turn is open."""

@@ -17,10 +17,11 @@ from alloy_tui.agent.completion import Answer, Asking, complete
 from alloy_tui.agent.hooks import Hooks
 from alloy_tui.agent.partial import Partial
 from alloy_tui.agent.planning import by_name
+from alloy_tui.agent.reasking import again_after_s, leave_out
 from alloy_tui.agent.run_state import Ending, Run, Setup
 from alloy_tui.agent.tool_runner import Bench, ToolRunner
 from alloy_tui.domain import transcript
-from alloy_tui.domain.errors import ErrorKind
+from alloy_tui.domain.errors import ErrorKind, ProviderError
 from alloy_tui.domain.events import (
     CompactionFinished,
     CompactionStarted,
@@ -111,7 +112,23 @@ async def _compact(run: Run, setup: Setup, hooks: Hooks) -> None:
 
 
 async def _ask(run: Run, setup: Setup, hooks: Hooks) -> tuple[Answer, frozenset[str]]:
-    """The model's whole answer, and the names of the tools it was offered."""
+    """The model's whole answer, and the names of the tools it was offered.
+
+    An answer that broke off is asked for once more, in a turn of its own: what
+    had come of it was seen and is left out of the conversation.
+    """
+    try:
+        return await _ask_once(run, setup, hooks)
+    except ProviderError as error:
+        delay_s = again_after_s(run, setup.retry, error)
+        if delay_s is None:
+            raise
+        leave_out(run, error, delay_s)
+    await run.world.clock.sleep(delay_s)
+    return await _ask_once(run, setup, hooks)
+
+
+async def _ask_once(run: Run, setup: Setup, hooks: Hooks) -> tuple[Answer, frozenset[str]]:
     world = run.world
     providers = run.providers(setup)
     run.turn += 1

@@ -85,6 +85,11 @@ class TextPrinter:
             return
         if isinstance(event, ev.TurnFinished):
             self._end_text()
+        elif isinstance(event, ev.RetryScheduled) and event.discarded:
+            # Beside the words that it is about: whoever reads only these must not take them
+            # for an answer.
+            self._say("[The answer broke off here and is asked for again.]\n")
+            self._end_text()
         self.denied += _is_denial(event)
         words = _trouble(event) or _activity(event)
         # The same trouble may be told of the start and of the request.

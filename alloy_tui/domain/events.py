@@ -178,12 +178,16 @@ class ApprovalAnswered(Event, frozen=True, tag=_snake):
 
 
 class RetryScheduled(Event, frozen=True, tag=_snake):
-    """The provider failed and will be asked again in `delay_s` seconds; `attempt` counts from 1."""
+    """The provider failed and will be asked again in `delay_s` seconds; `attempt` counts from 1.
+
+    `discarded` counts the characters of a cut answer, in the turn before, that count no more.
+    """
 
     attempt: int
     max_attempts: int
     delay_s: float
     error: ErrorInfo
+    discarded: int | None = None
 
 
 class FallbackUsed(Event, frozen=True, tag=_snake):

@@ -104,10 +104,16 @@ class ScriptedProvider:
                 await self._sleep(reply.chunk_delay_ms / 1000)
             first = False
             yield part
+        # A script that is over has no second answer to give.
+        again = None if first or self.unconsumed() else False
         if reply.error is not None:
-            raise _failure(reply.error)
+            raise _failure(reply.error, again)
         if reply.cut is not False:
-            raise ProviderError("The scripted answer broke off before its end.", kind="stream_cut")
+            raise ProviderError(
+                "The scripted answer broke off before its end.",
+                kind="stream_cut",
+                should_retry=again,
+            )
         yield self._completion(reply, ids)
 
     async def aclose(self) -> None:
@@ -204,11 +210,12 @@ def _raw(scripted: ScriptedCall) -> str:
     return scripted.raw if scripted.raw is not None else encode(scripted.arguments).decode()
 
 
-def _failure(error: ScriptedError) -> ProviderError:
+def _failure(error: ScriptedError, should_retry: bool | None) -> ProviderError:
     return ProviderError(
         error.message or f"The script says: {error.kind}.",
         kind=error.kind,
         status=error.status,
         code=error.code,
         retry_after_s=error.retry_after_s,
+        should_retry=should_retry,
     )

@@ -115,6 +115,13 @@ class Recorder:
         if answer.message.blocks or answer.usage.known:
             self.tell(node, stamp=growth.stamp if growth is not None else None)
 
+    def discarded(self) -> None:
+        """See `Journal.discarded`."""
+        growth, self._growth = self._growth, None
+        live = self._desk.live
+        if growth is not None and growth.grown and live is not None and live.writable:
+            live.drop(growth.stamp.id)
+
     def finished(self, event: ToolFinished) -> None:
         """See `Journal.finished`."""
         result = ToolResultBlock(event.id, event.content, event.is_error)
@@ -247,6 +254,11 @@ class _Growth:
         self._last: ChatMessage | None = None
         self._loop = asyncio.get_running_loop()
         self._timer = self._loop.call_later(GROWTH_S, self._look)
+
+    @property
+    def grown(self) -> bool:
+        """Whether anything of it was handed on."""
+        return self._last is not None
 
     def stop(self) -> None:
         """Look no more."""

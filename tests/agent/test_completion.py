@@ -12,6 +12,8 @@ from alloy_tui.domain.events import (
     TextDelta,
     ThinkingDelta,
     ToolCallStarted,
+    ToolFinished,
+    TurnFinished,
 )
 from alloy_tui.domain.models import ModelRef
 from alloy_tui.providers.retry import RetryPolicy
@@ -93,14 +95,53 @@ async def test_a_wait_longer_than_the_time_that_is_left_is_not_begun():
         ),
     ],
 )
-async def test_nothing_is_tried_again_once_something_was_visible(reply, kind):
-    provider = ScriptedProvider([reply, say("Never.")])
-    fallback = named("second", say("Never."))
-    agent, seen = make(provider, fallbacks=[fallback], tools=[Probe()])
-    assert (await agent.chat("Hi")).error.kind == "overloaded"
-    assert len(seen.of(kind)) == 1
-    assert len(provider.requests) == 1
-    assert fallback.requests == []
+async def test_what_breaks_off_in_sight_is_asked_for_once_more_in_a_turn_of_its_own(reply, kind):
+    provider = ScriptedProvider([reply, say("All of it.")])
+    agent, seen = make(provider, tools=[Probe()])
+    result = await agent.chat("Hi")
+    assert (result.status, result.text, result.turns) == ("completed", "All of it.", 2)
+    assert len(seen.of(kind)) == (2 if kind is TextDelta else 1)
+    assert [e.incomplete for e in seen.of(TurnFinished)] == ["overloaded", None]
+    again = seen.of(RetryScheduled)[0]
+    assert again.discarded is not None
+    # The model is not shown the part, and the conversation does not hold it.
+    assert provider.requests[1].messages == provider.requests[0].messages
+    assert [m.text for m in agent.messages] == ["Hi", "All of it."]
+    valid(agent.messages)
+
+
+async def test_an_answer_that_breaks_off_twice_is_an_error_and_the_last_part_is_kept():
+    provider = ScriptedProvider([cut("One"), cut("Other"), say("Never.")])
+    agent, _ = make(provider, fallbacks=[named("second", say("Never."))])
+    result = await agent.chat("Hi")
+    assert (result.error.kind, result.text, len(provider.requests)) == ("stream_cut", "Other", 2)
+    assert [m.text for m in agent.messages][:2] == ["Hi", "Other"]
+
+
+async def test_a_part_is_kept_after_all_when_nothing_better_comes():
+    provider = ScriptedProvider([cut("Half"), fail("auth")])
+    agent, _ = make(provider)
+    result = await agent.chat("Hi")
+    assert (result.error.kind, result.text) == ("auth", "Half")
+    assert agent.messages[1].incomplete == "stream_cut"
+    valid(agent.messages)
+
+
+async def test_a_call_of_a_part_that_was_left_out_never_runs_and_its_id_is_not_given_again():
+    provider = ScriptedProvider(
+        [
+            Reply(tool_calls=call("probe").tool_calls, error=ScriptedError("network")),
+            call("probe"),
+            say("Done."),
+        ]
+    )
+    probe = Probe()
+    agent, seen = make(provider, tools=[probe])
+    assert (await agent.chat("Hi")).text == "Done."
+    assert len(probe.calls) == 1
+    ids = [e.id for e in seen.of(ToolCallStarted)]
+    assert len(set(ids)) == 2
+    assert [(e.id, e.started) for e in seen.of(ToolFinished)] == [(ids[0], False), (ids[1], True)]
     valid(agent.messages)
 
 
@@ -175,6 +216,6 @@ async def test_a_model_that_answers_leaves_the_fallbacks_alone():
 
 async def test_a_cut_answer_is_no_reason_for_a_fallback_once_it_was_seen():
     second = named("second", say("Never."))
-    agent, _ = make(named("first", cut("Half")), fallbacks=[second])
+    agent, _ = make(named("first", cut("Half"), cut("Half")), fallbacks=[second])
     assert (await agent.chat("Hi")).text == "Half"
     assert second.requests == []

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_cut_stream_is_an_error_and_its_text_is_kept_and_marked():
-    agent, seen = make([cut("Half an ans"), say("Whole.")])
+    agent, seen = make([cut("Half an"), cut("Half an ans"), say("Whole.")])
     result = await agent.chat("Hi")
     assert (result.status, result.error.kind, result.text) == ("error", "stream_cut", "Half an ans")
     assert agent.messages[-1].incomplete == "stream_cut"
@@ -51,7 +51,7 @@ async def test_a_stream_that_just_ends_counts_as_cut():
         yield TextPart("Half")
 
     agent, _ = make([])
-    await agent.set_model(Puppet(stops))
+    await agent.set_model(Puppet(stops, stops))
     result = await agent.chat("Hi")
     assert (result.error.kind, result.text) == ("stream_cut", "Half")
 
@@ -63,13 +63,13 @@ async def test_no_tool_runs_from_a_cut_answer_and_its_call_is_answered():
 
     probe = Probe()
     agent, seen = make([], tools=[probe])
-    puppet = Puppet(stops, hello)
+    puppet = Puppet(stops, stops, hello)
     await agent.set_model(puppet)
     result = await agent.chat("Hi")
     assert result.error.kind == "stream_cut"
     assert probe.calls == []
     assert agent.messages[1].tool_calls[0].invalid == '{"path": "/etc/pa'
-    assert [e.started for e in seen.of(ToolFinished)] == [False]
+    assert [e.started for e in seen.of(ToolFinished)] == [False, False]
     assert not seen.of(ToolCallReady)
     valid(agent.messages)
     assert (await agent.chat("Again")).text == "Hello."

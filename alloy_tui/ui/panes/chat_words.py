@@ -74,6 +74,9 @@ def retry_notice(event: ev.RetryScheduled) -> str:
     """One line in the conversation; the countdown is the status bar's."""
     what = failure(event.error.kind).capitalize()
     tries = f"try {event.attempt + 1} of {event.max_attempts}"
+    if event.discarded is not None:
+        left = "What came of the answer is left out."
+        return f"{what}. {left} Asking again in {event.delay_s:.0f} s, {tries}."
     return f"{what}. Asking again in {event.delay_s:.0f} s, {tries}."
 
 
