@@ -6,18 +6,32 @@ header is written; no representation, log line, traceback or export has its text
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class Secret:
-    """Wraps a secret; `reveal()` is the one way to its text."""
+    """Wraps a secret; `reveal()` is the one way to its text.
 
-    __slots__ = ("_text",)
+    In place of the text there may be a way to it, which is taken once, when it
+    is first needed; it returns "" when there is none after all.
+    """
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    __slots__ = ("_find", "_found")
+
+    def __init__(self, text: str | Callable[[], str]) -> None:
+        self._find = None if isinstance(text, str) else text
+        self._found = text if isinstance(text, str) else ""
 
     def reveal(self) -> str:
         """The text itself, for the request that needs it."""
         return self._text
+
+    @property
+    def _text(self) -> str:
+        find, self._find = self._find, None
+        if find is not None:
+            self._found = find()
+        return self._found
 
     def __repr__(self) -> str:
         return "Secret(…)"
@@ -25,7 +39,7 @@ class Secret:
     __str__ = __repr__
 
     def __bool__(self) -> bool:
-        return bool(self._text)
+        return self._find is not None or bool(self._found)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._text == self._text

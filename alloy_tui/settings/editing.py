@@ -26,15 +26,25 @@ HIDDEN = "(set, not shown)"
 TEMPLATE = """\
 # Settings of Alloy. Everything here is optional; `alloy doctor` shows what is in force.
 
-# model = "anthropic/claude-sonnet-5"
-# fallbacks = ["openai/gpt-5"]
+# model = "sonnet"      # an alias, or service/model
+# fallbacks = ["openai/gpt-6.1-sol"]
 # max_turns = 50
 
 # [approvals]
 # mode = "ask"          # ask, edits, all or none
 
-# [services.compat]     # any server that speaks the OpenAI chat format
+# [budget]              # asks before the request that would go beyond
+# session_usd = 2.0
+# day_usd = 10.0
+
+# [services.ours]       # any server; then --model ours/NAME
 # base_url = "http://127.0.0.1:8080/v1"
+# wire = "openai-chat"  # or openai-responses, anthropic-messages, gemini, ollama-chat
+# key_variable = "OUR_KEY"
+
+# [models."ours/NAME"]  # what nobody else knows of it
+# context_window = 65536
+# input_price = 0.5     # US dollars per million tokens
 """
 
 
@@ -48,7 +58,7 @@ def get(paths: Paths, key: str) -> str | None:
     path = _path(key)
     for index, name in enumerate(path):
         if not isinstance(value, dict) or name not in value:
-            if index and path[0] == "services":
+            if index and path[0] in {"services", "models"}:
                 return None
             _check_known(key)
             return None
@@ -85,7 +95,8 @@ def set_value(paths: Paths, key: str, text: str) -> str:
             refusal = refusal or error
             continue
         write_private(target, changed)
-        return HIDDEN if key.endswith((".api_key", "sessions.store")) else _as_toml(value)
+        hidden = key.endswith((".api_key", "sessions.store")) or ".headers" in key
+        return HIDDEN if hidden else _as_toml(value)
     assert refusal is not None
     raise ConfigError(f"{key} was not set. {_tail(refusal.message)}", hint=refusal.hint)
 

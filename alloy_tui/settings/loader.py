@@ -17,17 +17,24 @@ import msgspec
 
 from alloy_tui.domain.access import ServiceAccess, Timeouts
 from alloy_tui.domain.errors import ConfigError
-from alloy_tui.domain.models import ModelRef
+from alloy_tui.domain.models import ModelFacts, ModelRef
 from alloy_tui.domain.secret import Secret
+from alloy_tui.settings.key_store import StoredKey, stored_keys
 from alloy_tui.settings.paths import Paths, locate
-from alloy_tui.settings.schema import ApprovalMode, Settings, TimeoutSettings, UserFile
+from alloy_tui.settings.schema import (
+    ApprovalMode,
+    ServiceEntry,
+    Settings,
+    TimeoutSettings,
+    UserFile,
+)
 from alloy_tui.settings.services import (
     KEY_VARIABLES,
-    base_url_variable,
+    given_address,
     key_variables,
     service_of,
 )
-from alloy_tui.settings.validation import check_base_url, check_key, validate
+from alloy_tui.settings.validation import check_base_url, check_key, check_model_name, validate
 
 _TIMEOUT_VARIABLES = {
     "ALLOY_CONNECT_TIMEOUT_S": "connect_s",
@@ -54,14 +61,17 @@ def load_settings(
 ) -> Settings:
     """All settings, resolved. Raises ConfigError: where, which key, what to write."""
     env = os.environ if environment is None else environment
-    file = read_user_file((paths or locate(env)).config_file)
+    where = paths or locate(env)
+    file = read_user_file(where.config_file)
     timeouts = _timeouts(env, file.timeouts)
     common: dict[str, Any] = {
-        name: getattr(file, name) for name in file.__struct_fields__ if name != "services"
+        name: getattr(file, name)
+        for name in file.__struct_fields__
+        if name not in {"services", "models"}
     }
     common.update(timeouts=timeouts)
     common.update(_from_flags(flags, file))
-    services = _services(env, file, timeouts.resolved())
+    services = _services(env, file, stored_keys(where), timeouts.resolved())
     return Settings(**common, services=services)
 
 
@@ -108,7 +118,7 @@ def parse_user_file(data: bytes, *, where: str) -> UserFile:
 def _from_flags(flags: Flags, file: UserFile) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     if flags.model is not None:
-        ModelRef.parse(flags.model)
+        check_model_name(flags.model)
         chosen["model"] = flags.model
     if flags.approve is not None:
         chosen["approvals"] = msgspec.structs.replace(file.approvals, mode=flags.approve)
@@ -139,35 +149,53 @@ def _timeouts(env: Mapping[str, str], file: TimeoutSettings) -> TimeoutSettings:
 
 
 def _services(
-    env: Mapping[str, str], file: UserFile, timeouts: Timeouts
+    env: Mapping[str, str], file: UserFile, stored: Mapping[str, StoredKey], timeouts: Timeouts
 ) -> dict[str, ServiceAccess]:
     from_variables = {service_of(name) for name, value in env.items() if value.strip()}
-    names = dict.fromkeys([*KEY_VARIABLES, *file.services])
+    facts: dict[str, dict[str, ModelFacts]] = {}
+    for name, entry in file.models.items():
+        ref = ModelRef.parse(name)
+        facts.setdefault(ref.service, {})[ref.model] = entry.resolved()
+    names = dict.fromkeys([*KEY_VARIABLES, "ollama", *file.services, *stored, *facts])
     names.update(dict.fromkeys(sorted(n for n in from_variables if n)))
-    found = {name: _service(name, env, file, timeouts) for name in names}
-    return {name: a for name, a in found.items() if a.api_key or a.base_url}
+    found: dict[str, ServiceAccess] = {}
+    for name in names:
+        entry = file.services.get(name, _NO_ENTRY)
+        key, source = _key(name, env, entry, stored.get(name))
+        base_url, variable = given_address(name, env)
+        check_base_url(base_url, _refusal(f"The environment variable {variable}"))
+        access = ServiceAccess(
+            base_url=base_url or entry.base_url,
+            api_key=key,
+            key_source=source,
+            timeouts=timeouts,
+            wire=entry.wire,
+            headers=entry.headers,
+            label=entry.label,
+            models=facts.get(name, {}),
+        )
+        if access != ServiceAccess(timeouts=timeouts):
+            found[name] = access
+    return found
 
 
-def _service(
-    name: str, env: Mapping[str, str], file: UserFile, timeouts: Timeouts
-) -> ServiceAccess:
-    entry = file.services.get(name)
-    key, source = (entry.api_key, "the config file") if entry and entry.api_key else (None, None)
-    for variable in key_variables(name):
+_NO_ENTRY = ServiceEntry()
+
+
+def _key(
+    name: str, env: Mapping[str, str], entry: ServiceEntry, stored: StoredKey | None
+) -> tuple[Secret | None, str | None]:
+    """The key of a service and where it came from: the environment, the file, the key store."""
+    own = (entry.key_variable,) if entry.key_variable else ()
+    for variable in (*own, *key_variables(name)):
         text = env.get(variable, "").strip()
         if text:
-            key, source = Secret(text), f"environment variable {variable}"
+            key = Secret(text)
             check_key(key, _refusal(f"The environment variable {variable}"))
-            break
-    variable = base_url_variable(name)
-    base_url = env.get(variable, "").strip() or None
-    check_base_url(base_url, _refusal(f"The environment variable {variable}"))
-    return ServiceAccess(
-        base_url=(base_url or (entry.base_url if entry else None)),
-        api_key=key,
-        key_source=source,
-        timeouts=timeouts,
-    )
+            return key, f"environment variable {variable}"
+    if entry.api_key:
+        return entry.api_key, "the config file"
+    return (stored.key, stored.source) if stored else (None, None)
 
 
 def _refusal(where: str) -> Callable[[str], ConfigError]:

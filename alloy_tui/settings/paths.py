@@ -33,6 +33,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.config / "config.toml"
 
     @property
+    def key_file(self) -> Path:
+        """Keys that were entered here, or which of them the system's keyring has."""
+        return self.config / "keys.json"
+
+    @property
     def prompt_history(self) -> Path:
         """What the user typed, for the prompt's memory."""
         return self.data / "prompt-history.jsonl"

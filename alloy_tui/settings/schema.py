@@ -11,15 +11,19 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from alloy_tui.domain.access import ServiceAccess, Timeouts
+from alloy_tui.domain.access import ServiceAccess, Timeouts, WireName
+from alloy_tui.domain.models import ModelFacts
 from alloy_tui.domain.provider import Effort
 from alloy_tui.domain.secret import Secret
+from alloy_tui.domain.usage import Price
 
 ApprovalMode: TypeAlias = Literal["ask", "edits", "all", "none"]
 Notify: TypeAlias = Literal["off", "bell", "desktop", "both"]
 ToolPolicy: TypeAlias = Literal["ask", "allow", "deny"]
 
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
+Dollars: TypeAlias = Annotated[float, Meta(ge=0, le=1_000_000)]
+Tokens: TypeAlias = Annotated[int, Meta(ge=1, le=10_000_000_000)]
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
@@ -50,10 +54,55 @@ class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ServiceEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One `[services.NAME]` table."""
+    """One `[services.NAME]` table: a known service, or one of the user's own.
+
+    `wire` is the format that it speaks, `key_variable` the environment variable
+    that holds its key, `headers` go out with every request, `label` is its name
+    for people.
+    """
 
     api_key: Secret | None = None
     base_url: str | None = None
+    wire: WireName | None = None
+    key_variable: str | None = None
+    headers: dict[str, Secret] = {}
+    label: str | None = None
+
+
+class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[models."service/model"]` table: tokens, and US dollars per million of them."""
+
+    context_window: Tokens | None = None
+    max_output: Tokens | None = None
+    input_price: Dollars | None = None
+    output_price: Dollars | None = None
+    cache_read_price: Dollars | None = None
+    cache_write_price: Dollars | None = None
+    label: str | None = None
+
+    def resolved(self) -> ModelFacts:
+        """As providers take it."""
+        prices = (
+            self.input_price,
+            self.output_price,
+            self.cache_read_price,
+            self.cache_write_price,
+        )
+        said = any(price is not None for price in prices)
+        price = Price(*prices) if said else None
+        return ModelFacts(self.context_window, self.max_output, price, self.label)
+
+
+class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be spent, in US dollars and in tokens; None is no limit.
+
+    A day is one of this machine's calendar, and counts all sessions.
+    """
+
+    session_usd: Dollars | None = None
+    day_usd: Dollars | None = None
+    session_tokens: Tokens | None = None
+    day_tokens: Tokens | None = None
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,12 +135,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: TimeoutSettings = TimeoutSettings()
     retry: RetrySettings = RetrySettings()
     sessions: SessionSettings = SessionSettings()
+    budget: BudgetSettings = BudgetSettings()
 
 
 class UserFile(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The config file."""
 
     services: dict[str, ServiceEntry] = {}
+    models: dict[str, ModelEntry] = {}
 
 
 class Settings(Options, frozen=True, kw_only=True):
@@ -111,7 +162,7 @@ class Settings(Options, frozen=True, kw_only=True):
 
 # What to write, by key; `*` stands for any name.
 WHAT_TO_WRITE: dict[str, str] = {
-    "model": 'a model name in quotes, such as "anthropic/claude-sonnet-5"',
+    "model": 'a model name in quotes, such as "anthropic/claude-sonnet-5" or "sonnet"',
     "fallbacks": 'a list of model names, such as ["openai/gpt-5"]',
     "effort": "one of none, minimal, low, medium, high, xhigh, max, in quotes",
     "max_turns": "a whole number of at least 1",
@@ -140,7 +191,27 @@ WHAT_TO_WRITE: dict[str, str] = {
     "sessions": "a table: [sessions]",
     "sessions.store": 'an address such as "postgresql://user@host/database"',
     "services": "tables such as [services.anthropic]",
-    "services.*": "a table with api_key, base_url or both",
+    "budget": "a table: [budget]",
+    "budget.session_usd": "a number of US dollars",
+    "budget.day_usd": "a number of US dollars",
+    "budget.session_tokens": "a whole number of tokens",
+    "budget.day_tokens": "a whole number of tokens",
+    "models": 'tables such as [models."openai/gpt-6.1-sol"]',
+    "models.*": "a table with context_window, max_output, input_price, output_price and so on",
+    "models.*.context_window": "a whole number of tokens",
+    "models.*.max_output": "a whole number of tokens",
+    "models.*.input_price": "US dollars per million tokens",
+    "models.*.output_price": "US dollars per million tokens",
+    "models.*.cache_read_price": "US dollars per million tokens",
+    "models.*.cache_write_price": "US dollars per million tokens",
+    "models.*.label": "a name in quotes",
+    "services.*": "a table with api_key, base_url, wire and so on",
     "services.*.api_key": "the key in quotes",
     "services.*.base_url": 'an address such as "https://example.org/v1"',
+    "services.*.wire": "one of openai-chat, openai-responses, anthropic-messages, gemini, "
+    "ollama-chat, bedrock-converse, in quotes",
+    "services.*.key_variable": "the name of an environment variable, in quotes",
+    "services.*.headers": 'a table of headers, such as { X-Team = "blue" }',
+    "services.*.headers.*": "text in quotes",
+    "services.*.label": "a name in quotes",
 }

@@ -9,6 +9,7 @@ and a test keeps the two in step.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 # In the order in which a first start prefers them.
 KEY_VARIABLES: dict[str, tuple[str, ...]] = {
@@ -27,6 +28,7 @@ KEY_VARIABLES: dict[str, tuple[str, ...]] = {
     "compat-anthropic": ("ALLOY_COMPAT_ANTHROPIC_API_KEY",),
 }
 
+_ADDRESS_VARIABLES = {"azure": "AZURE_OPENAI_ENDPOINT", "ollama": "OLLAMA_HOST"}
 _OURS = re.compile(r"ALLOY_([A-Z0-9_]+)_(?:BASE_URL|API_KEY)")
 
 
@@ -38,6 +40,35 @@ def key_variables(service: str) -> tuple[str, ...]:
 def base_url_variable(service: str) -> str:
     """The variable that moves `service` elsewhere."""
     return _variable(service, "BASE_URL")
+
+
+def given_address(service: str, environment: Mapping[str, str]) -> tuple[str | None, str]:
+    """The address that the environment gives `service`, and the variable that does.
+
+    Ours goes before the service's conventional one, which may be a mere host.
+    """
+    own = base_url_variable(service)
+    if text := environment.get(own, "").strip():
+        return text, own
+    variable = _ADDRESS_VARIABLES.get(service, "")
+    text = environment.get(variable, "").strip()
+    if text and service == "ollama":
+        text = _ollama_host(text)
+    return text or None, variable or own
+
+
+def _ollama_host(text: str) -> str:
+    """What OLLAMA_HOST says as an address: its scheme and port may be missing."""
+    scheme, found, rest = text.partition("://")
+    if not found:
+        scheme, rest = "http", text
+    host, slash, path = rest.partition("/")
+    name, colon, port = host.rpartition(":")
+    if not colon or "]" in port:
+        name, port = host, {"https": "443"}.get(scheme, "80") if found else "11434"
+    # A server told to listen everywhere is asked here.
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(name, name)  # noqa: S104 -- it is what a server's variable may say
+    return f"{scheme}://{name}:{port}{slash}{path}".rstrip("/")
 
 
 def service_of(variable: str) -> str | None:

@@ -17,9 +17,12 @@ import msgspec
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.models import ModelRef
 from alloy_tui.domain.secret import Secret
-from alloy_tui.settings.schema import WHAT_TO_WRITE, UserFile
+from alloy_tui.settings.schema import WHAT_TO_WRITE, ServiceEntry, UserFile
 
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$")
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _KEY = re.compile(r"""\s*([\w.\-"' ]+?)\s*=""")
 
 
@@ -45,20 +48,53 @@ def validate(raw: dict[str, Any], *, text: str, where: str) -> UserFile:
         ) from None
     for path, value in _model_names(made):
         try:
-            ModelRef.parse(value)
+            check_model_name(value)
         except ConfigError as error:
             raise fail(path, f"`{path[0]}`: {error.message}", error.hint) from None
+    for name in made.models:
+        try:
+            ModelRef.parse(name)
+        except ConfigError as error:
+            raise fail(("models", name), error.message, error.hint) from None
     for name, entry in made.services.items():
-        check_base_url(
-            entry.base_url,
-            lambda words, name=name: fail(("services", name, "base_url"), words),
-        )
-        check_key(entry.api_key, lambda words, name=name: fail(("services", name), words))
+        _check_service(name, entry, fail)
     if (store := made.sessions.store) is not None and not _is_store(store):
         path = ("sessions", "store")
         words = "`sessions.store` is no address of a PostgreSQL server."
         raise fail(path, words, f"Write {what_to_write(path)}.")
     return made
+
+
+def _check_service(name: str, entry: ServiceEntry, fail: Callable[..., ConfigError]) -> None:
+    place = ("services", name)
+    if not _SERVICE.fullmatch(name) or name in {"scripted", "demo"}:
+        raise fail(
+            place,
+            f"a service cannot be named “{name}”.",
+            "Use small letters, digits and dashes, such as my-server.",
+        )
+    check_base_url(entry.base_url, lambda words: fail((*place, "base_url"), words))
+    check_key(entry.api_key, lambda words: fail(place, words))
+    if entry.key_variable is not None and not _VARIABLE.fullmatch(entry.key_variable):
+        # It may be the key itself, put in the wrong place.
+        words = "`key_variable` is no name of a variable."
+        raise fail((*place, "key_variable"), words, "Write a name such as MY_SERVER_KEY.")
+    for header, value in entry.headers.items():
+        text = value.reveal()
+        if not _HEADER_NAME.fullmatch(header) or not text.isascii() or not text.isprintable():
+            words = f"the header “{header}” cannot be sent like that."
+            raise fail(
+                (*place, "headers"), words, "Write letters, digits and dashes; no line breaks."
+            )
+
+
+def check_model_name(text: str) -> None:
+    """Raise ConfigError when `text` can be no name of a model: empty, or half of a full name.
+
+    Which model a short name means is found out later, from what is within reach.
+    """
+    if "/" in text or not text.strip():
+        ModelRef.parse(text)
 
 
 def check_base_url(url: str | None, fail: Callable[[str], ConfigError]) -> None:
