@@ -101,6 +101,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 -- a screen without an engine must say why
             self.failure = _told(error)
             self._notice("error", _in_words(self.failure))
+        self.sessions.make_ready()
         while True:
             request_id, command = await self._commands.get()
             try:

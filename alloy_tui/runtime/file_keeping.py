@@ -71,6 +71,10 @@ class FileKeeper:
 
         self._thread = WorkspaceThread(make)
 
+    def make_ready(self) -> None:
+        """Load what following needs, in the background; nothing is looked at yet."""
+        self._background(self._thread.do(lambda _: None))
+
     def before_turn(self) -> None:
         """A turn begins: look at what others have done, and fill the reserve."""
         self._begun = True

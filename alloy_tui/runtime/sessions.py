@@ -7,6 +7,7 @@ journal, the files beside it, the verbs. Must not know how models are chosen.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -59,6 +60,22 @@ class Sessions:
         self.library = LibraryVerbs(self.desk, self.conversing, folder=folder, publish=publish)
         self.races = Races()
         self.files: KeptFiles | None = None
+        self._readying: asyncio.Task[None] | None = None
+
+    def make_ready(self) -> None:
+        """Open the store in the background, so that the first message need not wait for it.
+
+        A store that cannot be opened is told of when something is to be kept; one on
+        a server is asked only then.
+        """
+        if self._plan.interactive and self._plan.settings.sessions.store is None:
+            self._readying = asyncio.create_task(self._make_ready(), name="opening the store")
+
+    async def _make_ready(self) -> None:
+        with contextlib.suppress(AlloyError):
+            await self.desk.store()
+            if self.files is not None:
+                self.files.keeper.make_ready()
 
     def keep_files(self, cwd: str) -> KeptFiles | None:
         """Let files in `cwd` come along from now on; None where nothing is kept."""
@@ -125,6 +142,8 @@ class Sessions:
     async def close(self) -> str:
         """Store what there is, give everything back; words about what could not be stored."""
         words = ""
+        if self._readying is not None:
+            await asyncio.wait({self._readying})
         await self.library.close()
         await self.races.close()
         try:

@@ -44,8 +44,12 @@ class LiveSession:
         owner: Owner | None = None,
         stamps: Stamps | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
+        tree: SessionTree | None = None,
     ) -> None:
-        """For `begin`, `open` and `fork`; a token of None makes it a view only."""
+        """For `begin`, `open` and `fork`; a token of None makes it a view only.
+
+        `tree` is what was stored, where that is known without reading it.
+        """
         self.id = session
         self.owner = owner
         """Who writes to it when we do not."""
@@ -54,8 +58,9 @@ class LiveSession:
         self._monotonic_s = monotonic_s
         # Reentrant: a store may answer before `append` returns.
         self._lock = threading.RLock()
-        self._version = store.version()
-        self._stored = self._tree = store.tree(session)
+        # Whoever writes follows nobody. Asked first: what comes later is read again.
+        self._version = store.version() if token is None else -1
+        self._stored = self._tree = store.tree(session) if tree is None else tree
         self._flying = 0
         self._failed: BaseException | None = None
         self._grown: dict[str, float] = {}
@@ -75,7 +80,12 @@ class LiveSession:
         session, first = stamps(), stamps()
         entry = entry_of(opened, id=first.id, parent=None, at_ms=first.at_ms)
         token = store.create(session.id, [entry, *entries]).result()
-        return cls(store, session.id, token=token, stamps=stamps, monotonic_s=monotonic_s)
+        tree = SessionTree()
+        for each in (entry, *entries):
+            tree = tree.add(each)
+        return cls(
+            store, session.id, token=token, stamps=stamps, monotonic_s=monotonic_s, tree=tree
+        )
 
     @classmethod
     def open(
@@ -164,8 +174,7 @@ class LiveSession:
 
         Raises StoreError.
         """
-        version = self._store.version()
-        if self.writable or version == self._version:
+        if self.writable or (version := self._store.version()) == self._version:
             return ()
         fresh = self._store.since(self.id, len(self._stored))
         with self._lock:
