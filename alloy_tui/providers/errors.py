@@ -192,7 +192,9 @@ def fault_of(value: Any) -> Fault:
     if isinstance(inner, str):
         return Fault(inner, code=_text(outer.get("code")))
     fields = mapping(inner) or outer
-    message = _text(fields.get("message")) or _detail(fields.get("detail"))
+    # AWS writes the second where another part of it than the service itself refuses.
+    said = fields.get("message") or fields.get("Message")
+    message = _text(said) or _detail(fields.get("detail"))
     metadata = mapping(fields.get("metadata"))
     upstream = _text(metadata.get("raw"))
     if upstream and upstream not in message:

@@ -6,6 +6,7 @@ Owns one question and the reading of its answer.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, cast
 
 import msgspec
 
@@ -25,7 +26,7 @@ async def describe(
     timeouts: Timeouts,
     info: ModelInfo,
 ) -> ModelInfo:
-    """`info` with the window that requests will ask for.
+    """`info` with the window that requests will ask for, and what the model can do.
 
     Raises ProviderError: "not_found" with the command that fetches a missing
     model. A server that cannot be asked this is one of another make, and left alone.
@@ -42,9 +43,24 @@ async def describe(
         if error.status is None and error.kind != "malformed":
             raise
         return info
+    info = _able(info, shown.get("capabilities"))
     facts = mapping(shown.get("model_info"))
     windows = (count(v) for k, v in facts.items() if k.endswith(".context_length"))
     window = next((w for w in windows if w), None)
     if window is None:
         return info
     return msgspec.structs.replace(info, context_window=min(window, WINDOW))
+
+
+def _able(info: ModelInfo, told: Any) -> ModelInfo:
+    """`info` with the abilities that the server names; older ones name none."""
+    if not isinstance(told, list):
+        return info
+    can = cast("list[Any]", told)
+    known = msgspec.structs.replace(
+        info.capabilities,
+        tools="tools" in can,
+        vision="vision" in can,
+        thinking=(info.capabilities.thinking or "effort") if "thinking" in can else "none",
+    )
+    return msgspec.structs.replace(info, capabilities=known)

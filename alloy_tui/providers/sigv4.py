@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
@@ -49,7 +49,7 @@ def sign(
     made["x-amz-date"] = now
     if credentials.token:
         made["x-amz-security-token"] = credentials.token.reveal()
-    signed = {"host": parts.netloc.rpartition("@")[2], **made}
+    signed = {"host": _host(parts), **made}
     names = [n for n in _SIGNED if n in signed]
     canonical = "\n".join(
         (
@@ -76,9 +76,15 @@ def sign(
     return made
 
 
+def _host(parts: SplitResult) -> str:
+    """The header `host` as HTTP clients spell it: without a port that goes without saying."""
+    name = parts.hostname or ""
+    name = f"[{name}]" if ":" in name else name
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return name if parts.port in (None, usual) else f"{name}:{parts.port}"
+
+
 def _query(query: str) -> str:
-    pairs = sorted(
-        (quote(k, safe="-_.~"), quote(v, safe="-_.~"))
-        for k, v in parse_qsl(query, keep_blank_values=True)
-    )
+    """The query in order; it is encoded already, as it goes out."""
+    pairs = sorted(pair.partition("=")[::2] for pair in query.split("&") if pair)
     return "&".join(f"{k}={v}" for k, v in pairs)

@@ -31,6 +31,7 @@ _THOUGHTS = st.sampled_from(
         ThinkingBlock("hm", {"field": "reasoning_content"}),
         ThinkingBlock("hm", {"field": "thinking"}),
         ThinkingBlock("hm", {"parts": True}),
+        ThinkingBlock("hm", {"parts": True, "signature": "c2ln"}),
     ]
 )
 _TEXTS = st.builds(

@@ -6,6 +6,8 @@ answer is whole only then. Requests are `bedrock_request`'s business.
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -107,17 +109,23 @@ class BedrockDecoder:
         wire = read(event.data, WireEvent) if event.data.strip() else WireEvent()
         index = wire.content_block_index or 0
         match event.name:
+            case "messageStart" if self._blocks:
+                raise ProviderError(
+                    f"{self._service} began a second answer inside the first.", kind="malformed"
+                )
             case "contentBlockStart":
                 yield from self._start(index, mapping(mapping(wire.start).get("toolUse")))
             case "contentBlockDelta":
                 yield from self._grow(index, mapping(wire.delta))
             case "contentBlockStop":
                 yield from self._close(index)
-            case "messageStop":
-                self._stop = _stop(wire.stop_reason or "")
+            case "messageStop" if wire.stop_reason:
+                self._stop = _stop(wire.stop_reason)
             case "metadata":
                 self._usage = mapping(wire.usage)
-                yield from self.end()
+                # Its place is last; where it came early, the end of the body closes the answer.
+                if self._stop is not None:
+                    yield from self.end()
             case _:
                 pass  # messageStart, and whatever the service invents next
 
@@ -158,7 +166,7 @@ class BedrockDecoder:
             said = mapping(read_any(event.data)) if event.data else {}
         except ProviderError:
             said = {"message": event.data.decode("utf-8", "replace")}
-        words = said.get("message") or said.get("Message") or ""
+        words = said.get("message") or said.get("Message") or said.get("originalMessage") or ""
         return from_stream(self._service, {"message": words, "type": event.name.removeprefix("!")})
 
     def _start(self, index: int, call: dict[str, Any]) -> Iterator[StreamPart]:
@@ -179,13 +187,13 @@ class BedrockDecoder:
 
     def _grow(self, index: int, delta: dict[str, Any]) -> Iterator[StreamPart]:
         thought = mapping(delta.get("reasoningContent"))
-        kind = "call" if "toolUse" in delta else "thinking" if thought else "text"
-        if index not in self._blocks:
-            # Words have no start event; a call without a name cannot be run.
-            if kind == "call":
-                return
-            self._blocks[index] = _Open(kind)
-        block = self._blocks[index]
+        kind = _kind(delta)
+        if index in self._closed or (kind == "call" and index not in self._blocks):
+            # Words have no start event; of a call without a name nothing can be made.
+            raise ProviderError(
+                f"{self._service} mixed up the blocks of its answer.", kind="malformed"
+            )
+        block = self._blocks.setdefault(index, _Open(kind))
         if block.kind != kind:
             return
         if kind == "call":
@@ -246,7 +254,7 @@ class BedrockDecoder:
                 case "text" if block.pieces:
                     blocks.append(TextBlock(block.text))
                 case "thinking":
-                    signed, hidden = scrub("".join(block.signature)), "".join(block.redacted)
+                    signed, hidden = scrub("".join(block.signature)), _one(block.redacted)
                     given = (("signature", signed), ("redacted", scrub(hidden)))
                     opaque = {k: v for k, v in given if v}
                     blocks.append(ThinkingBlock(block.text, opaque or None))
@@ -272,6 +280,23 @@ def _part(block: _Open, text: str) -> StreamPart:
             return ArgumentsPart(block.id, text)
         case _:
             return TextPart(text)
+
+
+def _kind(delta: dict[str, Any]) -> str:
+    if "toolUse" in delta:
+        return "call"
+    return "thinking" if "reasoningContent" in delta else "text"
+
+
+def _one(pieces: list[str]) -> str:
+    """Pieces of base64 as one text of it: each of them is padded by itself."""
+    given = [p for p in pieces if p]
+    if len(given) < 2:
+        return "".join(given)
+    try:
+        return base64.b64encode(b"".join(base64.b64decode(p) for p in given)).decode()
+    except (binascii.Error, ValueError):
+        return "".join(given)
 
 
 def _string(value: Any) -> str:

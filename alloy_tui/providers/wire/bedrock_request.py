@@ -32,7 +32,10 @@ from alloy_tui.providers.wire.spelling import NO_OUTPUT, NO_TEXT, unreadable
 _IDS: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _ODD: Final = re.compile(r"[^a-zA-Z0-9 ()\[\]-]+")
 _CACHE: Final = {"cachePoint": {"type": "default"}}
-_CACHES: Final = re.compile(r"(?:[a-z]+\.)?anthropic\.|(?:[a-z]+\.)?amazon\.nova|.*/anthropic\.")
+# Other families refuse the marks in some places or in all, and the first Claudes everywhere.
+_CACHES: Final = re.compile(
+    r"(?:.*[./])?anthropic\.claude-(?!v\d|instant|3-opus|3-sonnet|3-haiku|3-5-sonnet)"
+)
 _THINKS: Final = re.compile(r".*anthropic\.claude-(opus|sonnet|fable|mythos)-[5-9]")
 _CHOICES: Final[dict[str, dict[str, Any]]] = {"any": {"any": {}}}
 _EFFORTS: Final = {"minimal": "low"}
@@ -73,6 +76,9 @@ def encode_request(request: CompletionRequest, info: ModelInfo) -> bytes:
     # Last, so that a longer conversation is the same bytes with more at the end.
     body.pop("messages", None)
     body["messages"] = _messages(request.messages, str(info.ref))
+    if caching and body["messages"]:
+        # At the end, to be found again by the next request, whose messages begin with these.
+        body["messages"][-1]["content"].append(_CACHE)
     return encode(body)
 
 

@@ -120,12 +120,19 @@ class OllamaDecoder:
     def _line(self, data: bytes) -> Iterator[StreamPart]:
         line = read(data, Line)
         if line.error:
-            raise from_stream(self._service, read_any(data))
+            raise self._fault(data)
         if line.message is not None:
             yield from self._message(line.message)
         if line.done:
             self._done = True
             yield from self._finish(line)
+
+    def _fault(self, data: bytes) -> ProviderError:
+        """An error line. What is wrong with a request is said by status, before any line."""
+        error = from_stream(self._service, read_any(data))
+        if error.kind == "unknown":
+            error.kind = "server_error"
+        return error
 
     def _message(self, message: WireMessage) -> Iterator[StreamPart]:
         thought = self._thinking_joiner.feed(message.thinking or "")
@@ -147,10 +154,11 @@ class OllamaDecoder:
                 f"{self._service} sent a tool call without a name.", kind="malformed"
             )
         given = function.arguments
-        raw = given if isinstance(given, str) else encode(scrub_all(given or {})).decode()
-        made = call_block(self._ids.take(call.id or ""), name, raw)
+        if not isinstance(given, str):
+            given = encode(scrub_all({} if given is None else given)).decode()
+        made = call_block(self._ids.take(call.id or ""), name, given)
         yield CallPart(made.id, made.name)
-        yield ArgumentsPart(made.id, scrub(raw))
+        yield ArgumentsPart(made.id, scrub(given))
         self._calls.append(made)
 
     def _finish(self, line: Line) -> Iterator[StreamPart]:

@@ -24,7 +24,7 @@ from alloy_tui.domain.models import ModelInfo
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.providers.tolerant_json import encode
 from alloy_tui.providers.wire.calls import wire_name
-from alloy_tui.providers.wire.spelling import result_text, unreadable
+from alloy_tui.providers.wire.spelling import NO_TEXT, result_text, unreadable
 
 WINDOW: Final = 32_768
 """Tokens of window that are asked for when the model takes that many; memory grows with them."""
@@ -43,7 +43,8 @@ def encode_request(request: CompletionRequest, info: ModelInfo) -> bytes:
     body["options"] = options
     # An error is better than a conversation whose beginning was cut off unseen.
     body["truncate"] = False
-    if request.effort is not None:
+    # A model that cannot think refuses to be told so.
+    if request.effort is not None and info.capabilities.thinking != "none":
         body["think"] = _think(request.effort, info.ref.model)
     if request.schema is not None:
         body["format"] = request.schema
@@ -74,7 +75,7 @@ def _think(effort: str, model: str) -> bool | str:
 
 
 def _messages(request: CompletionRequest, target: str) -> Iterator[dict[str, Any]]:
-    if request.system:
+    if request.system.strip():
         yield {"role": "system", "content": request.system}
     names: dict[str, str] = {}
     for message in request.messages:
@@ -86,7 +87,11 @@ def _messages(request: CompletionRequest, target: str) -> Iterator[dict[str, Any
 
 
 def _said(message: ChatMessage, *, own: bool) -> dict[str, Any]:
-    text = "\n\n".join(b.text for b in message.blocks if isinstance(b, TextBlock) and b.text)
+    text = "\n\n".join(
+        b.text for b in message.blocks if isinstance(b, TextBlock) and b.text.strip()
+    )
+    if not text and not message.tool_calls:
+        text = NO_TEXT
     made: dict[str, Any] = {"role": "assistant", "content": text}
     thinking = "".join(b.text for b in message.blocks if isinstance(b, ThinkingBlock))
     if own and thinking and message.tool_calls:
@@ -116,8 +121,10 @@ def _asked(message: ChatMessage, names: dict[str, str]) -> Iterator[dict[str, An
         yield made
     said = [_words(b) for b in message.blocks if isinstance(b, (TextBlock, DocumentBlock))]
     images = [_image(b) for b in message.blocks if isinstance(b, ImageBlock)]
-    text = "\n\n".join(s for s in said if s)
-    if text or images or not message.tool_results:
+    text = "\n\n".join(s for s in said if s.strip())
+    if not text and not images and not message.tool_results:
+        text = NO_TEXT
+    if text or images:
         yield {"role": "user", "content": text, **({"images": images} if images else {})}
 
 

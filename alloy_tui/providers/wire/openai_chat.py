@@ -92,6 +92,7 @@ class OpenAIChatDecoder:
         self._calls = CallAssembly(service, ids)
         self._retired_call = False
         self._in_parts = False
+        self._signed = ""
         self._finish: str | None = None
         self._usage: dict[str, Any] = {}
 
@@ -167,6 +168,7 @@ class OpenAIChatDecoder:
                 part = mapping(item)
                 if part.get("type") == "thinking":
                     self._in_parts = True
+                    self._signed = scrub(str(part.get("signature") or "")) or self._signed
                     yield from self._think(_thought(part.get("thinking")))
                 elif isinstance(part.get("text"), str):
                     yield from self._say(part["text"])
@@ -270,6 +272,8 @@ class OpenAIChatDecoder:
             opaque["reasoning_details"] = self._details
         if self._in_parts:
             opaque["parts"] = True
+            if self._signed:
+                opaque["signature"] = self._signed
         return opaque or None
 
 

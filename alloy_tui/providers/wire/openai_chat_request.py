@@ -151,7 +151,11 @@ class _Spelling:
         if message.origin != self._origin:
             return []
         parts: list[dict[str, Any]] = [
-            {"type": "thinking", "thinking": [_text(b.text)]}
+            {
+                "type": "thinking",
+                "thinking": [_text(b.text)],
+                **{k: v for k, v in (b.opaque or {}).items() if k == "signature"},
+            }
             for b in message.blocks
             if isinstance(b, ThinkingBlock) and (b.opaque or {}).get("parts")
         ]

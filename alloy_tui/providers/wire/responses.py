@@ -32,6 +32,7 @@ from alloy_tui.providers.tolerant_json import (
     mapping,
     read,
     read_any,
+    read_object,
     scrub,
     scrub_all,
 )
@@ -181,6 +182,10 @@ class ResponsesDecoder:
         thought = kind.startswith("response.reasoning")
         if index not in self._items:
             # A lost start: words can still be shown, a call without a name cannot be run.
+            if kind == "response.function_call_arguments.delta":
+                raise ProviderError(
+                    f"{self._service} lost the beginning of a tool call.", kind="malformed"
+                )
             if not (text or thought):
                 return
             self._items[index] = _Item("message" if text else "reasoning")
@@ -222,8 +227,19 @@ class ResponsesDecoder:
     def _arguments(self, index: int, arguments: Any) -> Iterator[StreamPart]:
         """The whole arguments, for servers that send no pieces of them."""
         item = self._items.get(index)
-        if item is not None and item.kind == "function_call" and not item.pieces:
-            yield from self._piece(item, arguments if isinstance(arguments, str) else "")
+        if item is not None and item.kind == "function_call" and isinstance(arguments, str):
+            yield from self._rest(item, arguments)
+
+    def _rest(self, item: _Item, words: str) -> Iterator[StreamPart]:
+        """What the whole of an item says beyond its pieces; they must not contradict it."""
+        said = item.text
+        if words.startswith(said):
+            item.joiner = SurrogateJoiner()
+            yield from self._piece(item, words[len(said) :])
+        elif words and not _alike(item, said, words):
+            raise ProviderError(
+                f"{self._service} lost a piece of its answer on the way.", kind="malformed"
+            )
 
     def _settle(self, index: int, given: dict[str, Any]) -> Iterator[StreamPart]:
         """An item is whole: what never came in pieces comes now."""
@@ -233,12 +249,15 @@ class ResponsesDecoder:
         if item.closed:
             return
         item.closed = True
-        item.whole = cast("dict[str, Any]", scrub_all(given))
-        if not item.pieces:
-            words = _words(item, given)
-            if item.kind == "message" and words:
-                self._in_order(index)
-            yield from self._piece(item, words)
+        # A field that says nothing is better left out of what goes back.
+        kept = {k: v for k, v in given.items() if v is not None}
+        item.whole = cast("dict[str, Any]", scrub_all(kept))
+        words = scrub(_words(item, given))
+        if item.kind == "message" and words:
+            self._in_order(index)
+        # Of reasoning there may be more than one kind of words, of which one is shown.
+        if item.kind != "reasoning" or not item.pieces:
+            yield from self._rest(item, words)
         rest = item.joiner.close()
         if rest:
             item.pieces.append(rest)
@@ -250,8 +269,8 @@ class ResponsesDecoder:
                 self._service,
                 mapping(shell.error) or {"message": "The answer failed.", "code": status},
             )
-        for index, given in enumerate(shell.output or ()):
-            yield from self._settle(index, mapping(given))
+        for place, given in enumerate(shell.output or ()):
+            yield from self._recall(place, mapping(given))
         reason = str(mapping(shell.incomplete_details).get("reason") or "")
         incomplete = status == "incomplete" or shell.status == "incomplete"
         for index, item in sorted(self._items.items()):
@@ -263,6 +282,19 @@ class ResponsesDecoder:
                 )
             yield from self._settle(index, {})
         yield self._complete(shell, incomplete, reason)
+
+    def _recall(self, place: int, given: dict[str, Any]) -> Iterator[StreamPart]:
+        """An item as the end of the answer lists it: known by its id, by its place, or lost."""
+        index = self._places.get(str(given.get("id") or ""), place)
+        item = self._items.get(index)
+        if item is None and any(known.closed for known in self._items.values()):
+            # Servers count places differently; what came whole must not come twice.
+            same = (i for i in self._items.values() if _means(i, given))
+            item = next(same, None)
+            if item is not None:
+                return
+        if item is None or item.kind == str(given.get("type") or "message"):
+            yield from self._settle(index, given)
 
     def _complete(self, shell: Shell, incomplete: bool, reason: str) -> Completion:
         ordered = [self._items[i] for i in sorted(self._items)]
@@ -298,6 +330,23 @@ def _part(item: _Item, text: str) -> StreamPart:
             return ArgumentsPart(item.id, text)
         case _:
             return TextPart(text)
+
+
+def _alike(item: _Item, said: str, words: str) -> bool:
+    """Whether the pieces and the whole of an item differ in nothing that counts."""
+    if item.kind == "function_call":
+        known = read_object(said)
+        return known is not None and known == read_object(words)
+    return "".join(said.split()) == "".join(words.split())
+
+
+def _means(item: _Item, given: dict[str, Any]) -> bool:
+    """Whether an item without a known place is this one."""
+    if item.kind != str(given.get("type") or "message"):
+        return False
+    if item.kind == "function_call":
+        return given.get("call_id") in (item.id, item.whole.get("call_id"))
+    return item.kind == "reasoning" or item.text == _words(item, given)
 
 
 def _words(item: _Item, given: dict[str, Any]) -> str:

@@ -117,7 +117,11 @@ def _said(message: ChatMessage, *, own: bool) -> Iterator[dict[str, Any]]:
     # Nothing is stored, so reasoning without its encrypted content cannot be found again.
     own = own and all(item.get("encrypted_content") for item in items)
     said = False
-    for block in message.blocks:
+    blocks = message.blocks
+    while blocks and isinstance(blocks[-1], ThinkingBlock):
+        # Reasoning is refused without the item that it led to; a limit cut that off.
+        blocks = blocks[:-1]
+    for block in blocks:
         match block:
             case ThinkingBlock() if own:
                 yield mapping((block.opaque or {}).get("item"))
