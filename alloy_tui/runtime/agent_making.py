@@ -19,6 +19,7 @@ from alloy_tui.agent.permissions import ApprovalMode
 from alloy_tui.domain.provider import Provider, StreamPart
 from alloy_tui.domain.tool import Tool
 from alloy_tui.providers.catalogue import known_models
+from alloy_tui.providers.resolving import missing
 from alloy_tui.providers.retry import RetryPolicy
 from alloy_tui.providers.services import SERVICES
 from alloy_tui.runtime.local_server import find_installed
@@ -108,7 +109,7 @@ def names_within_reach(current: str, settings: Settings) -> tuple[str, ...]:
     """Names for the picker: the current one, then what the keys at hand can reach."""
     names = [current]
     for service in KEY_VARIABLES:
-        if service in SERVICES and settings.access(service).api_key:
+        if service in SERVICES and missing(service, settings.access(service)) is None:
             names += [default_model(service) or ""]
             names += [str(ref) for ref in known_models(service)]
     names += [LOCAL_MODEL] if find_installed() else []

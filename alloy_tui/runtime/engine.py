@@ -170,6 +170,7 @@ class Engine:
 
     async def set_model(self, model: str) -> None:
         """Switch, or begin if there was no model to begin with; a person's choice is kept."""
+        model = self._sources.resolve(model, self.snapshot.models)
         if self.agent is None:
             await self._make_agent(model, await self._provider(model))
             self._update(model=model)

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from alloy_tui.domain.access import AccessLookup
+from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.models import ModelRef
 from alloy_tui.providers.catalogue import known_models
+from alloy_tui.providers.resolving import missing, resolve
 from alloy_tui.runtime.port import ModelChoice
 
 Kind: TypeAlias = Literal["remote", "local", "demo", "scripted"]
@@ -24,14 +26,10 @@ Kind: TypeAlias = Literal["remote", "local", "demo", "scripted"]
 DEMO_MODEL = "demo/guide"
 LOCAL_SERVICE = "local"
 
-# What a key alone leads to where the catalogue knows no model of the service.
-_OTHER_DEFAULTS = {
-    "openrouter": "anthropic/claude-sonnet-5.5",
-    "groq": "openai/gpt-oss-120b",
-}
-
 # Services that answer without a key of their own.
-KEYLESS = frozenset({"ollama", LOCAL_SERVICE, "compat", "compat-anthropic", "scripted", "demo"})
+KEYLESS = frozenset(
+    {"ollama", LOCAL_SERVICE, "compat", "compat-responses", "compat-anthropic", "scripted", "demo"}
+)
 
 HOW_TO_CHANGE = "/model here, --model SERVICE/NAME at the start, or `alloy config set model …`."
 HOW_TO_GET = (
@@ -66,8 +64,11 @@ class Circumstances(msgspec.Struct, frozen=True):
 
 
 async def choose(now: Circumstances) -> ModelChoice:
-    """The model for this start; looks for running servers only if that can matter."""
-    decided = _given(now)
+    """The model for this start; looks for running servers only if that can matter.
+
+    Raises ConfigError for a name that leads to no model.
+    """
+    decided = await _given(now)
     found = _looked_at(now)
     if decided is not None and not now.first_run:
         return _choice(now, decided, found)
@@ -83,10 +84,7 @@ async def choose(now: Circumstances) -> ModelChoice:
 def default_model(service: str) -> str | None:
     """The model that a key for `service` alone leads to, as a full name."""
     known = known_models(service)
-    if known:
-        return str(known[0])
-    other = _OTHER_DEFAULTS.get(service)
-    return f"{service}/{other}" if other else None
+    return str(known[0]) if known else None
 
 
 def kind_of(model: str, access: AccessLookup) -> Kind:
@@ -102,14 +100,14 @@ def kind_of(model: str, access: AccessLookup) -> Kind:
     return "remote"
 
 
-def _given(now: Circumstances) -> tuple[str, str] | None:
+async def _given(now: Circumstances) -> tuple[str, str] | None:
     """What somebody or something decided before this start."""
     if now.demo:
         return DEMO_MODEL, "You asked for the demo."
     if now.asked is not None:
-        return now.asked, "You named it on the command line."
+        return await _meant(now.asked, now), "You named it on the command line."
     if now.configured is not None:
-        return now.configured, "The config file names it."
+        return await _meant(now.configured, now), "The config file names it."
     if now.last is not None and _within_reach(now.last, now):
         return now.last, "You chose it last time."
     for service in now.usable:
@@ -118,6 +116,18 @@ def _given(now: Circumstances) -> tuple[str, str] | None:
         if model is not None:
             return model, f"There is a key for it ({access.key_source or 'given'})."
     return None
+
+
+async def _meant(name: str, now: Circumstances) -> str:
+    """The full name of what was called `name`. Raises ConfigError."""
+    try:
+        return str(resolve(name, now.access))
+    except ConfigError:
+        if "/" in name:
+            raise
+    # It may be a model that only a server here knows.
+    known = [model for server in await now.running() for model in server.models]
+    return str(resolve(name, now.access, known))
 
 
 def _found(now: Circumstances, running: Sequence[Running]) -> tuple[str, str]:
@@ -137,7 +147,10 @@ def _within_reach(model: str, now: Circumstances) -> bool:
         return service != LOCAL_SERVICE or bool(
             now.access(service).base_url or model == now.local_model
         )
-    return service in now.usable and bool(now.access(service).api_key)
+    access = now.access(service)
+    if service not in now.usable and not access.base_url:
+        return False
+    return missing(service, access) is None
 
 
 def _looked_at(now: Circumstances) -> list[str]:

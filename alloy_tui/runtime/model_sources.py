@@ -45,6 +45,13 @@ class ModelSources:
             )
         return given
 
+    def resolve(self, name: str, known: Sequence[str] = ()) -> str:
+        """The full name of what a person calls `name`; `known` are names that servers listed.
+
+        Raises ConfigError: no such model, several, or none within reach.
+        """
+        return str(registry.resolve(name, self.access, known))
+
     async def model(self, name: str) -> str | Provider:
         """What an agent takes as its model; the local server is started when it is needed.
 
