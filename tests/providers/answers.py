@@ -49,11 +49,9 @@ class Outcome(msgspec.Struct):
 
 def read(service: str, *chunks: bytes, history: Iterable[ChatMessage] = ()) -> Outcome:
     """Feed a body to the decoder of `service`."""
-    model = "gpt-4.1" if service == "openai" else "m"
-    decoder = (
-        find_service(service).wire_for(model).decoder("Service", f"{service}/m", CallIds(history))
-    )
-    reader, out = AnswerReader(decoder, "Service"), Outcome([])
+    wire = find_service(service).wire_for("gpt-4.1" if service == "openai" else "m")
+    decoder = wire.decoder("Service", f"{service}/m", CallIds(history))
+    reader, out = AnswerReader(decoder, "Service", wire.frames), Outcome([])
     try:
         for chunk in chunks:
             out.parts.extend(reader.feed(chunk))
