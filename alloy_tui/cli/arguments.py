@@ -73,6 +73,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
             sub.add_argument(
                 "--repair", action="store_true", help="salvage a damaged store of sessions first"
             )
+            sub.add_argument(
+                "--online", action="store_true", help="ask each service for its models"
+            )
     sessions_arguments.add(commands, _Parser)
     _config(commands)
     return parser.parse_args(argv)
@@ -114,14 +117,15 @@ def _run(commands: Any) -> None:  # argparse keeps the type's name to itself
 def _config(commands: Any) -> None:  # argparse keeps the type's name to itself
     words = "read and change the config file"
     config = commands.add_parser("config", help=words, description=words, allow_abbrev=False)
-    actions = config.add_subparsers(
-        dest="action", metavar="ACTION", required=True, parser_class=_Parser
-    )
+    actions = config.add_subparsers(dest="action", metavar="ACTION", parser_class=_Parser)
     get = actions.add_parser("get", help="print a setting, or all that are set")
     get.add_argument("key", nargs="?", metavar="KEY", help="for example approvals.mode")
     put = actions.add_parser("set", help="change a setting")
     put.add_argument("key", metavar="KEY", help="for example services.openai.api_key")
     put.add_argument("value", metavar="VALUE", help="the value; - reads it from standard input")
+    keep = actions.add_parser("set-key", help="keep the key of a service, typed or from a pipe")
+    keep.add_argument("service", metavar="SERVICE", help="for example anthropic")
+    keep.add_argument("--remove", action="store_true", help="throw it away instead")
     actions.add_parser("path", help="print where the config file is")
     actions.add_parser("edit", help="open the config file in $VISUAL or $EDITOR")
 

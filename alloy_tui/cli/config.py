@@ -6,6 +6,7 @@ Owns the printing and the editor; the file is `settings.editing`'s business.
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 import shlex
 import subprocess
@@ -15,14 +16,24 @@ from pathlib import Path
 
 from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import ConfigError
-from alloy_tui.settings import Paths, editing, locate
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.domain.secret import Secret
+from alloy_tui.providers.services import find_service
+from alloy_tui.settings import Paths, editing, load_settings, locate
+from alloy_tui.settings.key_store import forget_key, store_key
 from alloy_tui.settings.paths import private_folder, write_private
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out one of get, set, path, edit."""
+    """Carry out one of get, set, set-key, path, edit; without one, show what is set."""
     paths = locate()
     match arguments.action:
+        case None:
+            _show(paths)
+        case "set-key" if arguments.remove:
+            return _forget(paths, arguments.service)
+        case "set-key":
+            _keep(paths, arguments.service)
         case "get":
             return _get(paths, arguments.key)
         case "set":
@@ -36,6 +47,43 @@ def run(arguments: argparse.Namespace) -> int:
             print(paths.config_file)
         case _:
             _edit(paths)
+    return 0
+
+
+def _show(paths: Paths) -> None:
+    """The file's settings, and where keys come from; no key."""
+    print(f"# {paths.config_file}")
+    if text := editing.get_all(paths):
+        print(text)
+    settings = load_settings(paths=paths)
+    for name, access in settings.services.items():
+        if access.api_key:
+            print(f"# key for {clean_line(name)}: from {clean_line(access.key_source or '?')}")
+
+
+def _keep(paths: Paths, service: str) -> None:
+    """Read a key without showing it and keep it."""
+    access = load_settings(paths=paths).access(service)
+    find_service(service, access)  # a key for a name that means nothing would never be used
+    if sys.stdin.isatty():
+        try:
+            text = getpass.getpass(f"Key for {service} (it is not shown): ")
+        except EOFError:
+            text = ""
+    else:
+        text = sys.stdin.readline()
+    where = store_key(paths, service, Secret(text.strip()))
+    print(f"The key for {service} is in {where}.")
+    now = load_settings(paths=paths).access(service)
+    if now.key_source and now.key_source.startswith(("environment", "the config")):
+        remark(f"alloy: another key goes before it: {now.key_source}.")
+
+
+def _forget(paths: Paths, service: str) -> int:
+    if not forget_key(paths, service):
+        remark(f"alloy: no key for {service} was kept here.")
+        return 1
+    print(f"The key for {service} is forgotten.")
     return 0
 
 

@@ -1,7 +1,8 @@
 """`alloy doctor`: what was found, what is missing, what can be reached.
 
 Owns the looking and the printing. Keys are never shown, only where they come
-from; nothing is sent to a service but the opening of a connection.
+from; nothing is sent to a service but the opening of a connection, and with
+`--online` the key and the question for its models.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from alloy_tui.cli import sessions_health
-from alloy_tui.domain.access import ServiceAccess
-from alloy_tui.domain.errors import ConfigError
+from alloy_tui.domain.errors import ConfigError, ProviderError
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.providers.services import SERVICES
+from alloy_tui.providers import aws
+from alloy_tui.providers.discovery import LIST_S, list_models
+from alloy_tui.providers.resolving import missing
+from alloy_tui.providers.services import SERVICES, find_service
 from alloy_tui.runtime.local_server import MODEL_NAME, find_installed
 from alloy_tui.runtime.model_choice import Circumstances, Running, choose
 from alloy_tui.runtime.running_servers import find_running
@@ -44,10 +47,10 @@ class Finding(msgspec.Struct, frozen=True):
     text: str
 
 
-def run(*, as_json: bool, repair: bool = False) -> int:
+def run(*, as_json: bool, repair: bool = False, online: bool = False) -> int:
     """Print the findings, after a repair of the sessions if asked; 1 if there is a problem."""
     repaired = sessions_health.repair(locate()) if repair else []
-    findings = [*(Finding("repair", f.state, f.text) for f in repaired), *examine()]
+    findings = [*(Finding("repair", f.state, f.text) for f in repaired), *examine(online=online)]
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(findings)).decode() + "\n")
     else:
@@ -60,8 +63,8 @@ def run(*, as_json: bool, repair: bool = False) -> int:
     return 1 if any(f.state == "problem" for f in findings) else 0
 
 
-def examine() -> list[Finding]:
-    """Look at everything."""
+def examine(*, online: bool = False) -> list[Finding]:
+    """Look at everything; `online` asks each service that is set up for its models."""
     paths = locate()
     findings = [*_versions(), *_folders(paths)]
     findings += [Finding("sessions", f.state, f.text) for f in sessions_health.examine(paths)]
@@ -73,7 +76,7 @@ def examine() -> list[Finding]:
     where = paths.config_file
     there = f"{where} is in order" if where.exists() else f"no config file at {where}"
     findings.append(Finding("settings", "ok" if where.exists() else "note", there))
-    return [*findings, *asyncio.run(_models(settings, paths)), *_terminal()]
+    return [*findings, *asyncio.run(_models(settings, paths, online=online)), *_terminal()]
 
 
 def _versions() -> list[Finding]:
@@ -110,7 +113,7 @@ def _folder(name: str, path: Path) -> Finding:
     return Finding("folders", "ok", f"{name}: {path}")
 
 
-async def _models(settings: Settings, paths: Paths) -> list[Finding]:
+async def _models(settings: Settings, paths: Paths, *, online: bool) -> list[Finding]:
     running = await find_running(settings.access)
     installed = find_installed() is not None
     local = f"local/{MODEL_NAME}" if installed else None
@@ -139,18 +142,33 @@ async def _models(settings: Settings, paths: Paths) -> list[Finding]:
         found.append(Finding("model", "note", "neither Ollama nor llama-server runs here"))
     extra = "is installed" if installed else "is not installed (alloy-tui[local])"
     found.append(Finding("model", "ok" if installed else "note", f"the extra “local” {extra}"))
-    checks = [_service(name, access) for name, access in settings.services.items()]
+    names = list(settings.services)
+    if aws.has_credentials() and "bedrock" not in names:
+        names.append("bedrock")
+    checks = [_service(name, settings, online=online) for name in names]
     return [*found, *await asyncio.gather(*checks)]
 
 
-async def _service(name: str, access: ServiceAccess) -> Finding:
-    row = SERVICES.get(name)
-    if row is None:
-        return Finding("services", "problem", f"{name}: there is no such service")
+async def _service(name: str, settings: Settings, *, online: bool) -> Finding:
+    access = settings.access(name)
+    try:
+        row = find_service(name, access)
+        need = missing(name, access)
+    except ConfigError:
+        words = f"{name}: there is no such service; one of your own needs a base_url"
+        return Finding("services", "problem", words)
     key = f"key from {access.key_source}" if access.api_key else "no key"
+    if need is not None and (access.api_key or not access.base_url):
+        return Finding("services", "problem", f"{name}: {key}; set {need}")
+    if online:
+        return await _asked(name, settings, key)
     url = access.base_url or row.base_url
     if url is None:
-        return Finding("services", "problem", f"{name}: {key}, but no address")
+        return Finding("services", "note", f"{name}: {key}; --online asks it")
+    return await _connected(name, key, url)
+
+
+async def _connected(name: str, key: str, url: str) -> Finding:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     place = f"{parts.hostname}:{port}"
@@ -162,6 +180,21 @@ async def _service(name: str, access: ServiceAccess) -> Finding:
         why = error.strerror or "no answer in time"
         return Finding("services", "problem", f"{name}: {key}; {place} cannot be reached ({why})")
     return Finding("services", "ok", f"{name}: {key}; {place} can be reached")
+
+
+async def _asked(name: str, settings: Settings, key: str) -> Finding:
+    """What the service says when it is asked for its models."""
+    try:
+        async with asyncio.timeout(LIST_S):
+            models = await list_models(name, settings.access)
+    except TimeoutError:
+        words = f"{name}: {key}; it gave no answer within {LIST_S:g} s"
+    except (ProviderError, ConfigError) as error:
+        words = f"{name}: {key}; {error.message} {error.hint or ''}".strip()
+    else:
+        listed = f"it lists {len(models)} models" if models else "it answers, and lists no model"
+        return Finding("services", "ok", f"{name}: {key}; {listed}")
+    return Finding("services", "problem", words)
 
 
 def _terminal() -> list[Finding]:

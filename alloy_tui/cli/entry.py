@@ -76,7 +76,9 @@ def _command(arguments: Namespace) -> int:
         case "doctor":
             from alloy_tui.cli import doctor
 
-            return doctor.run(as_json=arguments.json, repair=arguments.repair)
+            return doctor.run(
+                as_json=arguments.json, repair=arguments.repair, online=arguments.online
+            )
         case "sessions":
             from alloy_tui.cli import sessions
 

@@ -10,12 +10,13 @@ import sys
 
 import msgspec
 
+from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.models import ModelInfo, ModelRef
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.providers.catalogue import known_models, model_info
-from alloy_tui.providers.services import SERVICES
+from alloy_tui.providers.resolving import missing
 from alloy_tui.runtime.local_server import MODEL_NAME, find_installed
-from alloy_tui.runtime.model_choice import DEMO_MODEL, default_model
+from alloy_tui.runtime.model_choice import DEMO_MODEL
 from alloy_tui.runtime.running_servers import find_running
 from alloy_tui.settings import Settings, load_settings
 from alloy_tui.settings.services import KEY_VARIABLES
@@ -51,22 +52,23 @@ def run(*, as_json: bool) -> int:
 async def find(settings: Settings) -> list[Row]:
     """All models that are known of, those that can answer now first."""
     ready = [Row(m, None) for r in await find_running(settings.access) for m in r.models]
-    missing: list[Row] = []
-    for service in KEY_VARIABLES:
-        row = SERVICES.get(service)
-        if row is None:
-            continue
-        default = default_model(service)
-        refs = known_models(service) or ((ModelRef.parse(default),) if default else ())
-        has_key = bool(settings.access(service).api_key)
-        needs = f"needs {' or '.join(KEY_VARIABLES[service])}"
-        into = ready if has_key or not row.key_needed else missing
-        into += [_row(model_info(ref), None if into is ready else needs) for ref in refs]
+    missing_rows: list[Row] = []
+    for service in dict.fromkeys((*KEY_VARIABLES, *settings.services)):
+        access = settings.access(service)
+        try:
+            lacks = missing(service, access)
+        except ConfigError:
+            continue  # the doctor says so
+        own = [ModelRef(service, name) for name in access.models]
+        refs = dict.fromkeys((*known_models(service), *own))
+        needs = f"needs {lacks}" if lacks else None
+        into = missing_rows if lacks else ready
+        into += [_row(model_info(ref, access.models.get(ref.model)), needs) for ref in refs]
     installed = find_installed() is not None
     local = Row(f"local/{MODEL_NAME}", None if installed else "needs the extra alloy-tui[local]")
-    (ready if installed else missing).append(local)
+    (ready if installed else missing_rows).append(local)
     ready.append(Row(DEMO_MODEL, None))
-    return ready + missing
+    return ready + missing_rows
 
 
 def _row(info: ModelInfo, needs: str | None) -> Row:

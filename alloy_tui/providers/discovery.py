@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, cast
 
 import anyio
+import anyio.to_thread
 import msgspec
 
-from alloy_tui.domain.access import AccessLookup, Timeouts
+from alloy_tui.domain.access import AccessLookup, ServiceAccess, Timeouts
 from alloy_tui.domain.errors import ConfigError, ProviderError
 from alloy_tui.domain.secret import Secret
+from alloy_tui.providers.aws import Signer, endpoint_of
 from alloy_tui.providers.errors import fit_to_show
+from alloy_tui.providers.resolving import missing
 from alloy_tui.providers.services import (
     Service,
     auth_headers,
@@ -29,7 +32,15 @@ from alloy_tui.providers.transport import Transport, prepare
 OLLAMA_URL: Final = "http://127.0.0.1:11434"
 LLAMA_SERVER_URL: Final = "http://127.0.0.1:8080"
 PROBE_S: Final = 0.3
-_LIST_S: Final = 5.0
+LIST_S: Final = 5.0
+"""The longest that a service may take to list its models."""
+
+# Where the formats list models, and the version that their addresses have.
+_LISTS: Final[dict[str, tuple[str, str]]] = {
+    "anthropic-messages": ("/models?limit=1000", "v1"),
+    "gemini": ("/models?pageSize=1000", "v1beta"),
+    "ollama-chat": ("/api/tags", ""),
+}
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -55,15 +66,32 @@ async def list_models(service: str, lookup: AccessLookup) -> tuple[str, ...]:
     Raises ProviderError when it cannot be asked, ConfigError when it is unknown
     or lacks its address or key.
     """
-    row = find_service(service)
     access = lookup(service)
-    if row.key_needed and not access.api_key:
-        raise ConfigError(
-            f"There is no key for {row.label}.", hint=f"Set {' or '.join(row.key_variables)}."
-        )
+    row = find_service(service, access)
+    need = missing(service, access)
+    if need is not None:
+        raise ConfigError(f"{row.label} cannot be asked yet.", hint=f"Set {need}.")
+    limit = min(access.timeouts.connect_s, LIST_S)
+    if row.auth == "aws":
+        return await _bedrock(row, access, limit)
     base_url = base_address(row, access.base_url)
-    limit = min(access.timeouts.connect_s, _LIST_S)
-    return _names(await _get(row, base_url, "/models", access.api_key, limit))
+    path, version = _LISTS.get(row.wire.name, ("/models", "v1"))
+    return _names(await _get(row, endpoint(base_url, path, version), access.api_key, limit))
+
+
+async def _bedrock(row: Service, access: ServiceAccess, limit_s: float) -> tuple[str, ...]:
+    """Bedrock's list is at another host than its models, in the same region."""
+    runtime = base_address(row, access.base_url or await anyio.to_thread.run_sync(endpoint_of))
+    if "://bedrock-runtime." not in runtime:
+        raise ConfigError(
+            f"{row.label} lists its models at AWS alone, and its address is another.",
+            hint="Name a model by its full name, such as bedrock/global.anthropic.claude-sonnet-5.",
+        )
+    url = runtime.replace("://bedrock-runtime.", "://bedrock.").rstrip("/") + "/foundation-models"
+    headers = auth_headers(row, access.api_key)
+    if not access.api_key:
+        headers = await Signer(runtime).headers("GET", url, headers, b"")
+    return _names(await _get(row, url, access.api_key, limit_s, headers=headers))
 
 
 async def probe(url: str, limit_s: float = PROBE_S) -> Found | None:
@@ -107,24 +135,23 @@ async def _quiet(service: str, url: str, path: str, limit_s: float) -> dict[str,
     """The JSON object at `path`; a refusal as `{"refused": status}`, {} for anything else."""
     row = find_service(service)
     try:
-        return mapping(await _get(row, url, path, None, limit_s, plain=True))
+        return mapping(await _get(row, url.rstrip("/") + path, None, limit_s))
     except ProviderError as error:
         return {"refused": error.status}
 
 
 async def _get(
     row: Service,
-    base_url: str,
-    path: str,
+    url: str,
     key: Secret | None,
     limit_s: float,
     *,
-    plain: bool = False,
+    headers: dict[str, str] | None = None,
 ) -> Any:
-    transport = Transport(row.label, base_url, key)
-    url = base_url.rstrip("/") + path if plain else endpoint(base_url, path)
+    transport = Transport(row.label, url, key)
     try:
-        body = await transport.get(url, auth_headers(row, key), Timeouts(limit_s, limit_s, limit_s))
+        sent = auth_headers(row, key) if headers is None else headers
+        body = await transport.get(url, sent, Timeouts(limit_s, limit_s, limit_s))
         return read_any(body)
     except ProviderError as error:
         raise fit_to_show(error, key) from None
@@ -137,12 +164,23 @@ def _list(value: Any) -> list[Any]:
 
 
 def _names(listing: Any) -> tuple[str, ...]:
-    """Names out of the list shapes in use: `data` or `models`, of `id`, `name` or `model`."""
+    """Names out of the list shapes in use: `data` or `models`, of `id`, `name` or `model`.
+
+    Gemini's are of the form `models/NAME`, and not all of its models write
+    text; Bedrock's are `modelSummaries` of `modelId`.
+    """
     fields = mapping(listing)
     names: list[str] = []
-    for item in _list(fields.get("data")) or _list(fields.get("models")):
+    shapes = ("data", "models", "modelSummaries")
+    listed = [items for shape in shapes if (items := _list(fields.get(shape)))]
+    for item in listed[0] if listed else ():
         entry = mapping(item)
-        name = entry.get("id") or entry.get("name") or entry.get("model")
-        if isinstance(name, str) and name not in names:
-            names.append(scrub(name))
+        methods = _list(entry.get("supportedGenerationMethods"))
+        if methods and "generateContent" not in methods:
+            continue
+        name = entry.get("id") or entry.get("name") or entry.get("model") or entry.get("modelId")
+        if isinstance(name, str):
+            name = scrub(name.removeprefix("models/") if methods else name)
+            if name not in names:
+                names.append(name)
     return tuple(names)

@@ -163,8 +163,10 @@ def _plain(name: str) -> str:
 def _unreachable(text: str, offers: Iterable[ModelRef], access: AccessLookup) -> ConfigError:
     needs = {ref.service: missing(ref.service, access(ref.service)) for ref in offers}
     labels = [find_service(s, access(s)).label for s in needs]
+    *most, last = labels
+    whose = f"{', '.join(most)} and {last}" if most else last
     return ConfigError(
-        f"“{text}” is a model of {' and '.join(labels)}, for which there is no key.",
+        f"“{text}” is a model of {whose}, for which there is no key.",
         hint=f"Set {'; or '.join(need for need in needs.values() if need)}.",
     )
 

@@ -18,7 +18,6 @@ from alloy_tui.domain.access import AccessLookup
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.models import ModelRef
 from alloy_tui.providers.catalogue import known_models
-from alloy_tui.providers.resolving import missing, resolve
 from alloy_tui.runtime.port import ModelChoice
 
 Kind: TypeAlias = Literal["remote", "local", "demo", "scripted"]
@@ -120,6 +119,8 @@ async def _given(now: Circumstances) -> tuple[str, str] | None:
 
 async def _meant(name: str, now: Circumstances) -> str:
     """The full name of what was called `name`. Raises ConfigError."""
+    from alloy_tui.providers.resolving import resolve  # it brings all formats: not before a frame
+
     try:
         return str(resolve(name, now.access))
     except ConfigError:
@@ -150,6 +151,8 @@ def _within_reach(model: str, now: Circumstances) -> bool:
     access = now.access(service)
     if service not in now.usable and not access.base_url:
         return False
+    from alloy_tui.providers.resolving import missing  # see `_meant`
+
     return missing(service, access) is None
 
 

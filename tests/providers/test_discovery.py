@@ -9,6 +9,7 @@ import pytest
 
 from alloy_tui.domain.access import ServiceAccess
 from alloy_tui.domain.errors import ConfigError, ProviderError
+from alloy_tui.domain.secret import Secret
 from alloy_tui.providers.discovery import Found, find_local, list_models, probe
 from tests.providers.replay import free_port
 from tests.providers.tiny_server import KEY, Connection, respond, tiny_server
@@ -35,6 +36,42 @@ async def test_models_of_a_service(listing: dict[str, Any]) -> None:
         assert await list_models("openai", lambda _: server.access()) == ("a", "b")
     assert server.requests[0].startswith(b"GET /v1/models ")
     assert KEY.encode() in server.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("service", "listing", "path", "due"),
+    [
+        (
+            "gemini",
+            {
+                "models": [
+                    {"name": "models/g-1", "supportedGenerationMethods": ["generateContent"]},
+                    {"name": "models/e-1", "supportedGenerationMethods": ["embedContent"]},
+                ]
+            },
+            b"GET /v1beta/models?pageSize=1000 ",
+            ("g-1",),
+        ),
+        ("ollama", {"models": [{"name": "l:8b"}]}, b"GET /api/tags ", ("l:8b",)),
+        ("anthropic", {"data": [{"id": "c"}]}, b"GET /v1/models?limit=1000 ", ("c",)),
+        ("groq", {"data": [{"id": "o/g"}]}, b"GET /v1/models ", ("o/g",)),
+        ("ours", {"data": [{"id": "m"}]}, b"GET /v1/models ", ("m",)),
+    ],
+)
+async def test_each_service_is_asked_where_it_lists_its_models(
+    service: str, listing: dict[str, Any], path: bytes, due: tuple[str, ...]
+) -> None:
+    """In its own shape, with its own path; a service of the user's own as its format has it."""
+    async with tiny_server(answer(listing)) as server:
+        assert await list_models(service, lambda _: server.access()) == due
+    assert server.requests[0].startswith(path), server.requests[0]
+
+
+async def test_bedrock_elsewhere_has_no_list() -> None:
+    """Its list is at AWS, and signed for it."""
+    access = ServiceAccess(base_url="http://127.0.0.1:1", api_key=Secret("k"))
+    with pytest.raises(ConfigError, match="another"):
+        await list_models("bedrock", lambda _: access)
 
 
 async def test_a_refused_list_is_a_typed_error() -> None:
