@@ -109,7 +109,13 @@ def messages(said: Said) -> list[bytes]:
         "cache_creation_input_tokens": 10,
         "output_tokens": 1,
     }
-    shell = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": []}
+    shell: dict[str, Any] = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [],
+    }
     rest = {"stop_reason": None, "stop_sequence": None, "usage": usage}
     made.append({"type": "message_start", "message": {**shell, **rest}})
     made.append({"type": "ping"})
@@ -153,18 +159,33 @@ def responses(said: Said) -> list[bytes]:
         items.append(shut)
 
     if said.thinking:
-        part = {"type": "summary_text", "text": "".join(said.thinking)}
-        base = {"type": "reasoning", "id": "rs_1", "summary": []}
-        shut = {**base, "summary": [part], "encrypted_content": said.mark}
+        part: dict[str, Any] = {"type": "summary_text", "text": "".join(said.thinking)}
+        base: dict[str, Any] = {"type": "reasoning", "id": "rs_1", "summary": []}
+        shut: dict[str, Any] = {**base, "summary": [part], "encrypted_content": said.mark}
         kind = "response.reasoning_summary_text.delta"
-        pieces = [{"type": kind, "summary_index": 0, "delta": t} for t in said.thinking]
+        pieces: list[dict[str, Any]] = [
+            {"type": kind, "summary_index": 0, "delta": t} for t in said.thinking
+        ]
         item(shut, base, pieces)
     if said.text:
-        base = {"type": "message", "id": "msg_1", "role": "assistant", "phase": "final_answer"}
-        part = {"type": "output_text", "text": "".join(said.text), "annotations": []}
+        base: dict[str, Any] = {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "phase": "final_answer",
+        }
+        part: dict[str, Any] = {
+            "type": "output_text",
+            "text": "".join(said.text),
+            "annotations": [],
+        }
         kind = "response.output_text.delta"
         pieces = [{"type": kind, "content_index": 0, "delta": t, "logprobs": []} for t in said.text]
-        whole = {"type": "response.output_text.done", "content_index": 0, "text": part["text"]}
+        whole: dict[str, Any] = {
+            "type": "response.output_text.done",
+            "content_index": 0,
+            "text": part["text"],
+        }
         shut = {**base, "status": "completed", "content": [part]}
         item(shut, {**base, "status": "in_progress", "content": []}, [*pieces, whole])
     for n, call in enumerate(said.calls):
