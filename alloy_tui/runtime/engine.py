@@ -37,6 +37,7 @@ from alloy_tui.runtime.model_choice import (
     choose,
     kind_of,
 )
+from alloy_tui.runtime.model_desk import ModelDesk
 from alloy_tui.runtime.model_sources import ModelSources
 from alloy_tui.runtime.outfit import LOCAL_MODEL
 from alloy_tui.runtime.own_commands import OwnCommands
@@ -90,6 +91,14 @@ class Engine:
             switch=self._switch,
             folder=self._folder,
             publish=lambda event: self._hub.publish(NAME, None, 0, event),
+        )
+        self.models = ModelDesk(
+            plan.settings,
+            plan.paths,
+            state=self._state,
+            sources=self._sources,
+            sessions=lambda: self.sessions,
+            agent=lambda: self.agent,
         )
         self._unsaved = ""
         self._commands: asyncio.Queue[tuple[str | None, Command]] = asyncio.Queue()
@@ -272,6 +281,8 @@ class Engine:
             middleware=() if files is None else (FileKeeping(files.keeper),),
         )
         await self.agent.start()
+        if self.models.effort != self._plan.settings.effort:
+            self.agent.configure(effort=self.models.effort)
 
     def _tools(self, model: str) -> tuple[Tool, ...]:
         tools, files = self._maker.outfit(model, self.snapshot.cwd).tools, self.sessions.files
@@ -289,6 +300,7 @@ class Engine:
     def _remember(self, model: str) -> None:
         if self._plan.interactive and kind_of(model, self._sources.access) in {"remote", "local"}:
             self._state.remember_model(model)
+            self._state.remember_pick(model)
 
     def _watch(self, envelope: ev.Envelope) -> None:
         """Keep the snapshot in step; runs at every event, so it looks at few of them."""

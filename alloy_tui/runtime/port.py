@@ -14,6 +14,7 @@ import msgspec
 from alloy_tui.domain.events import Decision, Envelope, Lane
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.runtime.model_port import ProvidersPort
 from alloy_tui.runtime.session_port import LibraryPort, TreePort
 
 ApprovalMode: TypeAlias = Literal["ask", "edits", "all", "none"]
@@ -194,6 +195,11 @@ class RuntimePort(Protocol):
     @property
     def library(self) -> LibraryPort:
         """All sessions there are."""
+        ...
+
+    @property
+    def providers(self) -> ProvidersPort:
+        """Models and services within reach, the thinking level, and what was spent."""
         ...
 
     def close(self, timeout_s: float = 2.0) -> None:

@@ -19,6 +19,7 @@ from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.runtime.engine_thread import EngineThread
 from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.model_choice import DEMO_MODEL
+from alloy_tui.runtime.model_face import ProvidersFace
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import ApprovalMode, ModelChoice, QueuedItem, UsageView
 from alloy_tui.runtime.project import Project
@@ -51,6 +52,7 @@ class Runtime:
         self._project = Project(lambda: self._snapshot.cwd, self._give)
         self._tree = TreeFace(self._give, lambda: self._engine)
         self._library = LibraryFace(self._give)
+        self._providers = ProvidersFace(self._give, lambda: self._engine)
 
     def start(self) -> None:
         """Start the engine thread; returns before it is ready."""
@@ -148,6 +150,11 @@ class Runtime:
     def library(self) -> LibraryFace:
         """All sessions there are."""
         return self._library
+
+    @property
+    def providers(self) -> ProvidersFace:
+        """Models and services, the thinking level, and what was spent."""
+        return self._providers
 
     def refusal(self, request_id: str) -> AlloyError | None:
         """Why a submitted request was not taken, if it was not."""

@@ -21,6 +21,7 @@ from alloy_tui.settings.paths import Paths, private_folder, write_private
 
 _T = TypeVar("_T")
 _WIDEST = 10_000
+_RECENT = 8
 
 
 class LastModel(msgspec.Struct, frozen=True):
@@ -41,6 +42,18 @@ class PaneWidth(msgspec.Struct, frozen=True):
     """The file `pane.json`: columns of the side pane, None until somebody moved its edge."""
 
     columns: int | None = None
+    v: int = 1
+
+
+class ModelPicks(msgspec.Struct, frozen=True):
+    """The file `models.json`: full names, favourites as they were made, recent ones newest first.
+
+    `effort` is the thinking level that was chosen last, "" for the model's own.
+    """
+
+    favourites: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
+    effort: str | None = None
     v: int = 1
 
 
@@ -67,6 +80,39 @@ class State:
     def remember_model(self, model: str | None) -> None:
         """Keep `model` for the next start; None only notes that there was a start."""
         self._write("last-model.json", LastModel(model))
+
+    def picks(self) -> ModelPicks:
+        """Models that a person keeps at hand, and how hard they were told to think."""
+        return self._read("models.json", ModelPicks)
+
+    def remember_pick(self, model: str) -> None:
+        """`model` was chosen just now."""
+
+        def first(now: ModelPicks) -> ModelPicks:
+            others = [name for name in now.recent if name != model]
+            return msgspec.structs.replace(now, recent=(model, *others)[:_RECENT])
+
+        self._change_picks(first)
+
+    def remember_favourite(self, model: str, *, on: bool) -> None:
+        """Keep `model` among the favourites, or no more."""
+
+        def changed(now: ModelPicks) -> ModelPicks:
+            others = tuple(name for name in now.favourites if name != model)
+            return msgspec.structs.replace(now, favourites=(*others, model) if on else others)
+
+        self._change_picks(changed)
+
+    def remember_effort(self, effort: str | None) -> None:
+        """Keep the thinking level for the next start; None is the model's own."""
+        self._change_picks(lambda now: msgspec.structs.replace(now, effort=effort or ""))
+
+    def _change_picks(self, change: Callable[[ModelPicks], ModelPicks]) -> None:
+        try:
+            with self._locked():
+                self._write("models.json", change(self.picks()))
+        except (OSError, ConfigError) as error:
+            self._notice(f"The choice could not be remembered: {error}")
 
     def pane_columns(self) -> int | None:
         """How wide the side pane was left."""

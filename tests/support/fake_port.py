@@ -22,6 +22,7 @@ from alloy_tui.runtime.port import (
     QueuedItem,
     UsageView,
 )
+from tests.support.fake_models import FakeProviders
 from tests.support.fake_sessions import FakeLibrary, FakeTree
 
 CHOICE = ModelChoice(
@@ -80,6 +81,7 @@ class FakePort:
         self._project = FakeProject(self._ask)
         self._tree = FakeTree(self._ask)
         self._library = FakeLibrary(self._ask)
+        self._providers = FakeProviders(self._ask)
         self._submitted = 0
         self._settled = True
         self._idle: asyncio.Event | None = None
@@ -208,6 +210,10 @@ class FakePort:
     @property
     def library(self) -> FakeLibrary:
         return self._library
+
+    @property
+    def providers(self) -> FakeProviders:
+        return self._providers
 
     def close(self, timeout_s: float = 2.0) -> None:
         self._ask("close")
