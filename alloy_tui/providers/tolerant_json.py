@@ -186,5 +186,6 @@ def _salvage(value: Any, kind: Any) -> Any:
         return _MISSING
     try:
         return msgspec.convert(value, cast("Any", kind))
-    except (msgspec.ValidationError, RecursionError):
-        return _MISSING
+    except (msgspec.ValidationError, RecursionError, UnicodeError):
+        # Half a surrogate pair fits no type but text, and cannot be looked at as a number.
+        return value if kind is str and isinstance(value, str) else _MISSING

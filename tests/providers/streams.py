@@ -43,8 +43,16 @@ USAGE: Final = TokenUsage(input=100, cache_read=40, cache_write=10, output=30, r
 
 def event(data: Any, name: str = "") -> bytes:
     """A server-sent event."""
-    words = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
-    return f"{f'event: {name}' + chr(10) if name else ''}data: {words}\n\n".encode()
+    words = data.encode() if isinstance(data, str) else spelled(data)
+    return (f"event: {name}\n".encode() if name else b"") + b"data: " + words + b"\n\n"
+
+
+def spelled(value: Any) -> bytes:
+    """`value` as JSON; halves of surrogate pairs, which some servers send, as escapes."""
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value).encode()
 
 
 def aws(kind: str, payload: Any, form: str = "event") -> bytes:
@@ -55,7 +63,7 @@ def aws(kind: str, payload: Any, form: str = "event") -> bytes:
         bytes([len(k)]) + k.encode() + b"\x07" + struct.pack("!H", len(v)) + v.encode()
         for k, v in given.items()
     )
-    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    body = payload if isinstance(payload, bytes) else spelled(payload)
     head = struct.pack("!II", 16 + len(headers) + len(body), len(headers))
     message = head + struct.pack("!I", zlib.crc32(head)) + headers + body
     return message + struct.pack("!I", zlib.crc32(message))
@@ -63,7 +71,7 @@ def aws(kind: str, payload: Any, form: str = "event") -> bytes:
 
 def line(value: Any) -> bytes:
     """A line of JSON."""
-    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    return spelled(value) + b"\n"
 
 
 def chat(said: Said) -> list[bytes]:

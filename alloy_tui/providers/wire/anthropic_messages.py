@@ -250,7 +250,8 @@ class AnthropicDecoder:
             return
         block.closed = True
         rest = block.joiner.close()
-        if rest:
+        # Half a character of a text that others have followed comes too late to be shown.
+        if rest and (block.kind != "text" or index >= self._last_said):
             block.pieces.append(rest)
             yield _part(block, rest)
         if block.kind == "tool_use" and not block.pieces and block.whole_input:

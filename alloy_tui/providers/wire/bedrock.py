@@ -242,7 +242,8 @@ class BedrockDecoder:
             return
         self._closed.add(index)
         rest = block.joiner.close()
-        if rest:
+        # Half a character of a text that others have followed comes too late to be shown.
+        if rest and (block.kind != "text" or index >= self._last_said):
             block.pieces.append(rest)
             yield _part(block, rest)
 

@@ -15,12 +15,9 @@ import msgspec
 from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.messages import Block, ChatMessage, TextBlock, ThinkingBlock
 from alloy_tui.domain.provider import (
-    ArgumentsPart,
     CallPart,
     Completion,
     StreamPart,
-    TextPart,
-    ThinkingPart,
 )
 from alloy_tui.domain.stops import Stop, StopReason
 from alloy_tui.domain.usage import TokenUsage
@@ -32,11 +29,18 @@ from alloy_tui.providers.tolerant_json import (
     mapping,
     read,
     read_any,
-    read_object,
     scrub,
     scrub_all,
 )
 from alloy_tui.providers.wire.calls import CallIds, call_block
+from alloy_tui.providers.wire.responses_items import (
+    Item,
+    alike,
+    is_refusal,
+    means,
+    part_of,
+    words_of,
+)
 
 _INCOMPLETE: dict[str, StopReason] = {
     "max_output_tokens": "max_tokens",
@@ -46,6 +50,8 @@ _INCOMPLETE: dict[str, StopReason] = {
 _TERMINAL: frozenset[str] = frozenset(
     {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 )
+_SHOWN: frozenset[str] = frozenset({"message", "reasoning", "function_call"})
+"""The items that we know; there are more, of tools at the service, which we never ask for."""
 _KEPT: frozenset[str] = frozenset({"id", "phase"})
 """What goes back with a message or a call besides its words."""
 
@@ -76,25 +82,6 @@ class WireEvent(msgspec.Struct):
     error: Any = None
 
 
-class _Item:
-    """An item that is being received."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.id = ""
-        self.name = ""
-        self.pieces: list[str] = []
-        self.joiner = SurrogateJoiner()
-        self.part: tuple[str, int] | None = None
-        self.whole: dict[str, Any] = {}
-        self.refused = False
-        self.closed = False
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-
 class ResponsesDecoder:
     """Decodes one answer; see `wire.answer.Decoder`.
 
@@ -105,7 +92,7 @@ class ResponsesDecoder:
         self._service = service
         self._origin = origin
         self._ids = ids
-        self._items: dict[int, _Item] = {}
+        self._items: dict[int, Item] = {}
         self._places: dict[str, int] = {}
         self._last_said = -1
 
@@ -166,7 +153,7 @@ class ResponsesDecoder:
             raise ProviderError(
                 f"{self._service} began the same part of its answer twice.", kind="malformed"
             )
-        item = self._items[index] = _Item(str(given.get("type") or "message"))
+        item = self._items[index] = Item(str(given.get("type") or "message"))
         if item.kind == "function_call":
             item.name = scrub(str(given.get("name") or ""))
             if not item.name:
@@ -188,7 +175,7 @@ class ResponsesDecoder:
                 )
             if not (text or thought):
                 return
-            self._items[index] = _Item("message" if text else "reasoning")
+            self._items[index] = Item("message" if text else "reasoning")
         item = self._items[index]
         if item.kind == "message" and text:
             item.refused = item.refused or kind == "response.refusal.delta"
@@ -199,7 +186,7 @@ class ResponsesDecoder:
         elif item.kind == "function_call" and kind == "response.function_call_arguments.delta":
             yield from self._piece(item, delta)
 
-    def _thought(self, item: _Item, wire: WireEvent, delta: str) -> Iterator[StreamPart]:
+    def _thought(self, item: Item, wire: WireEvent, delta: str) -> Iterator[StreamPart]:
         """Parts of a summary are paragraphs; where both come, the summary is what is shown."""
         kind = "summary" if "summary" in wire.type else "text"
         if item.part is not None and item.part[0] != kind:
@@ -218,11 +205,11 @@ class ResponsesDecoder:
             )
         self._last_said = index
 
-    def _piece(self, item: _Item, text: str) -> Iterator[StreamPart]:
+    def _piece(self, item: Item, text: str) -> Iterator[StreamPart]:
         text = item.joiner.feed(text)
         if text:
             item.pieces.append(text)
-            yield _part(item, text)
+            yield part_of(item, text)
 
     def _arguments(self, index: int, arguments: Any) -> Iterator[StreamPart]:
         """The whole arguments, for servers that send no pieces of them."""
@@ -230,13 +217,13 @@ class ResponsesDecoder:
         if item is not None and item.kind == "function_call" and isinstance(arguments, str):
             yield from self._rest(item, arguments)
 
-    def _rest(self, item: _Item, words: str) -> Iterator[StreamPart]:
+    def _rest(self, item: Item, words: str) -> Iterator[StreamPart]:
         """What the whole of an item says beyond its pieces; they must not contradict it."""
         said = item.text
         if words.startswith(said):
             item.joiner = SurrogateJoiner()
             yield from self._piece(item, words[len(said) :])
-        elif words and not _alike(item, said, words):
+        elif words and not alike(item, said, words):
             raise ProviderError(
                 f"{self._service} lost a piece of its answer on the way.", kind="malformed"
             )
@@ -246,22 +233,27 @@ class ResponsesDecoder:
         if index not in self._items:
             yield from self._begin(index, given)
         item = self._items[index]
-        if item.closed:
+        if item.closed or item.kind not in _SHOWN:
             return
+        if given.get("type") not in (None, item.kind):
+            raise ProviderError(
+                f"{self._service} mixed up the parts of its answer.", kind="malformed"
+            )
         item.closed = True
         # A field that says nothing is better left out of what goes back.
         kept = {k: v for k, v in given.items() if v is not None}
         item.whole = cast("dict[str, Any]", scrub_all(kept))
-        words = scrub(_words(item, given))
+        words = scrub(words_of(item, given))
         if item.kind == "message" and words:
             self._in_order(index)
         # Of reasoning there may be more than one kind of words, of which one is shown.
         if item.kind != "reasoning" or not item.pieces:
             yield from self._rest(item, words)
         rest = item.joiner.close()
-        if rest:
+        # Half a character of a text that others have followed comes too late to be shown.
+        if rest and (item.kind != "message" or index >= self._last_said):
             item.pieces.append(rest)
-            yield _part(item, rest)
+            yield part_of(item, rest)
 
     def _finish(self, shell: Shell, status: str) -> Iterator[StreamPart]:
         if status in {"failed", "cancelled"} or shell.status in {"failed", "cancelled"}:
@@ -289,7 +281,7 @@ class ResponsesDecoder:
         item = self._items.get(index)
         if item is None and any(known.closed for known in self._items.values()):
             # Servers count places differently; what came whole must not come twice.
-            same = (i for i in self._items.values() if _means(i, given))
+            same = (i for i in self._items.values() if means(i, given))
             item = next(same, None)
             if item is not None:
                 return
@@ -317,62 +309,9 @@ class ResponsesDecoder:
                 case _:
                     pass  # items of server-side tools, which we never ask for
         message = ChatMessage("assistant", tuple(blocks), origin=self._origin)
-        refused = any(item.refused or _refusal(item.whole) for item in ordered)
+        refused = any(item.refused or is_refusal(item.whole) for item in ordered)
         stop = _stop(incomplete, reason, refused=refused, calls=bool(message.tool_calls))
         return Completion(message, stop, usage_of(mapping(shell.usage)))
-
-
-def _part(item: _Item, text: str) -> StreamPart:
-    match item.kind:
-        case "reasoning":
-            return ThinkingPart(text)
-        case "function_call":
-            return ArgumentsPart(item.id, text)
-        case _:
-            return TextPart(text)
-
-
-def _alike(item: _Item, said: str, words: str) -> bool:
-    """Whether the pieces and the whole of an item differ in nothing that counts."""
-    if item.kind == "function_call":
-        known = read_object(said)
-        return known is not None and known == read_object(words)
-    return "".join(said.split()) == "".join(words.split())
-
-
-def _means(item: _Item, given: dict[str, Any]) -> bool:
-    """Whether an item without a known place is this one."""
-    if item.kind != str(given.get("type") or "message"):
-        return False
-    if item.kind == "function_call":
-        return given.get("call_id") in (item.id, item.whole.get("call_id"))
-    return item.kind == "reasoning" or item.text == _words(item, given)
-
-
-def _words(item: _Item, given: dict[str, Any]) -> str:
-    """What a whole item says."""
-    if item.kind == "function_call":
-        arguments = given.get("arguments")
-        return arguments if isinstance(arguments, str) else ""
-    if item.kind == "reasoning":
-        said = _texts(given.get("summary")) or _texts(given.get("content"))
-        return "\n\n".join(said)
-    return "".join(_texts(given.get("content")))
-
-
-def _texts(parts: Any) -> list[str]:
-    if not isinstance(parts, list):
-        return []
-    known = (mapping(p) for p in cast("list[Any]", parts))
-    texts = (p.get("text") or p.get("refusal") for p in known)
-    return [t for t in texts if isinstance(t, str) and t]
-
-
-def _refusal(given: dict[str, Any]) -> bool:
-    parts = given.get("content")
-    return isinstance(parts, list) and any(
-        mapping(p).get("type") == "refusal" for p in cast("list[Any]", parts)
-    )
 
 
 def _stop(incomplete: bool, reason: str, *, refused: bool, calls: bool) -> Stop:
