@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -115,6 +115,26 @@ class Approvals:
         answer = await self._ask(request, emit)
         self._keep(request, answer, emit)
         return _verdict(answer)
+
+    async def question(
+        self, *, tool: str, arguments: dict[str, Any], headline: str, reason: str, emit: Emit
+    ) -> tuple[Decision, str]:
+        """Ask a person something that is no tool call; whatever the mode says, it is asked.
+
+        Returns the decision and their words. Nothing is remembered: what
+        "session" and "always" mean is the asker's affair. "deny" where nobody
+        can answer.
+        """
+        request = ApprovalRequested(
+            id=self._clock.new_id(),
+            call_id="",
+            tool=tool,
+            arguments=arguments,
+            reason=reason,
+            headline=headline,
+        )
+        answer = await self._ask(request, emit)
+        return answer.decision, answer.feedback or ""
 
     def answer(self, approval_id: str, decision: Decision, feedback: str | None = None) -> bool:
         """Answer a waiting question, from any thread.

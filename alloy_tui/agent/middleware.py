@@ -20,6 +20,7 @@ import msgspec
 
 from alloy_tui.domain.events import ErrorInfo
 from alloy_tui.domain.messages import ChatMessage, ToolCallBlock, ToolResultBlock
+from alloy_tui.domain.models import ModelInfo
 from alloy_tui.domain.provider import CompletionRequest, StreamPart
 from alloy_tui.domain.usage import TokenUsage
 
@@ -61,7 +62,8 @@ class HookContext(msgspec.Struct, frozen=True):
     """What every hook is told.
 
     `turn` is 0 outside turns. `messages` is the conversation so far. `memory`
-    lives as long as the agent and is shared by its middleware.
+    lives as long as the agent and is shared by its middleware. `info` is what is
+    known of the model, `context_tokens` what the last prompt and answer filled.
     """
 
     agent: str
@@ -71,6 +73,8 @@ class HookContext(msgspec.Struct, frozen=True):
     messages: tuple[ChatMessage, ...]
     usage: TokenUsage
     memory: dict[str, Any]
+    info: ModelInfo | None = None
+    context_tokens: int | None = None
 
 
 MaybeHalt: TypeAlias = Halt | Awaitable[Halt | None] | None

@@ -223,15 +223,17 @@ class Run:
 
     def hook_context(self) -> HookContext:
         """What a hook is told as of now."""
-        world = self.world
+        world, provider = self.world, self.providers(self.live())[0]
         return HookContext(
             agent=world.agent,
             request_id=self.request_id,
             turn=self.turn,
-            model=str(self.providers(self.live())[0].ref),
+            model=str(provider.ref),
             messages=world.conversation.messages,
             usage=self.usage,
             memory=world.hook_memory,
+            info=provider.info,
+            context_tokens=world.ledger.totals().context_tokens,
         )
 
     def messages(self) -> tuple[ChatMessage, ...]:

@@ -295,13 +295,12 @@ class BudgetWarned(Event, frozen=True, tag=_snake):
 
     spent: float
     limit: float
+    unit: Literal["usd", "tokens"] = "usd"
+    span: Literal["session", "day"] = "session"
 
 
-class BudgetReached(Event, frozen=True, tag=_snake):
-    """Spending reached its limit."""
-
-    spent: float
-    limit: float
+class BudgetReached(BudgetWarned, frozen=True, tag=_snake):
+    """Spending reached its limit, or would with the next request, which waits for an answer."""
 
 
 class SessionSaved(Event, frozen=True, tag=_snake):

@@ -55,6 +55,8 @@ class AgentMaker:
         self._mailbox = mailbox
         # Fixed, so that the prompt's bytes stay the same however often models are switched.
         self._now_ms = time.time_ns() // 1_000_000
+        self.guard: Middleware | None = None
+        """What every agent asks before it spends."""
 
     def outfit(self, model: str, cwd: str) -> Outfit:
         """Tools and system prompt that suit `model`."""
@@ -84,7 +86,9 @@ class AgentMaker:
             name=name,
             tools=suits.tools if tools is None else tools,
             system_prompt=suits.system_prompt,
-            middleware=(BackPressure(self._mailbox), *middleware),
+            middleware=tuple(
+                each for each in (self.guard, BackPressure(self._mailbox), *middleware) if each
+            ),
             approvals=approvals,
             approval_mode=mode or settings.approvals.mode,
             max_turns=settings.max_turns,

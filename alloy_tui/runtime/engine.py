@@ -19,6 +19,7 @@ import msgspec
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.hub import Hub
+from alloy_tui.agent.middleware import HookContext
 from alloy_tui.agent.permissions import ApprovalMode, ModePolicy
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.errors import AlloyError, ConfigError, UnknownRequestError
@@ -27,6 +28,7 @@ from alloy_tui.domain.provider import Provider
 from alloy_tui.domain.tool import Tool
 from alloy_tui.providers.services import SERVICES
 from alloy_tui.runtime.agent_making import AgentMaker, names_within_reach
+from alloy_tui.runtime.budgets import Budgets, ledger_of
 from alloy_tui.runtime.demo import DemoProvider, lay_out
 from alloy_tui.runtime.file_keeping import FileKeeping
 from alloy_tui.runtime.local_server import find_installed
@@ -99,6 +101,12 @@ class Engine:
             sources=self._sources,
             sessions=lambda: self.sessions,
             agent=lambda: self.agent,
+        )
+        self._maker.guard = Budgets(
+            plan.settings.budget,
+            spent=ledger_of(self.sessions.desk, self.sessions.recorder),
+            approvals=self._approvals,
+            publish=self._publish_budget,
         )
         self._unsaved = ""
         self._commands: asyncio.Queue[tuple[str | None, Command]] = asyncio.Queue()
@@ -325,6 +333,11 @@ class Engine:
 
     def _update(self, **changes: object) -> None:
         self.snapshot = msgspec.structs.replace(self.snapshot, **changes)
+
+    def _publish_budget(self, context: HookContext, event: ev.EngineEvent) -> None:
+        """On the channel that is looked at, whoever is about to spend."""
+        mine = context.agent == NAME
+        self._hub.publish(NAME, context.request_id if mine else None, 0, event)
 
     def _notice(
         self, level: Literal["warning", "error"], text: str, request_id: str | None = None

@@ -13,7 +13,7 @@ from alloy_tui.domain import events as ev
 from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.sanitise import Cleaner, clean, clean_line
 from alloy_tui.ui.previewing import preview
-from alloy_tui.ui.wording import duration, failure, model_label, money
+from alloy_tui.ui.wording import duration, failure, model_label
 
 RESULT_ROWS = 12
 """Rows of a tool's result that are read out; `/output` gives all of them."""
@@ -190,8 +190,6 @@ def _words(event: Any) -> str:
             return f"A defect ended this run: {clean_line(event.cause, limit=400)}"
         case ev.HistoryReset():
             return "The conversation is cleared."
-        case ev.BudgetWarned() | ev.BudgetReached():
-            return f"{money(event.spent)} of {money(event.limit)} are spent."
         case ev.Notice():
             kind = {"error": "Error: ", "warning": "Note: "}.get(event.level, "")
             return f"{kind}{clean_line(event.text, limit=1000)}"
