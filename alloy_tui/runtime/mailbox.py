@@ -124,7 +124,7 @@ class EventMailbox:
                     break
                 self._entries.popleft()
                 self._forget(entry)
-            self._rung = bool(self._entries)
+            self._rung = bool(taken)  # whoever found something comes again
             waiting = self._release()
         _wake(waiting)
         return taken

@@ -1,8 +1,8 @@
 """Carries what happened in the engine to the screen, a few times a second.
 
 The engine rings once when its channel goes from quiet to busy; the first flush
-follows at once, later ones at most `RATE_HZ` a second, and none at all while
-nothing happens. A flush joins neighbouring deltas of one source into one
+follows at once, later ones at most `RATE_HZ` a second, fewer while an answer comes
+at a pace that one could read, and none at all while nothing happens. A flush joins neighbouring deltas of one source into one
 message. Owns timing and joining; knows no widget and folds nothing.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from alloy_tui.domain import events as ev
@@ -22,6 +22,11 @@ from alloy_tui.ui.messages import EngineEvents, TokenKind, TokensArrived
 RATE_HZ = 30
 """Flushes a second, at most: what a reader can follow, at the cost of frames and not of tokens."""
 
+CALM_HZ = 15
+"""Flushes a second while all that comes is a little text: it grows by a few words at a time."""
+CALM_CHARS = 200
+"""What a flush brings at most while an answer comes calmly, some 700 tokens a second."""
+
 FRAME_CHARS = 8192
 """Delta text that one flush takes: a burst is spread over frames instead of freezing one."""
 
@@ -30,6 +35,19 @@ MOST_CHARS = 32_768
 large frames cost less than many small ones; but a key typed meanwhile waits for one."""
 
 FlushMessage: TypeAlias = TokensArrived | EngineEvents
+
+
+_SPOKEN = (ev.TextDelta, ev.ThinkingDelta)
+
+
+def pause_s(flushed: Sequence[Envelope]) -> float:
+    """How long the screen stands after a flush of these, in seconds."""
+    calm = _chars(flushed) <= CALM_CHARS and all(isinstance(e.event, _SPOKEN) for e in flushed)
+    return 1 / (CALM_HZ if calm else RATE_HZ)
+
+
+def _chars(envelopes: Sequence[Envelope]) -> int:
+    return sum(len(getattr(e.event, "text", "")) for e in envelopes)
 
 
 def batches(envelopes: Iterable[Envelope]) -> list[FlushMessage]:
@@ -146,11 +164,12 @@ class Pump:
         if not envelopes:
             self._allowance = FRAME_CHARS
             return  # quiet: the next ring wakes us
-        full = sum(len(getattr(e.event, "text", "")) for e in envelopes) >= self._allowance
+        full = _chars(envelopes) >= self._allowance
         self._allowance = min(MOST_CHARS, 2 * self._allowance) if full else FRAME_CHARS
         self.flushes += 1
         self._last_flush_s = loop.time()
         for message in batches(envelopes):
             self._post(message)
         # Something may be left, or come without a ring because the channel never fell quiet.
-        self._timer = loop.call_later(1 / RATE_HZ, self._on_timer, context=self._context)
+        wait_s = pause_s(envelopes)
+        self._timer = loop.call_later(wait_s, self._on_timer, context=self._context)

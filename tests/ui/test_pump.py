@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
 from alloy_tui.ui.messages import EngineEvents, TokensArrived
-from alloy_tui.ui.pump import FlushMessage, Pump, batches
+from alloy_tui.ui.pump import CALM_HZ, RATE_HZ, FlushMessage, Pump, batches, pause_s
 from tests.support import feed as fd
 from tests.support.fake_port import FakePort
 from tests.support.feed import Feed
@@ -120,6 +120,14 @@ async def test_what_one_frame_cannot_take_comes_with_the_next_ones() -> None:
     assert sum(map(len, got)) == 30_000
     assert pump.flushes > 1
     pump.stop()
+
+
+def test_frames_are_fewer_only_while_a_little_text_is_all_that_comes() -> None:
+    f = Feed()
+    few, many = ev.TextDelta("a few words"), ev.ThinkingDelta("x" * 1000)
+    assert pause_s(f(few, ev.ThinkingDelta("and more"))) == 1 / CALM_HZ
+    assert pause_s(f(few, many)) == 1 / RATE_HZ
+    assert pause_s(f(few, fd.turn_done())) == 1 / RATE_HZ
 
 
 async def test_a_stopped_pump_hears_nothing() -> None:

@@ -13,7 +13,6 @@ in pyproject.toml by a test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from time import monotonic
 from typing import Any, ClassVar, cast
 
@@ -282,13 +281,14 @@ class DirectPaint:
         bar, background = widget.vertical_scrollbar, widget.background_colors[1]
         base, filters = bar.visual_style.rich_style, widget.get_line_filters()
 
-        @cache
-        def cell(segment: Segment) -> str:
-            strip = Strip([segment], 1)
-            for line_filter in filters:
-                strip = strip.apply_filter(line_filter, background)
-            return strip.render(console)
-
         # One character and a line end each: rich's own way to cut lines was a sixth of a frame.
-        drawn = Segment.apply_style(console.render(bar.render(), options), base)
-        return [cell(segment) for segment in drawn if segment.text != "\n"]
+        # Cells that look alike are one object: each is styled once.
+        drawn = [each for each in console.render(bar.render(), options) if each.text != "\n"]
+        cells: dict[int, str] = {}
+        for segment in drawn:
+            if id(segment) not in cells:
+                strip = Strip(Segment.apply_style([segment], base), 1)
+                for line_filter in filters:
+                    strip = strip.apply_filter(line_filter, background)
+                cells[id(segment)] = strip.render(console)
+        return [cells[id(segment)] for segment in drawn]
