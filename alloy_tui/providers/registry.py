@@ -39,7 +39,7 @@ def create(model: str | ModelRef, lookup: AccessLookup) -> Provider:
         variables = " or ".join(service.key_variables)
         raise ConfigError(
             f"There is no key for {service.label}, which {ref} needs.",
-            hint=f"Set {variables}, or choose another model.",
+            hint=f"Set {variables}, or run `alloy config set-key {ref.service}`.",
         )
     given = access.base_url
     if service.auth == "aws" and given is None:

@@ -39,6 +39,7 @@ class ServiceProvider:
         self._info = info
         self._service = service
         self._key = access.api_key
+        self._key_source = access.key_source
         self._wire = service.wire_for(info.ref.model, base_url)
         self._base_url = base_url
         self._patience = access.timeouts
@@ -70,7 +71,7 @@ class ServiceProvider:
                     yield part
         except ProviderError as error:
             if error.kind == "auth" and self._service.key_variables:
-                where = " or ".join(self._service.key_variables)
+                where = self._key_source or " or ".join(self._service.key_variables)
                 error.hint = f"Check the key in {where}, and that it may use {self.ref}."
             elif error.kind == "not_found" and not error.hint and (near := like(self.ref)):
                 error.hint = f"Did you mean {' or '.join(near)}?"

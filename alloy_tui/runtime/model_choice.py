@@ -32,8 +32,8 @@ KEYLESS = frozenset(
 
 HOW_TO_CHANGE = "/model here, --model SERVICE/NAME at the start, or `alloy config set model …`."
 HOW_TO_GET = (
-    "Set a key such as ANTHROPIC_API_KEY, start Ollama, or install alloy-tui[local]; "
-    "then start again."
+    "Set a key such as ANTHROPIC_API_KEY (or `alloy config set-key anthropic`), start Ollama, "
+    "or install alloy-tui[local]; then start again."
 )
 
 

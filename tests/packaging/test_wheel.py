@@ -47,9 +47,10 @@ def bin_dir(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bin"
 
 
-def test_the_wheel_holds_sheets_types_marker_and_licence(wheel: Path) -> None:
+def test_the_wheel_holds_sheets_types_marker_catalogue_and_licence(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "alloy_tui/py.typed" in names
+    assert "alloy_tui/providers/catalogue.json" in names
     assert any(n.startswith("alloy_tui/styles/") and n.endswith(".tcss") for n in names)
     assert any(n.endswith("LICENSE") for n in names)
     assert not [n for n in names if n.startswith(("tests/", "styles/", "scripts/"))]
