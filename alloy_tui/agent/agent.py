@@ -322,16 +322,18 @@ class Agent:
 
         Raises AgentError while a request runs or waits: cancel it first.
         """
+        if self.busy:
+            raise AgentError("The agent is busy.", hint="Cancel its requests before the reset.")
         self.load(())
         self._publish(None, HistoryReset())
 
     def load(self, messages: Sequence[ChatMessage]) -> None:
         """Go on from `messages` in place of the conversation; the journal is not told.
 
-        Raises AgentError while a request runs or waits: cancel it first.
+        Requests that wait will follow them. Raises AgentError while one runs.
         """
-        if self.busy:
-            raise AgentError("The agent is busy.", hint="Cancel its requests first.")
+        if self._service.run is not None:
+            raise AgentError("A request is running.", hint="Cancel it first.")
         self._world.conversation.load(messages)
         self._world.ledger.forget_context()
 

@@ -30,6 +30,8 @@ from alloy_tui.runtime.outfit import LOCAL_MODEL, Outfit, outfit
 from alloy_tui.settings.schema import Settings
 from alloy_tui.settings.services import KEY_VARIABLES
 
+_READING = frozenset({"read"})
+
 
 class BackPressure(Middleware):
     """Lets a model's stream wait while the reader of the mailbox is behind."""
@@ -72,25 +74,81 @@ class AgentMaker:
         cwd: str,
         approvals: Approvals,
         journal: Journal,
-        mode: ApprovalMode | None = None,
         tools: Sequence[Tool] | None = None,
         middleware: Sequence[Middleware] = (),
     ) -> Agent:
-        """An agent that is not started yet; `mode` and `tools` instead of the usual ones.
+        """The agent that talks, not started yet; `tools` instead of the usual ones.
 
         Raises ConfigError.
         """
+        return self._make(
+            model,
+            provider,
+            name=name,
+            cwd=cwd,
+            approvals=approvals,
+            journal=journal,
+            mode=self._settings.approvals.mode,
+            tools=self.outfit(model, cwd).tools if tools is None else tools,
+            middleware=(BackPressure(self._mailbox), *middleware),
+            fallbacks=self._sources.fallbacks(self._settings.fallbacks),
+            hub=self._hub,
+        )
+
+    def make_reader(
+        self,
+        model: str,
+        provider: str | Provider,
+        *,
+        name: str,
+        cwd: str,
+        approvals: Approvals,
+        journal: Journal,
+        heard: bool,
+    ) -> Agent:
+        """One that works beside it: it reads, changes nothing, and no other model answers for it.
+
+        Nobody hears its events unless it is `heard`. Raises ConfigError.
+        """
+        tools = self.outfit(model, cwd).tools
+        return self._make(
+            model,
+            provider,
+            name=name,
+            cwd=cwd,
+            approvals=approvals,
+            journal=journal,
+            mode="none",
+            tools=tuple(tool for tool in tools if tool.spec.name in _READING),
+            middleware=(BackPressure(self._mailbox),) if heard else (),
+            fallbacks=(),
+            hub=self._hub if heard else Hub(),
+        )
+
+    def _make(
+        self,
+        model: str,
+        provider: str | Provider,
+        *,
+        name: str,
+        cwd: str,
+        approvals: Approvals,
+        journal: Journal,
+        mode: ApprovalMode,
+        tools: Sequence[Tool],
+        middleware: Sequence[Middleware],
+        fallbacks: Sequence[str | Provider],
+        hub: Hub,
+    ) -> Agent:
         settings, suits = self._settings, self.outfit(model, cwd)
         return Agent(
             provider,
             name=name,
-            tools=suits.tools if tools is None else tools,
+            tools=tools,
             system_prompt=suits.system_prompt,
-            middleware=tuple(
-                each for each in (self.guard, BackPressure(self._mailbox), *middleware) if each
-            ),
+            middleware=middleware if self.guard is None else (self.guard, *middleware),
             approvals=approvals,
-            approval_mode=mode or settings.approvals.mode,
+            approval_mode=mode,
             max_turns=settings.max_turns,
             max_pending=settings.max_pending,
             timeout_s=settings.timeout_s,
@@ -100,11 +158,11 @@ class AgentMaker:
                 max_attempts=settings.retry.max_attempts,
                 longest_wait_s=settings.retry.longest_wait_s,
             ),
-            fallbacks=self._sources.fallbacks(settings.fallbacks),
+            fallbacks=fallbacks,
             effort=settings.effort,
             max_output=settings.max_output,
             access=self._sources.access,
-            hub=self._hub,
+            hub=hub,
             journal=journal,
         )
 

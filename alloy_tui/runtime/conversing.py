@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.domain.errors import AlloyError, UnknownRequestError
@@ -62,6 +62,16 @@ class Conversing:
                     async with asyncio.timeout(_PATIENCE_S):
                         await agent.result(running)
         await self._recorder.durable()
+
+    @contextlib.contextmanager
+    def held(self) -> Generator[None, None, None]:
+        """Within it requests wait."""
+        agent = self._agent()
+        release = agent.hold() if agent is not None else lambda: None
+        try:
+            yield
+        finally:
+            release()
 
     async def ready(self) -> None:
         """Before a request: let the session be ours and the agent know what was said.

@@ -19,6 +19,7 @@ import msgspec
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.hub import Hub
+from alloy_tui.agent.journal import Journal
 from alloy_tui.agent.middleware import HookContext
 from alloy_tui.agent.permissions import ApprovalMode, ModePolicy
 from alloy_tui.domain import events as ev
@@ -92,6 +93,7 @@ class Engine:
             agent=lambda: self.agent,
             switch=self._switch,
             folder=self._folder,
+            make=self._make_reader,
             publish=lambda event: self._hub.publish(NAME, None, 0, event),
         )
         self.models = ModelDesk(
@@ -150,6 +152,10 @@ class Engine:
         """What a person should know when all is over."""
         return (*self._sources.complaints(), *((self._unsaved,) if self._unsaved else ()))
 
+    def aside(self, work: Awaitable[object]) -> None:
+        """Carry `work` out beside the commands that follow; errors become notices."""
+        self.questions.ask(work, lambda _: None)
+
     # Commands.
 
     async def submit(
@@ -172,7 +178,9 @@ class Engine:
             self.agent.move(request_id, lane, position)
 
     def cancel(self, request_id: str | None) -> None:
-        """Cancel a request."""
+        """Cancel a request; None = all that runs."""
+        if request_id is None:
+            self.sessions.cancel()
         if self.agent is not None:
             self.agent.cancel_request(request_id)
 
@@ -291,6 +299,19 @@ class Engine:
         await self.agent.start()
         if self.models.effort != self._plan.settings.effort:
             self.agent.configure(effort=self.models.effort)
+
+    async def _make_reader(
+        self, model: str, *, name: str, journal: Journal, heard: bool = True
+    ) -> Agent:
+        return self._maker.make_reader(
+            model,
+            await self._provider(model),
+            name=name,
+            cwd=self.snapshot.cwd,
+            approvals=self._approvals,
+            journal=journal,
+            heard=heard,
+        )
 
     def _tools(self, model: str) -> tuple[Tool, ...]:
         tools, files = self._maker.outfit(model, self.snapshot.cwd).tools, self.sessions.files

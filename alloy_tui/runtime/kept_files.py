@@ -93,8 +93,8 @@ class KeptFiles:
         plan = await self.keeper.plan_restore(await self._address_at(node))
         await self._carry_out(plan, choices)
 
-    async def bring(self, node: str) -> None:
-        """Bring what the branch of `node` did to files since it left ours; see `graft`.
+    async def bring(self, node: str) -> tuple[str, ...]:
+        """Bring what the branch of `node` did to files since it left ours; tells which.
 
         Files that ours has changed as well are merged where that is clean.
         Raises SessionError, WorkspaceError.
@@ -116,7 +116,7 @@ class KeptFiles:
             for c in plan.changes
             if c.conflict is not None and c.merged is not None and not c.merged.conflicts
         }
-        await self._carry_out(plan, choices)
+        return (await self._carry_out(plan, choices)).restored
 
     async def compared(self, made: ComparisonView) -> ComparisonView:
         """A comparison with its files. Raises WorkspaceError, StoreError."""
@@ -181,7 +181,9 @@ class KeptFiles:
             await asyncio.wrap_future(store.put_blob(data))
         return nothing.address
 
-    async def _carry_out(self, plan: RestorePlan, choices: Mapping[str, FileChoice]) -> None:
+    async def _carry_out(
+        self, plan: RestorePlan, choices: Mapping[str, FileChoice]
+    ) -> RestoreReport:
         report = await self.keeper.apply(plan, choices)
         live = self._desk.session()
         leaf = live.tree.leaf
@@ -192,6 +194,7 @@ class KeptFiles:
             mark = moves.checkpoint(live.tree, leaf, stamp, manifest=report.before)
             await self._desk.do([mark])
         self._tell(views.in_short(report), report)
+        return report
 
     def _tell(self, words: str, report: RestoreReport) -> None:
         failed = [f"{path}: {why}" for path, why in report.failed]

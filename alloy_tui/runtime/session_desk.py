@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -60,6 +60,8 @@ class SessionDesk:
         self.stale = False
         """Whether the agent does not know the conversation that the leaf stands in."""
         self.files: Files | None = None
+        self.leaving: Callable[[], Awaitable[object]] | None = None
+        """What must be over before the session on screen is given back."""
         self._open_store = open_store
         self._about = about
         self._publish = publish
@@ -192,6 +194,8 @@ class SessionDesk:
     async def leave(self) -> None:
         """Give the session on screen back; there is none then."""
         await self._unfollow()
+        if self.leaving is not None:
+            await self.leaving()
         live, self.live, self.stale = self.live, None, False
         self.state = SessionState()
         released = live.close() if live is not None else None

@@ -118,7 +118,7 @@ class TreeFace(_Face):
 
     def graft(self, node: str, what: GraftWhat) -> None:
         """See `TreePort.graft`."""
-        self._do(lambda engine: engine.sessions.tree.graft(node, what))
+        self._give(lambda engine: lambda: engine.aside(engine.sessions.grafts.bring(node, what)))
 
     def race(
         self, text: str, models: Sequence[str], then: Callable[[tuple[Racer, ...] | None], object]

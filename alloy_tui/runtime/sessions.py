@@ -12,14 +12,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from alloy_tui.agent.agent import Agent
-from alloy_tui.domain.errors import AlloyError, StoreError
+from alloy_tui.agent.journal import NoJournal
+from alloy_tui.domain.errors import AlloyError, SessionError, StoreError
 from alloy_tui.domain.events import EngineEvent, Envelope, Notice, RunFinished
 from alloy_tui.runtime.conversing import Conversing, model_at
 from alloy_tui.runtime.file_keeping import FileKeeper
+from alloy_tui.runtime.grafts import Grafts
 from alloy_tui.runtime.kept_files import KeptFiles
 from alloy_tui.runtime.library_verbs import LibraryVerbs
 from alloy_tui.runtime.plan import Plan
-from alloy_tui.runtime.races import Races
+from alloy_tui.runtime.races import MakeRacer, Races
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
 from alloy_tui.runtime.session_folder import open_store
@@ -33,7 +35,8 @@ from alloy_tui.sessions.store import SessionStore
 class Sessions:
     """The parts; `folder` is where sessions of this program belong, "" for none.
 
-    `agent` is the one that talks, `switch` lets another model answer it.
+    `agent` is the one that talks, `switch` lets another model answer it, `make`
+    makes agents that work beside it.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Sessions:
         agent: Callable[[], Agent | None],
         switch: Callable[[str], Awaitable[None]],
         folder: Callable[[], str],
+        make: MakeRacer,
         publish: Callable[[EngineEvent], object],
     ) -> None:
         self._plan = plan
@@ -58,7 +62,16 @@ class Sessions:
         )
         self.tree = TreeVerbs(self.desk, self.recorder, self.conversing, publish)
         self.library = LibraryVerbs(self.desk, self.conversing, folder=folder, publish=publish)
-        self.races = Races()
+        self.races = Races(self.desk, self.conversing, make, self._model)
+        self.desk.leaving = self.races.close
+        self.grafts = Grafts(
+            self.desk,
+            self.conversing,
+            files=lambda: self.files,
+            summariser=self._summariser,
+            publish=publish,
+        )
+        self._make = make
         self.files: KeptFiles | None = None
         self._readying: asyncio.Task[None] | None = None
 
@@ -134,6 +147,11 @@ class Sessions:
             await self.files.opened()
         await self.conversing.arrived()
 
+    def cancel(self) -> None:
+        """End what runs beside the agent that talks."""
+        self.races.cancel()
+        self.grafts.cancel()
+
     def heard(self, envelope: Envelope) -> None:
         """An event of the agent that talks; quick."""
         if isinstance(envelope.event, RunFinished) and self.files is not None:
@@ -145,6 +163,7 @@ class Sessions:
         if self._readying is not None:
             await asyncio.wait({self._readying})
         await self.library.close()
+        self.cancel()
         await self.races.close()
         try:
             await self.recorder.durable()
@@ -154,6 +173,12 @@ class Sessions:
             await self.files.close()
         await self.desk.close()
         return words
+
+    async def _summariser(self) -> Agent:
+        agent = self._agent()
+        if agent is None:
+            raise SessionError("There is no model to summarise.", hint="Choose one: /model.")
+        return await self._make(agent.model, name="summary", journal=NoJournal(), heard=False)
 
     def _open_store(self) -> SessionStore:
         """The store; called in a thread. Raises StoreError, ConfigError."""
@@ -170,6 +195,8 @@ class Sessions:
             return MemoryStore()
 
     def _about(self) -> Opened:
+        return Opened(cwd=self._folder(), agent=self._name, model=self._model())
+
+    def _model(self) -> str:
         agent = self._agent()
-        model = agent.model if agent is not None else ""
-        return Opened(cwd=self._folder(), agent=self._name, model=model)
+        return agent.model if agent is not None else ""

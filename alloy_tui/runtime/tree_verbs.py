@@ -23,7 +23,6 @@ from alloy_tui.runtime.session_desk import SessionDesk
 from alloy_tui.runtime.session_port import (
     ComparisonView,
     FileChoice,
-    GraftWhat,
     PathPage,
     RewindPreview,
     RewindScope,
@@ -157,10 +156,6 @@ class TreeVerbs:
             raise StoreError("There is no session yet.", kind="unknown")
         made = await asyncio.to_thread(views.comparison, live.stored, live.read, left, right)
         return made if self.files is None else await self.files.compared(made)
-
-    async def graft(self, node: str, what: GraftWhat) -> None:
-        """Bring something of the branch that ends at `node` to where we stand."""
-        raise SessionError(f"Bringing {what} from {node} is not possible yet.")
 
     async def _settled(self) -> LiveSession | None:
         """The session on screen, once what was said so far is on disk, or cannot be."""
