@@ -3,7 +3,8 @@
 The engine rings once when its channel goes from quiet to busy; the first flush
 follows at once, later ones at most `RATE_HZ` a second, fewer while an answer comes
 at a pace that one could read, and none at all while nothing happens. A flush joins
-neighbouring deltas of one source into one message. Owns timing and joining; knows no widget and folds nothing.
+neighbouring deltas of one source into one message. Owns timing and joining; knows no
+widget and folds nothing.
 """
 
 from __future__ import annotations
