@@ -246,7 +246,7 @@ class AlloyApp(TerminalApp):
             if model:
                 self._runtime.set_model(model)
 
-        self.push_screen(ModelPicker(self._runtime.models(), self._runtime.model), chosen)
+        self.push_screen(ModelPicker(self._runtime.providers, self._runtime.model), chosen)
 
     def prefer(self, name: str, value: object) -> None:
         """Change the preference of that name from now on, and have it kept."""
