@@ -294,13 +294,13 @@ async def test_the_pane_takes_the_whole_width_and_gives_it_back() -> None:
 
 
 async def test_a_panel_of_the_seam_opens_in_the_same_place_and_tool_output_comes_back() -> None:
-    panel = SidePanel("tree", "the session as a tree", lambda: Static("roots", id="tree"))
+    panel = SidePanel("trial", "the session as a tree", lambda: Static("roots", id="trial"))
     side.register(panel)
     try:
         stage = Stage()
         async with stage.app.run_test(size=(120, 40)) as pilot:
             await scenes.two_tools(stage, pilot)
-            stage.bench.action_show_panel("tree")
+            stage.bench.action_show_panel("trial")
             await pilot.pause()
             assert "roots" in screen_text(stage.app)
             assert not stage.bench.work.tool_pane.display
@@ -308,12 +308,12 @@ async def test_a_panel_of_the_seam_opens_in_the_same_place_and_tool_output_comes
             await pilot.pause()
             assert "roots" not in screen_text(stage.app)
             assert stage.bench.work.tool_pane.display
-            stage.bench.action_show_panel("tree")
-            stage.bench.action_show_panel("tree")
+            stage.bench.action_show_panel("trial")
+            stage.bench.action_show_panel("trial")
             await pilot.pause()
             assert not stage.bench.work.side.display
     finally:
-        del side.SIDE_PANELS["tree"]
+        del side.SIDE_PANELS["trial"]
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24)])

@@ -12,6 +12,7 @@ from alloy_tui.cli.printing import usage_line
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.sanitise import Cleaner, clean, clean_line
+from alloy_tui.ui.lines import Change
 from alloy_tui.ui.previewing import preview
 from alloy_tui.ui.wording import duration, failure, model_label
 
@@ -138,8 +139,11 @@ class Narrator:
         lines, hidden = preview(event)
         reason = f": {clean_line(event.reason, limit=160)}" if event.reason else ""
         self.line(f"{clean_line(event.tool, limit=40)} wants to run{reason}")
-        for _, text in lines:
-            self.line(f"    {text}")
+        for item in lines:
+            # A change is read as the lines that it is made of.
+            shown = item.diff.splitlines() if isinstance(item, Change) else [item[1]]
+            for text in shown:
+                self.line(f"    {text}")
         if hidden:
             self.line(f"Careful: {hidden} hidden characters are spelt out in this.")
 
