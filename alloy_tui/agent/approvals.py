@@ -117,7 +117,14 @@ class Approvals:
         return _verdict(answer)
 
     async def question(
-        self, *, tool: str, arguments: dict[str, Any], headline: str, reason: str, emit: Emit
+        self,
+        *,
+        call_id: str,
+        tool: str,
+        arguments: dict[str, Any],
+        headline: str,
+        reason: str,
+        emit: Emit,
     ) -> tuple[Decision, str]:
         """Ask a person something that is no tool call; whatever the mode says, it is asked.
 
@@ -127,7 +134,7 @@ class Approvals:
         """
         request = ApprovalRequested(
             id=self._clock.new_id(),
-            call_id="",
+            call_id=call_id,
             tool=tool,
             arguments=arguments,
             reason=reason,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Literal, TypeAlias
 
@@ -17,8 +18,14 @@ import msgspec
 from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.middleware import Halt, HookContext, Middleware
 from alloy_tui.domain.errors import AlloyError
-from alloy_tui.domain.events import BudgetReached, BudgetWarned, EngineEvent, Notice
-from alloy_tui.domain.messages import ChatMessage, DocumentBlock, ImageBlock, ToolResultBlock
+from alloy_tui.domain.events import BudgetReached, BudgetWarned, EngineEvent, Notice, ToolFinished
+from alloy_tui.domain.messages import (
+    ChatMessage,
+    DocumentBlock,
+    ImageBlock,
+    TextBlock,
+    ToolResultBlock,
+)
 from alloy_tui.domain.models import ModelInfo
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.domain.usage import TokenUsage
@@ -136,20 +143,27 @@ class Budgets(Middleware):
             emit(BudgetReached(spent, limit, unit, span))
             of = f"{_words(spent, unit)} of {_words(limit, unit)}"
             coming = f"about {_words(more, unit)}" if more else "an unknown amount"
+            call_id = f"{TOOL}-{uuid.uuid4().hex}"
             decision, why = await self._approvals.question(
+                call_id=call_id,
                 tool=TOOL,
                 arguments={"spent": of, "next request": coming, "span": span},
                 headline=f"The budget of this {span}: {of} are spent, "
                 f"the next request takes {coming}",
-                reason="once = send this request; session = raise the limit by half; deny = stop",
+                reason="this session = raise the limit by half",
                 emit=emit,
             )
+            if decision not in {"once", "deny"}:
+                self._limits[key] = max(limit * RAISE_BY, 1.0 if unit == "tokens" else 0.01)
+            outcome = {"once": "Sent this once.", "deny": "Stopped."}.get(
+                decision, f"The limit is {_words(self._limits[key], unit)} until the program ends."
+            )
+            emit(_settled(call_id, outcome, refused=decision == "deny"))
             if decision == "deny":
                 said = f" {why}" if why else ""
                 return Halt(f"The budget of this {span} is used up: {of}.{said}")
             if decision == "once":
                 return None
-            self._limits[key] = max(limit * RAISE_BY, 1.0 if unit == "tokens" else 0.01)
         if spent >= WARN_AT * limit and (*key, limit) not in self._warned:
             self._warned.add((*key, limit))
             emit(BudgetWarned(spent, limit, unit, span))
@@ -173,6 +187,13 @@ class Budgets(Middleware):
         if words not in self._told:
             self._told.add(words)
             self._publish(context, Notice("warning", words))
+
+
+def _settled(call_id: str, words: str, *, refused: bool) -> ToolFinished:
+    """The question's end, for views that show it as they show calls."""
+    details = {"denied": "user"} if refused else None
+    content = (TextBlock(words),)
+    return ToolFinished(call_id, TOOL, refused, content, started=not refused, details=details)
 
 
 def estimate(request: CompletionRequest, context: HookContext, last: Spent | None) -> TokenUsage:

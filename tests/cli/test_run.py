@@ -125,7 +125,7 @@ def test_a_retry_is_told_with_its_wait(project: Path) -> None:
         (["run", "-p", "x", "--colour"], "--colour"),
         (["nonsense"], "nonsense"),
         (["--approve"], "--approve"),
-        (["config"], "ACTION"),
+        (["config", "nonsense"], "ACTION"),
         (["config", "set", "nonsense", "1"], "no setting `nonsense`"),
         (["config", "get", "nonsense"], "no setting `nonsense`"),
         (["run", "-p", "x", "--model", "compat/m"], "ALLOY_COMPAT_BASE_URL"),
