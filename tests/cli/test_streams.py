@@ -92,6 +92,8 @@ def test_a_defect_is_one_line_and_its_traceback_a_file(
     from alloy_tui.settings import locate
 
     monkeypatch.setitem(sys.modules, "alloy_tui.cli.doctor", None)
+    # Another test may have imported it: then the package knows it by itself.
+    monkeypatch.delattr("alloy_tui.cli.doctor", raising=False)
     assert main(["doctor"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("alloy: This is a defect of Alloy: ")
