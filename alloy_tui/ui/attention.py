@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.ui.viewstate import AgentState, AgentView
-from alloy_tui.ui.wording import failure
+from alloy_tui.ui.wording import BUDGET, BUDGET_TITLE, failure
 
 _CALLS: frozenset[AgentState] = frozenset({"waiting_approval", "done", "failed"})
 
@@ -38,6 +38,8 @@ def call_of(view: AgentView) -> str:
     """What a notification says."""
     if view.state == "waiting_approval":
         tool = clean_line(view.approvals[0].request.tool, limit=40) if view.approvals else "a tool"
+        if tool == BUDGET:
+            return f"Alloy needs you: {BUDGET_TITLE[:1].lower()}{BUDGET_TITLE[1:]}"
         return f"Alloy needs you: {tool} wants to run"
     if view.state == "failed":
         error = view.outcome.error if view.outcome else None

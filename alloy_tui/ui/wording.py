@@ -47,6 +47,11 @@ def tokens(count: int | None) -> str:
     return f"{round(count / 1000)}k" if count < 999_500 else f"{count / 1_000_000:.1f}M"
 
 
+BUDGET = "budget"
+"""The name under which the engine asks about a limit, which is no tool's."""
+BUDGET_TITLE = "The next request would go beyond the budget"
+
+
 def money(dollars: float | None, *, at_least: bool = False) -> str:
     """`$0.12`, `< $0.01`, `$0.00` for nothing at all, or `cost unknown`.
 

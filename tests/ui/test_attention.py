@@ -8,8 +8,8 @@ import pytest
 from textual import events
 
 from alloy_tui.domain import events as ev
-from alloy_tui.ui.attention import Attention, title_of
-from alloy_tui.ui.viewstate import AgentView
+from alloy_tui.ui.attention import Attention, call_of, title_of
+from alloy_tui.ui.viewstate import AgentView, PendingApproval
 from tests.support import feed as fd
 from tests.support import scenes
 from tests.support.stage import Stage
@@ -93,3 +93,10 @@ def test_the_terminal_gets_its_own_title_back() -> None:
     attention.begin()
     attention.end()
     assert sent == ["\x1b[22;0t", "\x1b[23;0t"]
+
+
+async def test_a_budget_that_is_used_up_is_no_tool_that_wants_to_run() -> None:
+    """Whoever is called back reads what it is about."""
+    pending = PendingApproval(ev.ApprovalRequested("1", "c", "budget", {}, ""), "agent", "r", 0)
+    view = AgentView(state="waiting_approval", approvals=(pending,))
+    assert call_of(view) == "Alloy needs you: the next request would go beyond the budget"

@@ -27,7 +27,7 @@ from alloy_tui.ui.transcript.look import Look
 from alloy_tui.ui.viewstate import PendingApproval
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.widgets.line_view import LineView
-from alloy_tui.ui.wording import rule_label
+from alloy_tui.ui.wording import BUDGET, BUDGET_TITLE, rule_label
 
 ARMING_S = 0.3
 LETTERS: dict[str, str] = {
@@ -38,6 +38,7 @@ LETTERS: dict[str, str] = {
     "e": "reason",
     "d": "details",
 }
+_BUDGET_WORDS = {"y": "send this one", "s": "raise the limit by half", "n": "stop here"}
 
 
 class ApprovalBar(Vertical):
@@ -194,8 +195,9 @@ class ApprovalBar(Vertical):
     def _who(self, pending: PendingApproval) -> Content:
         request = pending.request
         tool = clean_line(request.tool, limit=40)
-        left = [Content.styled(f"{tool} wants to run", "bold $warning")]
-        if request.reason:
+        title = BUDGET_TITLE if request.tool == BUDGET else f"{tool} wants to run"
+        left = [Content.styled(title, "bold $warning")]
+        if request.reason and request.tool != BUDGET:
             left.append(Content.styled(clean_line(request.reason, limit=160), "$text-muted"))
         right: list[Content] = []
         if self._hidden:
@@ -219,6 +221,8 @@ class ApprovalBar(Vertical):
             "n": "deny",
             "e": "deny and say why",
         }
+        if request.tool == BUDGET:
+            words = dict(_BUDGET_WORDS)
         if self.details:
             words["d"] = "less"
         elif self._over:
