@@ -114,6 +114,17 @@ def amount(value: Any) -> float | None:
     return float(value) if 0 <= value < _BIG_COUNT else None
 
 
+def words(value: Any) -> str:
+    """A piece of text, "" for none.
+
+    Raises ProviderError, kind "malformed", for anything else: left out, it
+    would be a hole that nobody is told of.
+    """
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise ProviderError("The service sent a piece of text that is none.", kind="malformed")
+
+
 def mapping(value: Any) -> dict[str, Any]:
     """`value` if it is a JSON object, else an empty one."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

@@ -21,10 +21,12 @@ import pytest
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.domain.access import ServiceAccess, Timeouts
+from alloy_tui.domain.errors import RETRYABLE_KINDS
 from alloy_tui.domain.events import Envelope, TextDelta, ToolCallReady, ToolStarted, TurnFinished
 from alloy_tui.domain.secret import Secret
 
 CORPORA = Path(__file__).resolve().parents[2].parent / "shared" / "corpora"
+CANARY = Path("/tmp/relsec_PWNED")
 KEY = "sk-corpus-0123456789abcdef"
 
 
@@ -36,8 +38,8 @@ def cases(name: str) -> list[Any]:
     return [pytest.param(c, id=c["id"]) for c in json.loads(path.read_text())["cases"]]
 
 
-def play_all(name: str, service: str) -> dict[str, dict[str, Any]]:
-    """The outcome of every case of a corpus by its id; they run side by side."""
+def play_all(name: str | Path, service: str) -> dict[str, dict[str, Any]]:
+    """The outcome of every case of a corpus (or of a file of cases) by its id, side by side."""
     path = CORPORA / name
     if not path.is_file():
         return {}
@@ -49,7 +51,7 @@ def play_all(name: str, service: str) -> dict[str, dict[str, Any]]:
             outcomes[case["id"]] = await play(case, base, service)
 
     async def every() -> None:
-        with replay_server() as base:
+        with replay_server(path) as base:
             async with anyio.create_task_group() as tasks:
                 for case in json.loads(path.read_text())["cases"]:
                     tasks.start_soon(one, case, base)
@@ -76,10 +78,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def replay_server() -> Generator[str]:
-    """The replay server as a child; yields its base URL."""
+def replay_server(*files: Path) -> Generator[str]:
+    """The replay server of these files as a child; yields its base URL."""
     port = free_port()
-    command = [sys.executable, str(CORPORA / "replay_sse.py"), "--port", str(port)]
+    command = [
+        sys.executable,
+        str(CORPORA / "replay_sse.py"),
+        "--port",
+        str(port),
+        *map(str, files),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         try:
             assert child.stdout is not None
@@ -134,5 +142,31 @@ async def play(case: dict[str, Any], base: str, service: str) -> dict[str, Any]:
     seen["tools"] = [{"name": e.name, "args": e.arguments} for e in ready] if whole else []
     seen["tools_executed"] = any(isinstance(e.event, ToolStarted) for e in events)
     seen["turn"] = whole[-1] if whole else None
-    seen["requests"] = [e["t"] for e in requests_seen(base, case["id"])]
+    asked = [e for e in requests_seen(base, case["id"]) if not e["target"].endswith("/api/show")]
+    seen["requests"] = [e["t"] for e in asked]
     return seen
+
+
+def verdict(case: dict[str, Any], outcome: dict[str, Any]) -> None:
+    """Fail the test if the outcome of a case is not the one that is due."""
+    expect = case["expect"]
+    assert not outcome["crashed"], outcome["err"]
+    assert judge().judge(case, outcome) == []
+    error = outcome.get("raised")
+    if error is not None:
+        assert KEY not in f"{error.message}{error.hint}{error.code}"
+        assert len(error.message) <= expect.get("message_max_chars", 4000)
+    if "error_class" in expect:
+        assert error is not None
+        retryable = error.kind in RETRYABLE_KINDS
+        word = {"retryable": retryable, "fatal": not retryable}
+        assert word.get(expect["error_class"], error.kind == expect["error_class"])
+    if expect.get("usage") == "unknown":
+        assert not outcome["turn"].usage.known
+    notice = {"truncated": "max_tokens", "content_filter": "content_filter", "refusal": "refusal"}
+    if "notice" in expect:
+        reason = notice.get(expect["notice"], expect["notice"])
+        # A run that ends so is told apart from a completed one, in its turn or its error.
+        said = f"{outcome['turn']} {error.code}" if error is not None else f"{outcome['turn']}"
+        assert reason in said or outcome["error"] or reason == "empty"
+    assert not CANARY.exists()

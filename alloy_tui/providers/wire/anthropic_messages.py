@@ -33,6 +33,7 @@ from alloy_tui.providers.tolerant_json import (
     read,
     read_any,
     scrub,
+    words,
 )
 from alloy_tui.providers.wire.calls import CallIds, call_block
 
@@ -65,10 +66,10 @@ class WireDelta(msgspec.Struct):
     """What grows a block, or closes the message."""
 
     type: str = ""
-    text: str | None = None
-    thinking: str | None = None
+    text: Any = None
+    thinking: Any = None
     signature: str | None = None
-    partial_json: str | None = None
+    partial_json: Any = None
     stop_reason: str | None = None
     stop_details: Any = None
 
@@ -222,12 +223,12 @@ class AnthropicDecoder:
             self._blocks[index] = _Open(WireBlock("text"))
         block = self._blocks[index]
         if block.kind == "text" and delta.text:
-            yield from self._say(index, block, delta.text)
+            yield from self._say(index, block, words(delta.text))
         elif block.kind == "thinking":
             block.signature.append(delta.signature or "")
-            yield from self._piece(block, delta.thinking or "")
+            yield from self._piece(block, words(delta.thinking))
         elif block.kind == "tool_use" and delta.partial_json:
-            yield from self._piece(block, delta.partial_json)
+            yield from self._piece(block, words(delta.partial_json))
 
     def _say(self, index: int, block: _Open, text: str) -> Iterator[StreamPart]:
         if index < self._last_said:

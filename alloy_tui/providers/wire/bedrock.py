@@ -36,6 +36,7 @@ from alloy_tui.providers.tolerant_json import (
     read_any,
     scrub,
     scrub_all,
+    words,
 )
 from alloy_tui.providers.wire.calls import CallIds, call_block
 
@@ -166,8 +167,10 @@ class BedrockDecoder:
             said = mapping(read_any(event.data)) if event.data else {}
         except ProviderError:
             said = {"message": event.data.decode("utf-8", "replace")}
-        words = said.get("message") or said.get("Message") or said.get("originalMessage") or ""
-        return from_stream(self._service, {"message": words, "type": event.name.removeprefix("!")})
+        message = said.get("message") or said.get("Message") or said.get("originalMessage") or ""
+        return from_stream(
+            self._service, {"message": message, "type": event.name.removeprefix("!")}
+        )
 
     def _start(self, index: int, call: dict[str, Any]) -> Iterator[StreamPart]:
         if index in self._blocks:
@@ -231,7 +234,7 @@ class BedrockDecoder:
         self._last_said = index
 
     def _piece(self, block: _Open, text: Any) -> Iterator[StreamPart]:
-        joined = block.joiner.feed(_string(text))
+        joined = block.joiner.feed(words(text))
         if joined:
             block.pieces.append(joined)
             yield _part(block, joined)

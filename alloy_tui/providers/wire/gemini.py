@@ -44,6 +44,7 @@ from alloy_tui.providers.tolerant_json import (
     read_any,
     scrub,
     scrub_all,
+    words,
 )
 from alloy_tui.providers.wire.calls import CallIds
 
@@ -87,7 +88,7 @@ class WireCall(msgspec.Struct, rename="camel"):
 class WirePart(msgspec.Struct, rename="camel"):
     """A part of the content; one of its data fields is there."""
 
-    text: str | None = None
+    text: Any = None
     thought: bool | None = None
     thought_signature: str | None = None
     function_call: WireCall | None = None
@@ -180,8 +181,8 @@ class GeminiDecoder:
         blocked = mapping(chunk.prompt_feedback).get("blockReason")
         if blocked and not chunk.candidates:
             said = mapping(chunk.prompt_feedback).get("blockReasonMessage")
-            words = scrub(str(said)) if said else "The request was blocked."
-            self._stop = Stop("content_filter", scrub(str(blocked)), words)
+            detail = scrub(str(said)) if said else "The request was blocked."
+            self._stop = Stop("content_filter", scrub(str(blocked)), detail)
         for candidate in chunk.candidates or ():
             if candidate.index not in (0, None):
                 continue
@@ -201,7 +202,9 @@ class GeminiDecoder:
             yield from self._close_run()
             self._image(mapping(part.inline_data))
         elif part.text is not None and (part.text or signature):
-            yield from self._say(part.text, "thinking" if part.thought else "text", signature)
+            yield from self._say(
+                words(part.text), "thinking" if part.thought else "text", signature
+            )
 
     def _say(
         self, text: str, kind: Literal["text", "thinking"], signature: str | None

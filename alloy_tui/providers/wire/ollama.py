@@ -39,6 +39,7 @@ from alloy_tui.providers.tolerant_json import (
     read_any,
     scrub,
     scrub_all,
+    words,
 )
 from alloy_tui.providers.wire.calls import CallIds, call_block
 
@@ -63,8 +64,8 @@ class WireCall(msgspec.Struct):
 class WireMessage(msgspec.Struct):
     """A piece of the message, or all of it."""
 
-    content: str | None = None
-    thinking: str | None = None
+    content: Any = None
+    thinking: Any = None
     tool_calls: list[WireCall] | None = None
 
 
@@ -135,11 +136,11 @@ class OllamaDecoder:
         return error
 
     def _message(self, message: WireMessage) -> Iterator[StreamPart]:
-        thought = self._thinking_joiner.feed(message.thinking or "")
+        thought = self._thinking_joiner.feed(words(message.thinking))
         if thought:
             self._thinking.append(thought)
             yield ThinkingPart(thought)
-        text = self._text_joiner.feed(message.content or "")
+        text = self._text_joiner.feed(words(message.content))
         if text:
             self._text.append(text)
             yield TextPart(text)

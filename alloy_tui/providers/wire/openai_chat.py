@@ -28,6 +28,7 @@ from alloy_tui.providers.tolerant_json import (
     read_any,
     scrub,
     scrub_all,
+    words,
 )
 from alloy_tui.providers.wire.calls import CallIds
 from alloy_tui.providers.wire.openai_calls import CallAssembly, CallDelta
@@ -45,7 +46,7 @@ _CUTTING: frozenset[str] = frozenset({"max_tokens", "content_filter"})
 class Delta(msgspec.Struct):
     """A delta of a stream, or the message of a whole answer."""
 
-    content: str | list[Any] | None = None
+    content: Any = None
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
@@ -163,8 +164,9 @@ class OpenAIChatDecoder:
 
     def _delta(self, delta: Delta) -> Iterator[StreamPart]:
         yield from self._reason(delta)
-        if isinstance(delta.content, list):
-            for item in delta.content:
+        content = cast("object", delta.content)
+        if isinstance(content, list):
+            for item in cast("list[Any]", content):
                 part = mapping(item)
                 if part.get("type") == "thinking":
                     self._in_parts = True
@@ -172,8 +174,8 @@ class OpenAIChatDecoder:
                     yield from self._think(_thought(part.get("thinking")))
                 elif isinstance(part.get("text"), str):
                     yield from self._say(part["text"])
-        elif delta.content:
-            yield from self._say(delta.content)
+        elif content:
+            yield from self._say(words(content))
         if delta.refusal:
             self._refusal.append(delta.refusal)
             yield from self._say(delta.refusal)
@@ -194,9 +196,9 @@ class OpenAIChatDecoder:
             yield from self._think(delta.reasoning)
         else:
             for detail in details:
-                words = detail.get("text") or detail.get("summary")
-                if isinstance(words, str):
-                    yield from self._think(words)
+                said = detail.get("text") or detail.get("summary")
+                if isinstance(said, str):
+                    yield from self._think(said)
 
     def _merge(self, detail: dict[str, Any]) -> None:
         """Join the pieces of one reasoning detail; the whole list goes back unchanged."""
