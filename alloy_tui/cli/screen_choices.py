@@ -45,6 +45,7 @@ def make_app(runtime: Runtime, plan: Plan) -> AlloyApp:
         user_themes=[UserTheme(f.name, f.base, f.colours) for f in files],
         on_preference=lambda name, value: keep(plan.paths, name, value),
         notices=problems,
+        pick_session=plan.pick,
     )
 
 

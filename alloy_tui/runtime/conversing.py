@@ -62,6 +62,8 @@ class Conversing:
                     async with asyncio.timeout(_PATIENCE_S):
                         await agent.result(running)
         await self._recorder.durable()
+        if self._desk.files is not None:
+            await self._desk.files.settle()
 
     @contextlib.contextmanager
     def held(self) -> Generator[None, None, None]:

@@ -93,6 +93,7 @@ class Engine:
             agent=lambda: self.agent,
             switch=self._switch,
             folder=self._folder,
+            cwd=lambda: self.snapshot.cwd,
             make=self._make_reader,
             publish=lambda event: self._hub.publish(NAME, None, 0, event),
         )

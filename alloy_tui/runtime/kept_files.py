@@ -26,6 +26,9 @@ from alloy_tui.workspace.manifest import EMPTY, write
 from alloy_tui.workspace.planning import RestorePlan
 from alloy_tui.workspace.restoring import RestoreReport
 
+_PATIENCE_S = 10.0
+"""How long a large folder may take to be looked at before one goes on without."""
+
 
 class KeptFiles:
     """The files of the session on screen, as far as they are followed.
@@ -141,9 +144,9 @@ class KeptFiles:
         return await asyncio.to_thread(work)
 
     async def settle(self) -> None:
-        """Wait until every mark that was begun is made."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
+        """Wait until every mark that was begun is made, within reason."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=_PATIENCE_S)
 
     async def close(self) -> None:
         """Follow no more."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from alloy_tui.domain.errors import SessionError, StoreError
 from alloy_tui.domain.events import EngineEvent, HistoryReset, Notice, SessionOpened
+from alloy_tui.runtime import session_files
 from alloy_tui.runtime import session_views as views
 from alloy_tui.runtime.conversing import Conversing
 from alloy_tui.runtime.questions import tell
@@ -30,7 +32,8 @@ Found = Callable[[tuple[FoundMessage, ...] | None], object]
 class LibraryVerbs:
     """What can be asked of and done to all sessions. Verbs raise SessionError.
 
-    `folder` is the folder that sessions of this program belong to, "" for none.
+    `folder` is the folder that sessions of this program belong to, "" for none;
+    `cwd` the one that the user is in.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class LibraryVerbs:
         conversing: Conversing,
         *,
         folder: Callable[[], str],
+        cwd: Callable[[], str],
         publish: Callable[[EngineEvent], object],
     ) -> None:
         self._desk = desk
         self._conversing = conversing
         self._folder = folder
+        self._cwd = cwd
         self._publish = publish
         self._searching: asyncio.Task[None] | None = None
         self._wanted: tuple[str, Found, bool, int] | None = None
@@ -152,7 +157,9 @@ class LibraryVerbs:
 
     async def export(self, form: ExportFormat, path: str) -> str:
         """Write the session on screen to a file; returns which."""
-        raise SessionError(f"Export as {form} to {path or 'a new file'} is not possible yet.")
+        live, store = self._desk.session(), await self._desk.store()
+        folder = Path(self._cwd())
+        return await asyncio.to_thread(session_files.export, store, live.id, form, path, folder)
 
     async def close(self) -> None:
         """Search no more."""

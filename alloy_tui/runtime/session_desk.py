@@ -39,6 +39,10 @@ class Files(Protocol):
         """Another session is on screen."""
         ...
 
+    async def settle(self) -> None:
+        """Wait until every mark that was begun is made."""
+        ...
+
 
 class SessionDesk:
     """Fills `recording.Desk`; `state` is replaced as a whole and may be read by any thread.
@@ -127,9 +131,11 @@ class SessionDesk:
         """
         live = self.session()
         before = live.tree.leaf
-        await asyncio.wrap_future(live.do(entries))
+        stored = live.do(entries)
+        after = live.tree.leaf  # by these entries: while they are stored others may follow
+        await asyncio.wrap_future(stored)
         self.saved(entries)
-        if live.tree.leaf != before:
+        if after != before:
             self.moved(before)
 
     def moved(self, before: str | None) -> None:

@@ -47,6 +47,7 @@ class Sessions:
         agent: Callable[[], Agent | None],
         switch: Callable[[str], Awaitable[None]],
         folder: Callable[[], str],
+        cwd: Callable[[], str],
         make: MakeRacer,
         publish: Callable[[EngineEvent], object],
     ) -> None:
@@ -61,7 +62,9 @@ class Sessions:
             self.desk, self.recorder, agent=agent, switch=switch, publish=publish
         )
         self.tree = TreeVerbs(self.desk, self.recorder, self.conversing, publish)
-        self.library = LibraryVerbs(self.desk, self.conversing, folder=folder, publish=publish)
+        self.library = LibraryVerbs(
+            self.desk, self.conversing, folder=folder, cwd=cwd, publish=publish
+        )
         self.races = Races(self.desk, self.conversing, make, self._model)
         self.desk.leaving = self.races.close
         self.grafts = Grafts(

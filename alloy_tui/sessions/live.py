@@ -27,6 +27,9 @@ from alloy_tui.sessions.view import view
 GROWTH_S = 1.0
 """A growing answer is stored at most this often, in seconds; a kill loses no more."""
 
+_TOLD = ("checkpoint", "note")
+"""Marks that say something about a node, wherever it stands."""
+
 
 class LiveSession:
     """One session that is written, or followed while another program writes it.
@@ -189,8 +192,13 @@ class LiveSession:
         return self._store.partials(self.id)
 
     def fork(self, node: str | None, *, title: str = "") -> LiveSession:
-        """A new session that begins with the path to `node`, written by us. Raises StoreError."""
+        """A new session that begins with the path to `node`, its labels, notes and files.
+
+        It is written by us. Raises StoreError.
+        """
         path = [msgspec.structs.replace(e, aside=False) for e in self.read(self.tree.path(node))]
+        kept = {entry.id for entry in path}
+        path += [e for e in self.read(self.stored.of_kind(*_TOLD)) if e.parent in kept]
         opened = self.read(self.tree.of_kind("opened"))[:1]
         about = opened[0].node if opened and isinstance(opened[0].node, Opened) else Opened()
         about = msgspec.structs.replace(

@@ -64,6 +64,7 @@ class AlloyApp(TerminalApp):
     `history` is where prompts are remembered. `keys` gives actions other keys
     (see `keymap`), `user_themes` adds themes, `on_preference` keeps what is
     changed on the screen. What of these cannot be is told to the user.
+    `pick_session` begins with the list of sessions.
     """
 
     TITLE = "Alloy"
@@ -84,6 +85,7 @@ class AlloyApp(TerminalApp):
         user_themes: Sequence[UserTheme] = (),
         on_preference: OnPreference | None = None,
         notices: Sequence[str] = (),
+        pick_session: bool = False,
     ) -> None:
         terminal_keys.teach()
         self.keyboard = Keyboard()
@@ -100,6 +102,7 @@ class AlloyApp(TerminalApp):
         self.keymap = Keymap(keys)
         self._notices = [*notices, *wrong_themes, *wrong, *self.keymap.problems]
         self._on_preference = on_preference
+        self._pick_session = pick_session
         self._runtime = runtime
         self._clock = clock
         self._pump: Pump | None = None
@@ -170,6 +173,8 @@ class AlloyApp(TerminalApp):
         self._pump.start()
         self._runtime.start()
         self.workbench.engine_started()
+        if self._pick_session:
+            self.workbench.open_sessions("", found=False)
         for words in self._notices:
             self.notify(clean_line(words, 300), severity="warning", markup=False, timeout=_NOTICE_S)
         self.first_look = first_look(self, self.workbench.prompt)

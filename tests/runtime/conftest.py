@@ -32,7 +32,8 @@ def open_runtime(tmp_path: Path) -> Iterator[Callable[..., tuple[Runtime, Listen
 
     def build(model: str | None, *, start: bool = True, **given: Any) -> tuple[Runtime, Listener]:
         settings = load_settings(given.pop("environment", {}))
-        plan = Plan(settings, locate(), str(tmp_path), asked_model=model, **given)
+        cwd = str(given.pop("cwd", tmp_path))
+        plan = Plan(settings, locate(), cwd, asked_model=model, **given)
         runtime = Runtime(plan)
         made.append(runtime)
         port: RuntimePort = runtime  # pyright checks the shape

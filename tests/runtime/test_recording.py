@@ -52,6 +52,7 @@ def test_a_conversation_is_stored_with_its_calls_costs_and_model(
     runtime.set_approval_mode("all")
     runtime.submit("make it")
     listener.until(ev.RunFinished)
+    assert "LeafMoved" not in listener.texts()
     opened, said, called, result, answer = nodes(kept())
     assert isinstance(opened, Opened)
     assert (opened.cwd, opened.model) == (runtime.cwd, model)
