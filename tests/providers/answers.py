@@ -47,9 +47,11 @@ class Outcome(msgspec.Struct):
         return self.error.kind if self.error else None
 
 
-def read(service: str, *chunks: bytes, history: Iterable[ChatMessage] = ()) -> Outcome:
+def read(
+    service: str, *chunks: bytes, history: Iterable[ChatMessage] = (), model: str | None = None
+) -> Outcome:
     """Feed a body to the decoder of `service`."""
-    wire = find_service(service).wire_for("gpt-4.1" if service == "openai" else "m")
+    wire = find_service(service).wire_for(model or ("gpt-4.1" if service == "openai" else "m"))
     decoder = wire.decoder("Service", f"{service}/m", CallIds(history))
     reader, out = AnswerReader(decoder, "Service", wire.frames), Outcome([])
     try:

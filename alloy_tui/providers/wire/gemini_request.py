@@ -161,7 +161,7 @@ class _Spelling:
 
     def _result(self, block: ToolResultBlock) -> dict[str, Any]:
         call = self._made.get(block.call_id)
-        words = block.text or NO_OUTPUT
+        words = block.text if block.text.strip() else NO_OUTPUT
         made: dict[str, Any] = {
             "id": wire_id(block.call_id, _IDS),
             "name": wire_name(call.name) if call is not None else "unnamed",

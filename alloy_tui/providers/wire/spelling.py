@@ -18,7 +18,7 @@ NO_OUTPUT: Final = "(no output)"
 
 def result_text(result: ToolResultBlock) -> str:
     """A tool result as text alone, for formats without an error flag."""
-    text = result.text or NO_OUTPUT
+    text = result.text if result.text.strip() else NO_OUTPUT
     return f"Error: {text}" if result.is_error and not text.startswith("Error") else text
 
 
