@@ -111,6 +111,8 @@ class Engine:
             approvals=self._approvals,
             publish=self._publish_budget,
         )
+        self.begun = False
+        """Whether commands are carried out: a model was looked for, found or not."""
         self._unsaved = ""
         self._commands: asyncio.Queue[tuple[str | None, Command]] = asyncio.Queue()
 
@@ -121,6 +123,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001 -- a screen without an engine must say why
             self.failure = _told(error)
             self._notice("error", _in_words(self.failure))
+        self.begun = True
         self.sessions.make_ready()
         while True:
             request_id, command = await self._commands.get()

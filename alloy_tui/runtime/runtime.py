@@ -50,7 +50,7 @@ class Runtime:
             scratch=scratch,
         )
         self._project = Project(lambda: self._snapshot.cwd, self._give)
-        self._tree = TreeFace(self._give, lambda: self._engine)
+        self._tree = TreeFace(self._give, self._look, lambda: self._engine)
         self._library = LibraryFace(self._give)
         self._providers = ProvidersFace(self._give, lambda: self._engine)
 
@@ -219,6 +219,21 @@ class Runtime:
     ) -> None:
         def hand_over(engine: Engine) -> None:
             engine.give(make(engine), request_id)
+
+        self._on_the_loop(hand_over)
+
+    def _look(self, make: Callable[[Engine], Callable[[], object]]) -> None:
+        """Ask about the session on screen, which is there before there is a model."""
+
+        def hand_over(engine: Engine) -> None:
+            if engine.begun:
+                engine.give(make(engine))
+            else:
+                make(engine)()
+
+        self._on_the_loop(hand_over)
+
+    def _on_the_loop(self, hand_over: Callable[[Engine], None]) -> None:
 
         def on_the_loop() -> None:
             if self._engine is not None:

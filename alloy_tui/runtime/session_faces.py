@@ -51,9 +51,11 @@ class TreeFace(_Face):
     def __init__(
         self,
         give: Callable[[Callable[[Engine], Callable[[], object]]], object],
+        look: Callable[[Callable[[Engine], Callable[[], object]]], object],
         engine: Callable[[], Engine | None],
     ) -> None:
         super().__init__(give)
+        self._look = look
         self._engine = engine
 
     @property
@@ -70,7 +72,12 @@ class TreeFace(_Face):
         self, then: Callable[[PathPage | None], object], *, before: str | None = None, limit: int
     ) -> None:
         """See `TreePort.items`."""
-        self._ask(then, lambda engine: engine.sessions.tree.items(before, limit))
+        # Not behind the choice of a model: a stored conversation can be read without one.
+        self._look(
+            lambda engine: (
+                lambda: engine.questions.ask(engine.sessions.tree.items(before, limit), then)
+            )
+        )
 
     def preview(self, node: str, then: Callable[[RewindPreview | None], object]) -> None:
         """See `TreePort.preview`."""
