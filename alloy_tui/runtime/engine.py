@@ -290,6 +290,7 @@ class Engine:
 
     async def _make_agent(self, model: str, provider: str | Provider) -> None:
         files = self.sessions.keep_files(self.snapshot.cwd)
+        tools = self._tools(model)
         self.agent = self._maker.make(
             model,
             provider,
@@ -297,10 +298,12 @@ class Engine:
             cwd=self.snapshot.cwd,
             approvals=self._approvals,
             journal=self.sessions.recorder,
-            tools=self._tools(model),
+            tools=tools,
             middleware=() if files is None else (FileKeeping(files.keeper),),
         )
         await self.agent.start()
+        # Their schemas are worked out when first looked at: now, and not before the first request.
+        asyncio.get_running_loop().call_soon(lambda: [tool.spec for tool in tools])
         if self.models.effort != self._plan.settings.effort:
             self.agent.configure(effort=self.models.effort)
 
