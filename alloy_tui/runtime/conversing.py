@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Generator
 
 from alloy_tui.agent.agent import Agent
-from alloy_tui.domain.errors import AlloyError, UnknownRequestError
+from alloy_tui.domain.errors import AlloyError, StoreError, UnknownRequestError
 from alloy_tui.domain.events import EngineEvent, Notice
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
@@ -21,8 +21,12 @@ from alloy_tui.sessions.nodes import ModelSwitch, Opened
 
 _PATIENCE_S = 5.0
 """How long a cancelled request may take to end."""
-_SHORT = 1_000
-"""A path of so many nodes is read at once; a longer one when a request needs it."""
+_SHORT, _SMALL = 1_000, 20_000
+"""A path of so many nodes, in a tree of so many, is read at once; a longer one when a
+request needs it."""
+
+_GONE = {"owned", "unknown", "conflict"}
+"""Why a session will never again take what we have for it."""
 
 
 class Conversing:
@@ -61,9 +65,21 @@ class Conversing:
                     agent.cancel_request(running)
                     async with asyncio.timeout(_PATIENCE_S):
                         await agent.result(running)
-        await self._recorder.durable()
+        await self._kept()
         if self._desk.files is not None:
             await self._desk.files.settle()
+
+    async def _kept(self) -> None:
+        """Wait until what was said is on disk. Raises StoreError while it may still get there."""
+        try:
+            await self._recorder.durable()
+        except StoreError as error:
+            if error.kind not in _GONE:
+                raise
+            # The session was taken away from us; to hold on would keep us here for ever.
+            lost = self._recorder.give_up()
+            words = f"The last {lost} entries could not be stored in this session: {error.message}"
+            self._publish(Notice("warning", words))
 
     @contextlib.contextmanager
     def held(self) -> Generator[None, None, None]:
@@ -97,7 +113,8 @@ class Conversing:
         if live is None:
             return
         await self._follow_model()
-        if len(live.stored.path(live.stored.leaf)) <= _SHORT:
+        tree = live.stored
+        if len(tree) <= _SMALL and len(tree.path(tree.leaf)) <= _SHORT:
             await self._load()
 
     async def _load(self) -> None:
@@ -126,7 +143,8 @@ class Conversing:
 def model_at(live: LiveSession, node: str | None) -> str:
     """The model that answers at `node`, "" = not known. Raises StoreError."""
     tree = live.stored
-    switch = next((n for n in reversed(tree.path(node)) if tree.kind(n) == "model"), None)
+    switches = reversed(tree.of_kind("model"))
+    switch = next((each for each in switches if tree.is_ancestor(each, node)), None)
     if switch is not None:
         (entry,) = live.read((switch,))
         if isinstance(entry.node, ModelSwitch):

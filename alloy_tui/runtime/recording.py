@@ -156,6 +156,11 @@ class Recorder:
 
     # The rest.
 
+    def give_up(self) -> int:
+        """Forget what is not stored and never can be; how many nodes that were."""
+        lost, self._told = len(self._told), []
+        return lost
+
     @contextmanager
     def muted(self) -> Generator[None, None, None]:
         """Within it a switch of models is no entry: the model follows the conversation."""

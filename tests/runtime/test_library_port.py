@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from alloy_tui.domain import events as ev
+from alloy_tui.runtime.session_folder import open_store
+from alloy_tui.settings import locate
 from tests.runtime.test_tree_port import asked, page, words
 
 
@@ -83,10 +85,11 @@ def test_renamed_deleted_and_restored(two_sessions) -> None:
     known = ids(runtime)
     runtime.library.rename(known["apples"], "Äpfel")
     runtime.library.rename(known["pears"], "Birnen")
+    listener.until(ev.SessionSaved, title="Birnen")
     assert set(rows(runtime)) == {"Äpfel", "Birnen"}
     assert runtime.tree.state.title == "Birnen"
     runtime.library.rename(known["pears"], "")
-    assert runtime.tree.state.title == "pears" or rows(runtime)
+    listener.until(ev.SessionSaved, title="pears")
     listener.seen.clear()
     runtime.library.delete(known["pears"])
     listener.until(ev.SessionOpened, session_id="")
@@ -172,3 +175,20 @@ def test_a_watcher_may_fork(open_runtime, script) -> None:
     hears_two.until(ev.RunFinished, text="mine")
     assert words(page(two)) == ["1", "a", "my way", "mine"]
     assert words(page(one)) == ["1", "a"]
+
+
+def test_a_session_that_was_taken_away_can_be_left(open_runtime, script) -> None:
+    """Nothing more is sent in its name; another one can be begun."""
+    runtime, listener = open_runtime(script({"text": "a"}, {"text": "b"}))
+    runtime.submit("1")
+    listener.until(ev.RunFinished, text="a")
+    store = open_store(locate())
+    store.purge(runtime.tree.state.id).result()
+    store.close()
+    runtime.submit("2")
+    assert listener.until(ev.RunFinished, status="error").error.kind == "not_stored"
+    runtime.library.new()
+    listener.until(ev.SessionOpened, session_id="")
+    runtime.submit("3")
+    listener.until(ev.RunFinished, text="b")
+    assert words(page(runtime)) == ["3", "b"]
