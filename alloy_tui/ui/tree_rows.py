@@ -16,7 +16,7 @@ from alloy_tui.runtime.session_port import TreeNode, TreeView
 Filter: TypeAlias = Literal["path", "labelled", "user", "all"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
 _ROWS = frozenset({"user", "compaction", "graft", "lost"})
-"""The kinds that have a row of their own unless all are to be seen."""
+"""The kinds that have a row of their own unless all are to be seen; a label gives one too."""
 
 
 @dataclass(slots=True)
@@ -209,9 +209,12 @@ class TreeLayout:
             case "labelled":
                 return bool(node.label or node.note)
             case "path":
-                return node.kind in _ROWS and node.id in self.path
+                return self._has_row(node) and node.id in self.path
             case _:
-                return node.kind in _ROWS
+                return self._has_row(node)
+
+    def _has_row(self, node: TreeNode) -> bool:
+        return node.kind in _ROWS or bool(node.label)
 
     def _partings(self) -> set[str]:
         """The messages after which nodes that are wanted part: they keep the ancestry visible."""

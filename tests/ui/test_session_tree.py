@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -198,11 +199,34 @@ async def test_going_back_over_changed_files_asks_first() -> None:
         assert isinstance(dialog, RewindDialog)
         assert dialog.wish.scope == "conversation"
         shown = screen_text(stage.app)
-        for words in ("4 messages leave the path", "+2 −1", "conflict: keep", "A shell changed"):
+        words_on_show = (
+            "4 messages leave the path",
+            "+2 −1",
+            "keep what is there",
+            "A shell changed",
+        )
+        for words in words_on_show:
             assert words in shown, words
         await pilot.press("right", "right", "down", "space", "enter")
         await pilot.pause()
         assert stage.port.wanted("rewind") == [("3", "both", {"notes.md": "overwrite"})]
+
+
+async def test_where_no_message_leaves_the_files_are_what_goes_back() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await shop(stage, pilot)
+        files = (FileChange("字" * 12 + ".py", "added", 1, 0), FileChange("a.py", "changed", 1, 1))
+        stage.port.tree.previews["3"] = RewindPreview("3", "", 0, files)
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.pause()
+        lines = screen_text(stage.app).split("\n")
+        ends = [cell_len(line[: line.index("+1 ")]) for line in lines if "+1 " in line]
+        assert len(set(ends)) == 1
+        await pilot.press("enter")
+        await pilot.pause()
+        assert stage.port.wanted("rewind") == [("3", "files", {})]
 
 
 async def test_a_message_gone_back_over_comes_into_the_prompt_and_the_draft_is_kept() -> None:

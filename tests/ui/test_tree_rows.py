@@ -164,3 +164,11 @@ def test_going_on_at_the_end_lays_nothing_out_anew() -> None:
     assert len(layout) == 50
     nodes.append(node("x", "3", "another way"))
     assert not layout.update(view_of(nodes, "x"))
+
+
+def test_an_answer_with_a_label_has_a_row_of_its_own() -> None:
+    nodes = [node("1", None, "why"), node("2", "1", "because", "answer", label="works")]
+    for show in FILTERS:
+        layout = TreeLayout(view_of(nodes, "2"), show)
+        assert "works" in [row.node.label for row in layout.rows], show
+        assert layout.here == len(layout.rows) - 1

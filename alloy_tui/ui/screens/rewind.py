@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -36,7 +37,7 @@ _FATES = {
     "same": "stays",
 }
 _CHOICES: dict[FileChoice, str] = {
-    "keep": "keep what is there now",
+    "keep": "keep what is there",
     "overwrite": "overwrite it",
     "merge": "merge the two",
 }
@@ -57,6 +58,10 @@ def lines_changed(plus: int | None, minus: int | None) -> str:
     return f"+{plus:,} −{minus:,}"
 
 
+_BESIDE = 48
+"""What the figures and the fate of a file take beside its path, in cells."""
+
+
 class RewindDialog(ModalScreen[RewindWish | None]):
     """Dismisses with the wish, or None when left."""
 
@@ -72,7 +77,8 @@ class RewindDialog(ModalScreen[RewindWish | None]):
     def __init__(self, preview: RewindPreview) -> None:
         super().__init__()
         self._preview = preview
-        self._scope = 0
+        # Where no message leaves, files are all that can change.
+        self._scope = 0 if preview.messages or preview.prompt else 1
         self._choices: dict[str, FileChoice] = {
             f.path: f.choices[0] for f in preview.files if f.conflict and f.choices
         }
@@ -195,8 +201,12 @@ class RewindDialog(ModalScreen[RewindWish | None]):
 
     def _row(self, change: FileChange, width: int) -> Content:
         quiet = self._scope == 0
-        path = shorten_middle(clean_line(change.path, limit=400), max(16, width - 44))
-        row = Content.styled(f"{path:<{max(16, min(44, width - 44))}}", "dim" if quiet else "")
+        room = max(16, width - _BESIDE)
+        column = min(
+            room, max(cell_len(clean_line(f.path, limit=400)) for f in self._preview.files)
+        )
+        path = set_cell_size(shorten_middle(clean_line(change.path, limit=400), room), column)
+        row = Content.styled(path, "dim" if quiet else "")
         row += Content.styled(f"  {lines_changed(change.plus, change.minus):>12}", "$text-muted")
         if change.why_not:
             why = clean_line(change.why_not, limit=120)
