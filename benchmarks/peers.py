@@ -222,7 +222,9 @@ def table_of(records: dict[tuple[str, str], list[Record]]) -> str:
             all_of = [_middle(records.get((name, case), []), field) for field in fields]
             text = " / ".join("–" if v is None else form.format(v) for v in all_of)
             cells.append(f"**{text}**" if first is not None and first == least else text)
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        # What follows the last @ of a package's name is its version.
+        version = PACKAGES[name][1].rpartition("@")[2] if name in PACKAGES else ""
+        lines.append(f"| {f'{name} {version}'.strip()} | " + " | ".join(cells) + " |")
     runs = max(len(r) for r in records.values())
     loads = [r["load"] for rs in records.values() for r in rs if "load" in r]
     lines.append(

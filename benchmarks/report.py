@@ -18,9 +18,13 @@ PLOTS = ROOT / "benchmarks" / "plots"
 BEGIN, END = "<!-- benchmarks: written by `make bench` -->", "<!-- end of benchmarks -->"
 _PARTS = (
     ("peers", "Beside the peers"),
+    ("opening", "Opening a stored session, beside a start without one"),
+    ("sessions", "What a session costs against its size"),
     ("transcript", "In a long history"),
     ("per_token", "The cost of a token, as its message and the history grow"),
     ("four_agents", "Four agents at once"),
+    ("workspace", "Following a workspace of 50,000 files"),
+    ("decoding", "Decoding, beside the services' own libraries"),
     ("fuzz_renderer", "Random text through the renderer"),
 )
 
