@@ -304,10 +304,11 @@ class BudgetReached(BudgetWarned, frozen=True, tag=_snake):
 
 
 class SessionSaved(Event, frozen=True, tag=_snake):
-    """Nodes of the session are on disk."""
+    """Nodes of the session are on disk. `title` is what it is called with them."""
 
     session_id: str
     node_ids: tuple[str, ...]
+    title: str = ""
 
 
 class SessionOpened(Event, frozen=True, tag=_snake):

@@ -131,7 +131,7 @@ class LibraryVerbs:
         """Another title; "" = the first message again."""
         desk = self._desk
         if desk.live is not None and desk.live.id == session:
-            await desk.do([moves.rename(title, desk.stamps())])
+            await desk.rename(title)
             return
         live = await asyncio.to_thread(
             LiveSession.open, await desk.store(), session, stamps=desk.stamps

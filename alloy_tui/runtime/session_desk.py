@@ -17,6 +17,7 @@ import msgspec
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.domain.events import EngineEvent, LeafMoved, Notice, SessionOpened, SessionSaved
 from alloy_tui.runtime.session_port import SessionState
+from alloy_tui.sessions import moves
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import Entry, Opened, Renamed, UserMessage
@@ -98,17 +99,19 @@ class SessionDesk:
         """These are on disk: say so, and keep the state in step."""
         if self.live is None:
             return
-        if not self.state.title:
-            said = (e.node.message for e in entries if isinstance(e.node, UserMessage))
-            words = next((m.text for m in said if not m.synthetic and m.text.strip()), "")
-            self.state = msgspec.structs.replace(self.state, title=one_line(words))
         for entry in entries:
-            if isinstance(entry.node, Renamed):
-                self.state = msgspec.structs.replace(self.state, title=entry.node.title)
-            elif self.files is not None and _is_prompt(entry):
+            if self.files is not None and _is_prompt(entry):
                 self.files.mark(entry.id)
+        self._stored(self.live.id, entries)
+
+    def _stored(self, session: str, entries: Sequence[Entry]) -> None:
+        """Bring the state in step with what is on disk now, and tell of it."""
+        self.state = msgspec.structs.replace(
+            self.state, title=_title_after(self.state.title, entries)
+        )
         self.look_anew()
-        self._publish(SessionSaved(self.live.id, tuple(e.id for e in entries)))
+        ids = tuple(e.id for e in entries)
+        self._publish(SessionSaved(session, ids, self.state.title))
 
     def look_anew(self) -> None:
         """Bring the state in step with the tree."""
@@ -137,6 +140,16 @@ class SessionDesk:
         self.saved(entries)
         if after != before:
             self.moved(before)
+
+    async def rename(self, title: str) -> None:
+        """Call the session on screen `title`; "" = by its first words. Raises StoreError."""
+        live = self.session()
+        await self.do([moves.rename(title, self.stamps())])
+        if not title:
+            store = await self.store()
+            info = await asyncio.to_thread(store.session, live.id)
+            self.state = msgspec.structs.replace(self.state, title=one_line(info.preview))
+            self._publish(SessionSaved(live.id, (), self.state.title))
 
     def moved(self, before: str | None) -> None:
         """The conversation stands elsewhere now."""
@@ -238,7 +251,7 @@ class SessionDesk:
                     self.stale = True
                     self.look_anew()
                     if fresh:
-                        self._publish(SessionSaved(live.id, tuple(e.id for e in fresh)))
+                        self._stored(live.id, fresh)
                     self._publish(LeafMoved(before, live.tree.leaf))
             except StoreError as error:
                 if not told:
@@ -259,6 +272,17 @@ class SessionDesk:
 def one_line(text: str) -> str:
     """The beginning of `text` as a title."""
     return " ".join(text[: 4 * _TITLE_CHARS].split())[:_TITLE_CHARS]
+
+
+def _title_after(title: str, entries: Sequence[Entry]) -> str:
+    """What a session is called with `entries`: as it was named last, else its first words."""
+    for entry in entries:
+        node = entry.node
+        if isinstance(node, Renamed):
+            title = one_line(node.title)
+        elif not title and isinstance(node, UserMessage) and not node.message.synthetic:
+            title = one_line(node.message.text)
+    return title
 
 
 def _is_prompt(entry: Entry) -> bool:

@@ -287,9 +287,11 @@ def _reset(view: AgentView, event: ev.HistoryReset, envelope: Envelope) -> Agent
     return replace(_over(view), outcome=None, context_tokens=None, ready=True)
 
 
-def _session(view: AgentView, event: ev.SessionOpened, envelope: Envelope) -> AgentView:
+def _session(
+    view: AgentView, event: ev.SessionOpened | ev.SessionSaved, envelope: Envelope
+) -> AgentView:
     del envelope
-    return replace(view, session=event.title)
+    return replace(view, session=event.title) if event.title != view.session else view
 
 
 def _notice(view: AgentView, event: ev.Notice, envelope: Envelope) -> AgentView:
@@ -332,5 +334,6 @@ _STEPS: dict[type, Callable[[AgentView, Any, Envelope], AgentView]] = {
     ev.UsageUpdated: _usage,
     ev.HistoryReset: _reset,
     ev.SessionOpened: _session,
+    ev.SessionSaved: _session,
     ev.Notice: _notice,
 }

@@ -260,3 +260,8 @@ def test_the_table_of_legal_transitions_names_every_state_and_none_to_itself() -
     for state, after in LEGAL.items():
         assert after <= states
         assert state not in after
+
+
+def test_a_session_is_called_what_it_was_named_last() -> None:
+    view = fold_all(Feed()(ev.SessionOpened("s", "first words"), ev.SessionSaved("s", (), "taxes")))
+    assert view.session == "taxes"
