@@ -18,6 +18,7 @@ from alloy_tui.cli.ending import leave
 from alloy_tui.cli.plain.narration import Narrator
 from alloy_tui.cli.plain.spoken import Spoken
 from alloy_tui.cli.plain.typed import TypedLines
+from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.events import Decision, Lane, Queued, RunFinished, RunStarted
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.ui.commands import parse
@@ -34,7 +35,12 @@ _ANSWERS: dict[str, Decision] = {"y": "once", "s": "session", "a": "always", "n"
 
 def run(arguments: argparse.Namespace, *, why: str = "") -> int:
     """Talk until the input ends or /quit; `why` is said first. Raises ConfigError."""
-    runtime = Runtime(make_plan(arguments, interactive=True))
+    plan = make_plan(arguments, interactive=True)
+    if plan.pick:
+        raise ConfigError(
+            "--resume: which session?", hint="`alloy sessions list` shows those there are."
+        )
+    runtime = Runtime(plan)
     try:
         code = _Session(runtime).run(why)
     except BrokenPipeError:
@@ -89,6 +95,9 @@ class _Session:
         totals = self._runtime.usage()
         if totals.usage.total:
             self._out.line(f"In all: {usage_line(totals.usage, totals.cost)}.")
+        session = self._runtime.tree.state
+        if session.id and session.leaf is not None:
+            self._out.line(f"Go on with this session: alloy --resume {session.id}")
         self._out.line("Goodbye.")
         self._out.flush()
 
