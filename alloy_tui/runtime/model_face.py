@@ -40,7 +40,10 @@ class ProvidersFace:
     def efforts(self) -> tuple[Effort, ...]:
         """Those of the model that answers now."""
         engine = self._engine()
-        return () if engine is None else engine.models.efforts(engine.snapshot.model)
+        if engine is None or engine.agent is None:
+            return ()
+        # The agent's own word: the snapshot follows a switch a moment later.
+        return engine.models.efforts(engine.agent.model)
 
     def set_effort(self, effort: Effort | None) -> None:
         """See `ProvidersPort.set_effort`."""

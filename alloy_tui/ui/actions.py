@@ -11,7 +11,7 @@ from typing import cast, get_args
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.port import ApprovalMode
-from alloy_tui.ui.commands import MODES, nearest
+from alloy_tui.ui.commands import EFFORTS, MODES, nearest
 from alloy_tui.ui.host import Host
 from alloy_tui.ui.session_commands import SESSION_DEEDS
 
@@ -34,6 +34,22 @@ def _model(host: Host, argument: str) -> None:
         host.open_model_picker()
 
 
+def _effort(host: Host, argument: str) -> None:
+    providers, word = host.runtime.providers, argument.lower()
+    known = ("default", *providers.efforts)
+    if len(known) == 1:
+        host.say("This model does not think before it answers.", "warning")
+        return
+    if not word:
+        now = providers.effort or "default"
+        word = known[(known.index(now) + 1) % len(known)] if now in known else "default"
+    if word in known:
+        providers.set_effort(None if word == "default" else word)
+        host.say(f"Thinking: {word}, {EFFORTS[word]}.")
+    else:
+        host.say(f"/effort takes one of: {', '.join(known)}.", "warning")
+
+
 def _approve(host: Host, argument: str) -> None:
     word = argument.lower()
     if word in get_args(ApprovalMode):
@@ -48,6 +64,7 @@ _DEEDS: dict[str, Callable[[Host, str], None]] = {
     "model": _model,
     "usage": lambda host, _: host.open_page("usage"),
     "history": lambda host, _: host.open_page("history"),
+    "effort": _effort,
     "approve": _approve,
     "theme": lambda host, word: host.use_theme(word.lower()),
     "settings": lambda host, _: host.open_page("settings"),

@@ -13,7 +13,7 @@ import msgspec
 
 from alloy_tui.domain.sanitise import clean_line
 
-ArgumentKind: TypeAlias = Literal["none", "model", "mode", "theme", "format"]
+ArgumentKind: TypeAlias = Literal["none", "model", "mode", "theme", "format", "effort"]
 
 FORMATS: dict[str, str] = {
     "markdown": "to read",
@@ -29,6 +29,18 @@ MODES: dict[str, str] = {
 }
 
 
+EFFORTS: dict[str, str] = {
+    "default": "as the model finds fit",
+    "none": "no thinking",
+    "minimal": "next to none",
+    "low": "a little",
+    "medium": "some",
+    "high": "much",
+    "xhigh": "very much",
+    "max": "as much as it can",
+}
+
+
 class Command(msgspec.Struct, frozen=True):
     """A slash command; `hint` shows its argument, `summary` what it does."""
 
@@ -41,6 +53,7 @@ class Command(msgspec.Struct, frozen=True):
 COMMANDS: tuple[Command, ...] = (
     Command("help", "keys and commands"),
     Command("model", "choose the model that answers", "[service/model]", "model"),
+    Command("effort", "how hard the model thinks", "[level]", "effort"),
     Command("usage", "tokens and cost so far"),
     Command("history", "the conversation, message by message"),
     Command("approve", "what may run without asking", "[mode]", "mode"),
@@ -135,7 +148,7 @@ def completions(text: str, models: Callable[[], Sequence[str]]) -> list[Completi
     command = _BY_NAME.get(name)
     if command is None or command.argument == "none":
         return []
-    notes = {"mode": MODES, "format": FORMATS}.get(command.argument, {})
+    notes = {"mode": MODES, "format": FORMATS, "effort": EFFORTS}.get(command.argument, {})
     return [
         Completion(f"/{name} {value}", clean_line(value, limit=60), notes.get(value, ""))
         for value in rank(argument.strip(), argument_values(command, models))
@@ -161,5 +174,7 @@ def argument_values(command: Command, models: Callable[[], Sequence[str]]) -> li
             return list(_theme_words)
         case "format":
             return list(FORMATS)
+        case "effort":
+            return list(EFFORTS)
         case "none":
             return []

@@ -44,6 +44,7 @@ APP_KEYS: tuple[Key, ...] = (
 SCREEN_KEYS: tuple[Key, ...] = (
     Key("output", "ctrl+o", "toggle_output", "open or close the tool pane"),
     Key("model", "ctrl+l", "command('model')", "choose the model"),
+    Key("effort", "shift+tab", "command('effort')", "how hard the model thinks: the next level"),
     Key("usage", "f2", "command('usage')", "tokens and cost so far"),
     Key("retry", "alt+r", "command('retry')", "send the last message again"),
     Key("tree", "ctrl+t", "show_panel('tree')", "open or close the session's tree"),

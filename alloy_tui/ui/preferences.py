@@ -34,7 +34,16 @@ STATUS_FIELDS: dict[str, str] = {
     "model": "the model that answers",
     "keys": "the keys of palette and help",
 }
-STATUS: tuple[str, ...] = ("state", "cost", "context", "tokens", GAP, "model", "keys")
+STATUS: tuple[str, ...] = (
+    "state",
+    "cost",
+    "context",
+    "cache",
+    "tokens",
+    GAP,
+    "model",
+    "keys",
+)
 """The status line unless somebody chose another one."""
 
 

@@ -113,6 +113,7 @@ def _run_started(view: AgentView, event: ev.RunStarted, envelope: Envelope) -> A
         ready=True,
         restarting=False,
         model=event.model,
+        fallback_of="",
         request_id=envelope.request_id or "",
         run_started_ms=envelope.at_ms,
         outcome=None,
@@ -217,7 +218,8 @@ def _retry(view: AgentView, event: ev.RetryScheduled, envelope: Envelope) -> Age
 
 def _fallback(view: AgentView, event: ev.FallbackUsed, envelope: Envelope) -> AgentView:
     del envelope
-    return replace(view, model=event.to_model, retry=None)
+    failed = view.fallback_of or event.from_model
+    return replace(view, model=event.to_model, fallback_of=failed, retry=None)
 
 
 def _compacting(view: AgentView, event: ev.CompactionStarted, envelope: Envelope) -> AgentView:
@@ -249,7 +251,7 @@ def _unqueued(view: AgentView, event: object, envelope: Envelope) -> AgentView:
 def _model_changed(view: AgentView, event: ev.ModelChanged, envelope: Envelope) -> AgentView:
     del envelope
     # The window belongs to the model: the next usage figures bring the new one.
-    return replace(view, model=event.to_model, context_window=None)
+    return replace(view, model=event.to_model, fallback_of="", context_window=None)
 
 
 def _crashed(view: AgentView, event: ev.AgentCrashed, envelope: Envelope) -> AgentView:

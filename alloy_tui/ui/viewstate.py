@@ -88,7 +88,8 @@ class AgentView(msgspec.Struct, frozen=True):
     belong to no run. `cost` is in US dollars and, like
     the token counts, None where unknown; `usage_known` tells whether any
     total has arrived yet. `session` is the title of the session on screen,
-    unsanitised, "" while it has none.
+    unsanitised, "" while it has none. `fallback_of` is the model that `model`
+    stands in for in this run, "" = none.
     """
 
     name: str = ""
@@ -97,6 +98,7 @@ class AgentView(msgspec.Struct, frozen=True):
     ready: bool = False
     restarting: bool = False
     model: str = ""
+    fallback_of: str = ""
     request_id: str | None = None
     run_started_ms: int = 0
     turn: int = 0

@@ -74,7 +74,7 @@ def test_every_row_has_the_width_that_it_is_made_for() -> None:
                 assert "\x1b" not in words.plain
 
 
-async def opened(stage: Stage, pilot) -> ModelPicker:  # type: ignore[no-untyped-def]
+async def opened(stage: Stage, pilot) -> ModelPicker:
     await pilot.press("ctrl+l")
     await pilot.pause()
     picker = stage.app.screen

@@ -27,6 +27,7 @@ from alloy_tui.ui.panes.chat_words import (
     incomplete_words,
     retry_notice,
 )
+from alloy_tui.ui.panes.cut_answers import CutAnswers
 from alloy_tui.ui.panes.stored_chat import StoredChat
 from alloy_tui.ui.tool_view import CallKey, ToolRecord, ToolRecords, diff_lines
 from alloy_tui.ui.transcript import (
@@ -68,6 +69,7 @@ class ChatPane(StoredChat):
         self._request_id: str | None = None
         self._asked: dict[str, CallKey] = {}
         self.images = ChatImages(self._add)
+        self._cut = CutAnswers(self.transcript)
         self._steps: dict[type, Callable[[Any, Envelope], CallKey | None]] = {
             ev.RunStarted: self._run_started,
             ev.RunFinished: self._run_finished,
@@ -122,6 +124,7 @@ class ChatPane(StoredChat):
             self._close_open()
             spec = ThinkingBlock() if message.kind == "thinking" else AgentBlock()
             self._open_block = self._add(spec)
+            self._cut.began(self._open_block)
             self._opened_ms = first.at_ms
             self._growing = growing
         self.transcript.append_text(self._open_block, message.text)
@@ -218,6 +221,7 @@ class ChatPane(StoredChat):
     def _run_started(self, event: ev.RunStarted, envelope: Envelope) -> None:
         self._request_id = envelope.request_id
         self._said_incomplete = False
+        self._cut.forget()
         self._put_message(UserBlock(event.prompt))
         self.images.sent(envelope.request_id)
 
@@ -226,6 +230,7 @@ class ChatPane(StoredChat):
             return  # a request that never ran; the one that runs goes on
         self._request_id = None
         self._close_open(envelope.at_ms)
+        self._cut.run_over(kept=event.status != "completed")
         if event.text:
             self.last_answer = clean(event.text)
         self._settle_calls(envelope.request_id)
@@ -246,6 +251,7 @@ class ChatPane(StoredChat):
         words = incomplete_words(event.incomplete)
         self._said_incomplete = bool(words) and self._open_block is not None
         self._close_open(envelope.at_ms, words)
+        self._cut.ended(words)
 
     def _steered(self, event: ev.Steered, envelope: Envelope) -> None:
         self._close_open()
@@ -327,6 +333,8 @@ class ChatPane(StoredChat):
 
     def _retry(self, event: ev.RetryScheduled, envelope: Envelope) -> None:
         self._close_open(envelope.at_ms)
+        if event.discarded is not None:
+            self._cut.leave_out()
         self._say(retry_notice(event), "warning")
 
     def _fallback(self, event: ev.FallbackUsed, envelope: Envelope) -> None:
@@ -361,6 +369,7 @@ class ChatPane(StoredChat):
     def _reset(self, event: ev.HistoryReset, envelope: Envelope) -> None:
         del event, envelope
         self._open_block = self._growing = None
+        self._cut.forget()
         for known in (self._calls, self._keys, self._working, self._asked):
             known.clear()
         self.images.clear()

@@ -137,6 +137,8 @@ class Workbench(SessionBench):
             choice = replace(choice, model=self._runtime.model)
         self.top.cwd = self.composer.approval.cwd = self.status.folder = self._runtime.cwd
         self.top.demo = choice.kind == "demo"
+        providers = self._runtime.providers
+        self.top.effort = (providers.effort or "") if providers.efforts else ""
         self.work.chat.choice_changed(choice)
 
     def prefer(self, preferences: Preferences) -> None:
@@ -164,7 +166,7 @@ class Workbench(SessionBench):
                         self.prompt.take_back(draft)
             elif isinstance(event, ev.RunStarted):
                 self._last_prompt = event.prompt
-            elif isinstance(event, ev.AgentStarted | ev.ModelChanged):
+            elif isinstance(event, ev.AgentStarted | ev.ModelChanged | ev.AgentConfigured):
                 self._look_again()
             view = fold(view, envelope)
             self.work.event(envelope, self._runtime.choice)

@@ -25,11 +25,12 @@ def short_path(path: str, home: str) -> str:
 
 
 class TopBar(Bar):
-    """`~/src/shop   the session   …   anthropic/claude   2 need you`."""
+    """`~/src/shop   the session   …   anthropic/claude · high   2 need you`."""
 
     view: reactive[AgentView] = reactive(AgentView())
     cwd: reactive[str] = reactive("")
     demo: reactive[bool] = reactive(False)
+    effort: reactive[str] = reactive("")
 
     def watch_view(self, view: AgentView) -> None:
         """The whole name of what is shown short."""
@@ -50,11 +51,19 @@ class TopBar(Bar):
             left.append(link(title, "screen.command('tree')", "$text-muted"))
         right: list[Content] = []
         if width >= 80 and self.view.model:
-            right.append(
-                link(model_label(self.view.model, 60), "screen.command('model')", "$text-muted")
-            )
+            right.append(self._model())
         waiting = len(self.view.approvals)
         if waiting:
             words = "needs you" if waiting == 1 else f"{waiting} need you"
             right.append(Content.styled(words, "bold $warning"))
         return left, right
+
+    def _model(self) -> Content:
+        view = self.view
+        made = link(model_label(view.model, 60), "screen.command('model')", "$text-muted")
+        if self.effort:
+            level = link(self.effort, "screen.command('effort')", "$text-muted")
+            made = made + Content.styled(" · ", "$text-muted") + level
+        if view.fallback_of:
+            made = made + Content.styled(f" for {model_label(view.fallback_of, 40)}", "$warning")
+        return made

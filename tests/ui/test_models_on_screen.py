@@ -1,0 +1,148 @@
+"""Thinking level, fallback, countdown, cost and cut answers, as the screen tells of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from alloy_tui.domain import events as ev
+from alloy_tui.domain.usage import TokenUsage
+from tests.support import feed as fd
+from tests.support import scenes
+from tests.support.stage import Stage, screen_text
+
+pytestmark = pytest.mark.anyio
+
+SLOW = ev.ErrorInfo(kind="rate_limited", message="too many requests", status=429)
+CUT = ev.ErrorInfo(kind="stream_cut", message="The connection broke.")
+USED = TokenUsage(input=600, output=100, cache_read=9_400)
+
+
+def row(stage: Stage, number: int) -> str:
+    return screen_text(stage.app).split("\n")[number]
+
+
+async def test_shift_tab_goes_through_the_levels_that_the_model_knows() -> None:
+    stage = Stage()
+    stage.port.providers.efforts = ("low", "high")
+    async with stage.app.run_test(size=(120, 30)) as pilot:
+        await stage.play(pilot, fd.started(scenes.SONNET))
+        for _ in range(3):
+            await pilot.press("shift+tab")
+            await pilot.pause()
+        assert stage.port.wanted("set_effort") == [("low",), ("high",), (None,)]
+        assert stage.bench.prompt.has_focus
+
+
+async def test_the_level_stands_beside_the_model_and_goes_with_one_that_does_not_think() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 30)) as pilot:
+        await stage.play(pilot, fd.started(scenes.SONNET))
+        stage.bench.action_command("effort")
+        await pilot.pause()
+        stage.port.providers.effort = "high"
+        await stage.play(pilot, ev.AgentConfigured(("effort",)))
+        assert f"{scenes.SONNET} · high" in row(stage, 0)
+        stage.port.providers.efforts = ()
+        await stage.play(pilot, ev.ModelChanged(scenes.SONNET, "openai/gpt-3"))
+        assert "high" not in row(stage, 0)
+
+
+async def test_a_level_may_be_named_and_a_wrong_one_is_answered_with_the_right_ones() -> None:
+    stage = Stage()
+    async with stage.app.run_test(notifications=True, size=(120, 30)) as pilot:
+        await stage.play(pilot, fd.started(scenes.SONNET))
+        await stage.type(pilot, "/effort high")
+        await pilot.press("escape", "enter")
+        await pilot.pause()
+        assert stage.port.wanted("set_effort") == [("high",)]
+        await stage.type(pilot, "/effort huge")
+        await pilot.press("escape", "enter")
+        await pilot.pause()
+        await pilot.pause()
+        assert len(stage.port.wanted("set_effort")) == 1
+        assert "none, low, medium, high" in screen_text(stage.app)
+
+
+async def test_a_model_that_does_not_think_is_not_told_how_hard_to() -> None:
+    stage = Stage()
+    stage.port.providers.efforts = ()
+    async with stage.app.run_test(notifications=True, size=(120, 30)) as pilot:
+        await pilot.press("shift+tab")
+        await pilot.pause()
+        await pilot.pause()
+        assert not stage.port.wanted("set_effort")
+        assert "does not think" in screen_text(stage.app)
+
+
+async def test_a_retry_counts_down_in_the_status_bar() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 30)) as pilot:
+        await scenes.asked(stage, pilot)
+        await stage.play(pilot, ev.RetryScheduled(1, 4, 8.0, SLOW), at=4000)
+        assert "rate-limited, again in 8 s" in row(stage, -1)
+        await stage.wait(pilot, 3)
+        assert "rate-limited, again in 5 s" in row(stage, -1)
+        await stage.wait(pilot, 6)
+        assert "rate-limited, asking again" in row(stage, -1)
+
+
+async def test_a_model_that_stands_in_is_shown_with_the_one_it_stands_in_for() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 30)) as pilot:
+        await scenes.asked(stage, pilot)
+        await stage.play(pilot, ev.FallbackUsed(scenes.SONNET, "openai/gpt-6", SLOW))
+        assert f"openai/gpt-6 for {scenes.SONNET}" in row(stage, 0)
+        await stage.play(pilot, fd.done("yes"), fd.run("again", scenes.SONNET))
+        assert " for " not in row(stage, 0)
+
+
+async def test_the_share_of_the_cache_and_a_lower_bound_of_the_cost_are_in_the_status_bar() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(140, 30)) as pilot:
+        await scenes.asked(stage, pilot)
+        used = ev.UsageUpdated(USED, {scenes.SONNET: USED}, 0.12, 10_000, 100_000)
+        await stage.play(pilot, used)
+        assert "$0.12   context 10 %   cache 94 %" in row(stage, -1)
+        partly = TokenUsage(input=600, output=100, partial=True)
+        await stage.play(pilot, ev.UsageUpdated(partly, {}, 0.12))
+        assert "≥ $0.12" in row(stage, -1)
+        await stage.play(pilot, ev.UsageUpdated(USED, {}, None))
+        assert "cost unknown" in row(stage, -1)
+
+
+async def cut(stage: Stage, pilot) -> None:
+    await scenes.asked(stage, pilot)
+    await stage.play(
+        pilot,
+        ev.TextDelta("The first half of"),
+        fd.turn_done("", incomplete="stream_cut"),
+        ev.RetryScheduled(1, 2, 1.0, CUT, discarded=17),
+    )
+
+
+async def test_an_answer_that_is_asked_for_again_is_marked_as_left_out() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        await cut(stage, pilot)
+        await stage.play(
+            pilot, fd.turn(), ev.TextDelta("A whole answer."), fd.turn_done(), fd.done("A whole")
+        )
+        shown = screen_text(stage.app)
+        assert "The first half of" in shown
+        assert "incomplete: the connection broke, left out; it is asked for again" in shown
+        assert shown.count("left out;") == 1 + shown.count("thought  incomplete")
+
+
+async def test_what_was_left_out_counts_after_all_when_nothing_better_came() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        await cut(stage, pilot)
+        await stage.play(
+            pilot,
+            fd.turn(),
+            fd.turn_done("", incomplete="error"),
+            fd.done("The first half of", status="error", error=CUT),
+        )
+        shown = screen_text(stage.app)
+        assert "incomplete: the connection broke" in shown
+        assert "left out;" not in shown
