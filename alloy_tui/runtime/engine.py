@@ -81,11 +81,6 @@ class Engine:
         )
         self._sources = ModelSources(plan.settings.access)
         self._maker = AgentMaker(plan.settings, self._sources, self._hub, mailbox)
-        self.own = OwnCommands(
-            publish=lambda made, event: self._hub.publish(NAME, made, 0, event),
-            agent=lambda: self.agent if self.sessions.desk.state.writable else None,
-            cwd=lambda: self.snapshot.cwd,
-        )
         self.questions = Questions(lambda error: self._notice("warning", _in_words(_told(error))))
         self.sessions = Sessions(
             plan,
@@ -96,6 +91,12 @@ class Engine:
             cwd=lambda: self.snapshot.cwd,
             make=self._make_reader,
             publish=lambda event: self._hub.publish(NAME, None, 0, event),
+        )
+        self.own = OwnCommands(
+            publish=lambda made, event: self._hub.publish(NAME, made, 0, event),
+            agent=lambda: self.agent if self.sessions.desk.state.writable else None,
+            cwd=lambda: self.snapshot.cwd,
+            following=self.sessions.following,
         )
         self.models = ModelDesk(
             plan.settings,

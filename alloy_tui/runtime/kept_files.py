@@ -21,7 +21,7 @@ from alloy_tui.runtime.session_desk import SessionDesk
 from alloy_tui.runtime.session_port import ComparisonView, FileChange, FileChoice
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.live import LiveSession
-from alloy_tui.sessions.nodes import Checkpoint, Opened
+from alloy_tui.sessions.nodes import Checkpoint, Entry, Opened
 from alloy_tui.workspace.manifest import EMPTY, write
 from alloy_tui.workspace.planning import RestorePlan
 from alloy_tui.workspace.restoring import RestoreReport
@@ -61,7 +61,7 @@ class KeptFiles:
             if about.cwd != self._folder():
                 self._elsewhere = about.cwd or "another folder"
             else:
-                self._marks = dict(marks)
+                self._marks = {node: address for node, address in marks if node is not None}
                 last = marks[-1][1] if marks else None
         with self._words():
             for report in await self.keeper.resume(last):
@@ -191,11 +191,15 @@ class KeptFiles:
         live = self._desk.session()
         leaf = live.tree.leaf
         known = self._above(live, leaf)
-        if report.before not in (None, known) and leaf is not None and live.writable:
+        stamps, marks = self._desk.stamps, list[Entry]()
+        if report.before not in (None, known) and leaf is not None:
             self._marks[leaf] = report.before
-            stamp = self._desk.stamps()
-            mark = moves.checkpoint(live.tree, leaf, stamp, manifest=report.before)
-            await self._desk.do([mark])
+            marks.append(moves.checkpoint(live.tree, leaf, stamps(), manifest=report.before))
+        if report.after is not None:
+            # Without it the next start would take what was put back for somebody else's work.
+            marks.append(moves.files_now(report.after, stamps()))
+        if live.writable and marks:
+            await self._desk.do(marks)
         self._tell(views.in_short(report), report)
         return report
 
@@ -212,8 +216,8 @@ class KeptFiles:
             self._publish(Notice("warning", f"Files are not kept: {error.message}"))
 
 
-def _read_marks(live: LiveSession) -> tuple[Opened, list[tuple[str, str]]]:
-    """What the session is, and its nodes with a manifest, the latest mark last."""
+def _read_marks(live: LiveSession) -> tuple[Opened, list[tuple[str | None, str]]]:
+    """What the session is, and its nodes with a manifest, the latest mark last; None = no node."""
     tree = live.stored
     first = live.read(tree.of_kind("opened")[:1])
     about = first[0].node if first and isinstance(first[0].node, Opened) else Opened()
@@ -221,5 +225,5 @@ def _read_marks(live: LiveSession) -> tuple[Opened, list[tuple[str, str]]]:
     return about, [
         (e.parent, e.node.manifest)
         for e in marks
-        if isinstance(e.node, Checkpoint) and e.node.manifest and e.parent is not None
+        if isinstance(e.node, Checkpoint) and e.node.manifest
     ]

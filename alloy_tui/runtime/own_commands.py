@@ -12,6 +12,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ _STATEMENT = "[The user ran a command of their own. It is for you to know, not a
 
 
 class OwnCommands:
-    """All methods belong to the engine's loop."""
+    """All methods belong to the engine's loop. What runs within `following` may change files."""
 
     def __init__(
         self,
@@ -35,10 +36,12 @@ class OwnCommands:
         publish: Callable[[str, EngineEvent], object],
         agent: Callable[[], Agent | None],
         cwd: Callable[[], str],
+        following: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
         self._publish = publish
         self._agent = agent
         self._cwd = cwd
+        self._following = following
         self._spill = SpillFolder()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -80,7 +83,8 @@ class OwnCommands:
         started_s = time.monotonic()
         self._publish(command_id, ToolStarted(command_id, name, arguments, headline))
         try:
-            reply = await run_own(command, self._context(command_id))
+            async with self._following():
+                reply = await run_own(command, self._context(command_id))
         except AlloyError as error:
             reply = ToolReply.of(error.message, is_error=True)
         except OSError as error:

@@ -114,6 +114,12 @@ class Sessions:
         self.tree.files = self.files
         return self.files
 
+    def following(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Within it, what changes files is taken for the session's work."""
+        if self.files is None:
+            return contextlib.nullcontext()
+        return self.files.keeper.around(sweeping=True)
+
     async def resume(self) -> str | None:
         """Put the session of the plan on screen; tells the model that it was held with.
 

@@ -84,6 +84,11 @@ def checkpoint(
     return entry_of(mark, id=stamp.id, parent=node, at_ms=stamp.at_ms)
 
 
+def files_now(manifest: str, stamp: Stamp) -> Entry:
+    """Which files hold from now on, whatever node the conversation stands at."""
+    return entry_of(Checkpoint(manifest=manifest), id=stamp.id, parent=None, at_ms=stamp.at_ms)
+
+
 def checkpoints(tree: SessionTree) -> tuple[str, ...]:
     """The nodes one would go back to, oldest first: user messages, and all that have a label."""
     asked = frozenset(tree.of_kind("user"))

@@ -134,7 +134,8 @@ class Checkpoint(Node, frozen=True, tag="checkpoint"):
     """A label for, and the files at, the node that is its parent.
 
     The latest label counts; "" takes it away, None leaves it. `manifest` is the
-    address of the blob that lists the files.
+    address of the blob that lists the files. Without a parent it tells which
+    files hold now, after others were put back; no node is theirs.
     """
 
     MARK: ClassVar[bool] = True

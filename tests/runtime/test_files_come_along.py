@@ -133,6 +133,28 @@ def test_the_next_start_can_go_back_as_well(written, open_runtime, project: Path
     assert (project / FILE).read_text() == "one\n"
 
 
+def test_what_was_put_back_is_nobody_elses_work_at_the_next_start(
+    written, open_runtime, project: Path
+) -> None:
+    runtime, listener = written
+    end = at(runtime, "wrote two")
+    runtime.tree.rewind(at(runtime, "2"), "both")
+    listener.until(ev.LeafMoved)
+    runtime.close()
+    later, again = open_runtime(None, session="latest", cwd=project)
+    again.until(ev.AgentStarted)
+    (change,) = preview(later, end).files
+    assert (change.path, change.conflict) == (FILE, False)
+
+
+def test_a_command_of_ones_own_is_taken_back_like_the_agents(written, project: Path) -> None:
+    runtime, listener = written
+    made = runtime.project.run_command(f"echo by hand > {FILE}", private=False)
+    listener.until(ev.ToolFinished, id=made)
+    (change,) = preview(runtime, at(runtime, "2")).files
+    assert (change.path, change.conflict) == (FILE, False)
+
+
 def test_a_fork_takes_the_files_along(written, project: Path) -> None:
     runtime, listener = written
     second = at(runtime, "2")
