@@ -5,8 +5,9 @@ Owns one question and the reading of its answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -17,6 +18,9 @@ from alloy_tui.providers.services import endpoint
 from alloy_tui.providers.tolerant_json import count, encode, mapping, read_any
 from alloy_tui.providers.transport import Transport
 from alloy_tui.providers.wire.ollama_request import WINDOW
+
+# A server of another make says that it does not know the question; that is no missing model.
+_MISSING: Final = re.compile(r"model\b.*\bnot found", re.IGNORECASE)
 
 
 async def describe(
@@ -37,7 +41,7 @@ async def describe(
         sent = {"content-type": "application/json", **headers}
         shown = mapping(read_any(await transport.ask(url, sent, body, timeouts)))
     except ProviderError as error:
-        if error.kind == "not_found" and "not found" in error.message.lower():
+        if error.kind == "not_found" and _MISSING.search(error.message):
             error.hint = f"Fetch it first: ollama pull {info.ref.model}"
             raise
         if error.status is None and error.kind != "malformed":

@@ -62,14 +62,19 @@ class ServiceProvider:
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[StreamPart, None]:
         """Send `request`, yield the answer's parts; see `domain.provider.Provider`."""
+        silent = True
         try:
             if not self._asked:
                 await self._learn()
             # Closed here and not by the collector, so that the socket closes with us.
             async with aclosing(self._ask_either(request)) as parts:
                 async for part in parts:
+                    silent = False
                     yield part
         except ProviderError as error:
+            if silent and error.kind == "stream_cut" and error.should_retry is None:
+                # With nothing shown there is nothing to discard: a second try is safe.
+                error.should_retry = True
             if error.kind == "auth" and self._service.key_variables:
                 where = self._key_source or " or ".join(self._service.key_variables)
                 error.hint = f"Check the key in {where}, and that it may use {self.ref}."

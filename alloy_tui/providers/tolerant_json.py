@@ -51,7 +51,10 @@ def read_any(data: bytes) -> Any:
     try:
         return json.loads(data.decode("utf-8", "replace"), parse_int=_parse_int)
     except (ValueError, RecursionError):
-        raise ProviderError("The service sent broken JSON.", kind="malformed") from None
+        # Damage on the way: before anything was shown a second try is safe, and likely better.
+        raise ProviderError(
+            "The service sent broken JSON.", kind="malformed", should_retry=True
+        ) from None
 
 
 def read_object(text: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Both wire formats against a real model: shapes are asserted, never words."""
+"""The three wire formats that it speaks against a real model: shapes are asserted, never words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from alloy_tui.providers.registry import create
 from alloy_tui.runtime.local_server import Endpoint
 from tests.support.llama import access_to
 
-WIRES = ["compat", "compat-anthropic"]
+WIRES = ["compat", "compat-responses", "compat-anthropic"]
 WEATHER = ToolSpec(
     "get_weather",
     "Get the weather in a city.",

@@ -15,7 +15,7 @@ from alloy_tui.domain.events import Envelope, ThinkingDelta, TurnFinished
 from alloy_tui.domain.usage import TokenUsage
 from tests.providers import streams
 from tests.providers.streams import CHAT_USAGE, USAGE, Call, Said, event
-from tests.providers.tiny_server import Answer, TinyServer, ok, tiny_server
+from tests.providers.tiny_server import TinyServer, ok, tiny_server
 
 pytestmark = pytest.mark.anyio
 
@@ -293,7 +293,7 @@ async def test_a_conversation_with_tools(name: str, tmp_path: Path) -> None:
     first = [ok(service.shown, "content-type: application/json")] if service.shown else []
     events: list[Envelope] = []
     async with tiny_server(*first, *answers) as server:
-        agent = _agent(name, service, server, tmp_path)
+        agent = agent_of(name, service, server, tmp_path)
         agent.hub.subscribe(events.append)
         async with agent:
             result = await agent.chat("Look.")
@@ -312,7 +312,7 @@ async def test_a_conversation_with_tools(name: str, tmp_path: Path) -> None:
         service.check(json.loads(request.partition(b"\r\n\r\n")[2]))
 
 
-def _agent(name: str, service: Service, server: TinyServer, folder: Path) -> Agent:
+def agent_of(name: str, service: Service, server: TinyServer, folder: Path) -> Agent:
     access = msgspec.structs.replace(server.access(), base_url=server.url + service.base)
     return Agent(
         f"{name}/{service.model}",
@@ -321,44 +321,3 @@ def _agent(name: str, service: Service, server: TinyServer, folder: Path) -> Age
         cwd=folder,
         access=lambda _: access,
     )
-
-
-async def test_bedrock_is_signed_over_what_is_sent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without a key of Bedrock, the variables of an access key sign the very path that goes out."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-secret")
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "session")
-    monkeypatch.setenv("AWS_REGION", "eu-west-3")
-    service = SERVICES["bedrock"]
-    answer: Answer = ok(b"".join(service.stream(FINAL)), f"content-type: {service.kind}")
-    async with tiny_server(answer) as server:
-        access = server.access(None)
-        agent = Agent(f"bedrock/{service.model}", cwd=tmp_path, access=lambda _: access)
-        async with agent:
-            assert (await agent.chat("Hi")).text == "All seen."
-    head, _, body = server.requests[0].partition(b"\r\n\r\n")
-    start, *lines = head.decode().split("\r\n")
-    headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}
-    assert _signature(server.url + start.split()[1], headers, body) == headers["authorization"]
-    assert headers["x-amz-security-token"] == "session"
-
-
-def _signature(url: str, headers: dict[str, str], body: bytes) -> str:
-    """What the official signer makes of a request as it arrived."""
-    import datetime as dt
-    import importlib
-    from unittest import mock
-
-    stamp = dt.datetime.fromisoformat(headers["x-amz-date"]).replace(tzinfo=None)
-    found = importlib.import_module("botocore.credentials").Credentials(
-        "AKID", "secret-secret", "session"
-    )
-    request = importlib.import_module("botocore.awsrequest").AWSRequest(
-        "POST", url, headers={"content-type": headers["content-type"]}, data=body
-    )
-    signer: Any = importlib.import_module("botocore.auth")
-    with mock.patch("botocore.auth.get_current_datetime", return_value=stamp):
-        signer.SigV4Auth(found, "bedrock", "eu-west-3").add_auth(request)
-    return request.headers["Authorization"]
