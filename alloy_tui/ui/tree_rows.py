@@ -267,6 +267,8 @@ class TreeLayout:
         self._owner[node.id] = index
         if index is None or (node.id in self._hidden and self.show != "all"):
             return
+        if self.show == "path" and node.id not in self.path:
+            return
         row = self.rows[index]
         row.take(node)
         if self._row_node.get(node.id) == row.node.id and not self._parts_off(row, node):

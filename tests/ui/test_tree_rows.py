@@ -172,3 +172,14 @@ def test_an_answer_with_a_label_has_a_row_of_its_own() -> None:
         layout = TreeLayout(view_of(nodes, "2"), show)
         assert "works" in [row.node.label for row in layout.rows], show
         assert layout.here == len(layout.rows) - 1
+
+
+def test_on_the_path_a_row_takes_nothing_of_other_branches() -> None:
+    nodes = [node("1", None, "why"), node("2", "1", "so", "answer", cost=0.5)]
+    nodes += [
+        node("3", "2", "go on"),
+        node("4", "2", "or"),
+        node("5", "4", "x", "answer", cost=9.0),
+    ]
+    layout = TreeLayout(view_of(nodes, "3"), "path")
+    assert [row.cost for row in layout.rows] == [0.5, None]
