@@ -38,7 +38,8 @@ class Totals(msgspec.Struct, frozen=True):
     """What one side took since the branches parted.
 
     `usage` is None when no answer was given; `cost` is in US dollars, None =
-    unknown or nothing known; `duration_ms` is answers and tools, one after the other.
+    unknown or nothing known (0 where nothing was said); `duration_ms` is answers
+    and tools, one after the other.
     """
 
     messages: int
@@ -107,7 +108,7 @@ def totals(entries: Sequence[Entry]) -> Totals:
                 priced = priced and (node.cost is not None or not node.usage.known)
                 told = told or node.cost is not None
                 cost += node.cost or 0.0
-    known = priced and told
+    known = not entries or (priced and told)
     return Totals(said, calls, errors, usage, cost if known else None, duration_ms, tuple(models))
 
 

@@ -83,7 +83,7 @@ def test_a_branch_beside_its_own_beginning_has_one_side() -> None:
     talk.answer("x")
     found = compared(talk, fork, talk.tree.leaf)
     assert pairs(found) == [(None, "x")]
-    assert (found.left.usage, found.left.cost) == (None, None)
+    assert (found.left.usage, found.left.cost) == (None, 0.0)
 
 
 @given(st.text("ab\n", max_size=60), st.text("ab\n", max_size=60))

@@ -19,7 +19,8 @@ from alloy_tui.runtime.session_port import (
     SessionRow,
     SessionState,
 )
-from alloy_tui.ui.screens.compare import CompareScreen
+from alloy_tui.ui.lines import Change
+from alloy_tui.ui.screens.compare import CompareScreen, file_lines
 from alloy_tui.ui.screens.race import RaceScreen
 from alloy_tui.ui.screens.sessions import SessionsScreen
 from tests.support import feed as fd
@@ -133,6 +134,15 @@ async def test_files_and_cost_have_tabs_of_their_own() -> None:
         await pilot.press("tab")
         await pilot.pause()
         assert "tool calls" in screen_text(stage.app)
+
+
+def test_the_end_of_a_last_line_is_no_line_of_its_own() -> None:
+    new = ComparedFile("a.md", None, "one\n\ntwo\n")
+    (_, change, _) = file_lines([new])
+    assert isinstance(change, Change)
+    assert change.diff.split("\n")[1:] == ["+one", "+", "+two"]
+    (_, words, _) = file_lines([ComparedFile("a.md", "one", "one\n")])
+    assert words == ("muted", "They differ in how the last line ends.")
 
 
 async def test_where_there_is_room_for_one_side_a_key_turns_to_the_other() -> None:

@@ -205,7 +205,7 @@ class CompareScreen(Screen[Deed | None]):
         return Content("\n").join(line.join(row) for row in zip(*columns, strict=True))
 
     def _column(self, side: BranchSide, number: int, cells: int) -> tuple[Content, Content]:
-        title = clean_line(side.title, limit=200)
+        title = clean_line(side.title, limit=200) or "went no further"
         look = "bold $primary" if number == self._side else "bold"
         mark = "▸ " if number == self._side else "  "
         if self._shown_sides != "both":
@@ -275,11 +275,17 @@ def file_lines(files: Sequence[ComparedFile]) -> list[LineItem]:
         if len(left) + len(right) > _MOST_CHARS:
             lines.append(("muted", "Too large to be compared line by line here."))
         elif left or right:
-            before, after = clean(left).split("\n"), clean(right).split("\n")
-            rows = list(unified_diff(before, after, lineterm="", n=3))[2:]
-            lines.append(Change("\n".join(rows), path))
+            rows = list(unified_diff(_rows(left), _rows(right), lineterm="", n=3))[2:]
+            same = ("muted", "They differ in how the last line ends.")
+            lines.append(Change("\n".join(rows), path) if rows else same)
         lines.append(("plain", ""))
     return lines or [("muted", "The two sides left the files alike, or none are kept.")]
+
+
+def _rows(text: str) -> list[str]:
+    """The lines of a file; the end of its last one begins no other."""
+    rows = clean(text).split("\n")
+    return rows if rows[-1] else rows[:-1]
 
 
 def cost_lines(view: ComparisonView) -> list[LineItem]:
@@ -296,7 +302,7 @@ def cost_lines(view: ComparisonView) -> list[LineItem]:
         ("files changed", [f"{side.files:,}" for side in sides]),
         ("lines", [f"+{side.plus:,} −{side.minus:,}" for side in sides]),
     ]
-    titles = [clean_line(side.title, limit=28) for side in sides]
+    titles = [clean_line(side.title, limit=28) or "went no further" for side in sides]
     lines: list[LineItem] = [("heading", f"{'':<18}{titles[0]:<30}{titles[1]}")]
     lines.extend(("plain", f"{name:<18}{left:<30}{right}") for name, (left, right) in rows)
     return lines
