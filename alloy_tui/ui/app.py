@@ -22,6 +22,7 @@ from textual.screen import Screen
 from textual.signal import Signal
 
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.model_port import SpentView
 from alloy_tui.runtime.port import ApprovalMode, RuntimePort
 from alloy_tui.ui import terminal_keys
 from alloy_tui.ui.actions import run_command
@@ -235,13 +236,28 @@ class AlloyApp(TerminalApp):
             case "help":
                 self.push_screen(Page("Help", reports.help_lines(self.keymap)))
             case "usage":
-                self.push_screen(Page("Usage", reports.usage_lines(self._runtime.usage())))
+                self._open_usage()
             case "history":
                 self.push_screen(Page("History", reports.history_lines(self._runtime.history())))
             case "settings":
                 from alloy_tui.ui.screens.settings import SettingsScreen
 
                 self.push_screen(SettingsScreen(self.preferences, tuple(self.themes), self.prefer))
+
+    def _open_usage(self) -> None:
+        from alloy_tui.ui.screens.page import LinesCame, Page
+        from alloy_tui.ui.screens.reports import usage_lines
+
+        now = self._runtime.usage()
+        page = Page("Usage", usage_lines(now))
+
+        def came(spent: SpentView | None) -> None:
+            if spent is not None and spent.session.requests:
+                page.post_message(LinesCame(lambda width: usage_lines(now, spent, width)))
+
+        # Mounted before the store is asked: what is not there yet hears nothing.
+        self.push_screen(page)
+        page.call_after_refresh(lambda: self._runtime.providers.spent(came))
 
     def open_model_picker(self) -> None:
         """The list of models; the choice goes to the engine."""

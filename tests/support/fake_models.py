@@ -9,7 +9,15 @@ from msgspec.structs import replace
 from alloy_tui.domain.models import Capabilities
 from alloy_tui.domain.provider import Effort
 from alloy_tui.domain.secret import Secret
-from alloy_tui.runtime.model_port import ModelList, ModelRow, SpentView
+from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.runtime.model_port import (
+    Limit,
+    ModelList,
+    ModelRow,
+    SpentSum,
+    SpentTurn,
+    SpentView,
+)
 
 _ALL = Capabilities(tools=True, vision=True, thinking="adaptive")
 _WORDS = Capabilities(tools=True, vision=False, thinking="none")
@@ -71,6 +79,29 @@ ROWS: tuple[ModelRow, ...] = (
     ),
     row("azure/", "Azure OpenAI", missing="AZURE_OPENAI_API_KEY", takes_key=True),
 )
+
+
+def spent_view() -> SpentView:
+    """A session of two models with three requests, one of no known price, and two limits."""
+    sonnet = TokenUsage(input=2_400, cache_read=39_000, cache_write=3_100, output=812, reasoning=90)
+    local = TokenUsage(input=1_200, output=40)
+    start = 1_760_000_000_000
+    turns = (
+        SpentTurn(start, "anthropic/claude-sonnet-5", sonnet, 0.0421),
+        SpentTurn(start + 60_000, "anthropic/claude-sonnet-5", sonnet, 0.2),
+        SpentTurn(start + 120_000, "compat/mine", local, None),
+    )
+    both = sonnet + sonnet
+    return SpentView(
+        session=SpentSum(3, both + local, 0.2421, at_least=True),
+        by_model={
+            "anthropic/claude-sonnet-5": SpentSum(2, both, 0.2421),
+            "compat/mine": SpentSum(1, local, None, at_least=True),
+        },
+        turns=turns,
+        day=SpentSum(14, both + both + local, 0.87, at_least=True),
+        limits=(Limit("session", "$", 0.2421, 2.0), Limit("day", "tokens", 96_000, 100_000)),
+    )
 
 
 class FakeProviders:

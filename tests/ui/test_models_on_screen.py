@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.runtime.model_port import SpentSum, SpentView
+from alloy_tui.runtime.port import UsageView
+from alloy_tui.ui.screens.reports import usage_lines
 from tests.support import feed as fd
 from tests.support import scenes
+from tests.support.fake_models import spent_view
 from tests.support.stage import Stage, screen_text
 
 pytestmark = pytest.mark.anyio
@@ -146,3 +151,45 @@ async def test_what_was_left_out_counts_after_all_when_nothing_better_came() -> 
         shown = screen_text(stage.app)
         assert "incomplete: the connection broke" in shown
         assert "left out;" not in shown
+
+
+def page_of(spent: SpentView, width: int) -> str:
+    view = UsageView(spent.session.usage, {}, spent.session.cost, 62_000, 200_000)
+    return "\n".join(text for _, text in usage_lines(view, spent, width))
+
+
+def test_the_usage_page_tells_models_turns_the_day_and_limits() -> None:
+    page = page_of(spent_view(), 76)
+    assert "claude-sonnet-5" in page
+    assert "$0.0421" in page
+    assert "≥ $0.24" in page
+    assert "unknown" in page
+    assert "86 % of what was sent came from the cache." in page
+    assert "14 requests" in page
+    assert "$0.24 of $2.00" in page
+    assert "96 %" in page
+    assert "lower bounds" in page
+
+
+def test_no_line_of_the_usage_page_is_wider_than_the_page() -> None:
+    for width in (48, 52, 65, 66, 76, 110):
+        for line in page_of(spent_view(), width).split("\n"):
+            assert cell_len(line) <= max(width, 80 if "bounds" in line else 0), (width, line)
+
+
+def test_the_usage_page_of_a_session_without_requests_has_nothing_unknown_in_it() -> None:
+    empty = SpentView(SpentSum(cost=0.0), {}, (), SpentSum(cost=0.0))
+    assert "unknown" not in page_of(empty, 76)
+
+
+async def test_the_usage_page_shows_what_the_store_knows() -> None:
+    stage = Stage()
+    stage.port.providers.figures = spent_view()
+    async with stage.app.run_test(size=(100, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("f2")
+        await pilot.pause()
+        await pilot.pause()
+        shown = screen_text(stage.app)
+        assert "This session" in shown
+        assert "$0.24 of $2.00" in shown

@@ -5,18 +5,27 @@ Owns the frame only; the lines come sanitised from whoever opens it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from alloy_tui.ui.lines import Line
 from alloy_tui.ui.widgets.line_view import LineView
+
+
+class LinesCame(Message, bubble=False):
+    """Other lines for the page, from any thread; `make` gets the width in cells."""
+
+    def __init__(self, make: Callable[[int], Sequence[Line]]) -> None:
+        super().__init__()
+        self.make = make
 
 
 class Page(ModalScreen[None]):
@@ -43,6 +52,11 @@ class Page(ModalScreen[None]):
         view = self.query_one(LineView)
         view.set_lines(self._lines)
         view.focus()
+
+    def on_lines_came(self, message: LinesCame) -> None:
+        """Show these instead."""
+        view = self.query_one(LineView)
+        view.set_lines(message.make(max(30, view.size.width - 1)))
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the page closes it."""

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.runtime.model_port import SpentView
 from alloy_tui.runtime.port import UsageView
 from alloy_tui.ui.commands import COMMANDS
 from alloy_tui.ui.keymap import SECTIONS, Keymap
 from alloy_tui.ui.lines import Line
+from alloy_tui.ui.screens.spending_lines import spending_lines, turn_lines
 from alloy_tui.ui.wording import money, tokens
 
 _MOUSE = (
@@ -61,22 +63,23 @@ def _usage_rows(usage: TokenUsage) -> list[tuple[str, str]]:
     return rows
 
 
-def usage_lines(view: UsageView) -> list[Line]:
-    """Tokens by kind and by model, the cost, and how full the window is."""
-    lines: list[Line] = [("heading", "This conversation")]
+def usage_lines(view: UsageView, spent: SpentView | None = None, width: int = 72) -> list[Line]:
+    """Tokens by kind, model and turn, the cost, what limits allow, and how full the window is.
+
+    Without `spent`, what the store knows, there are the totals since the start.
+    """
+    if spent is not None:
+        context = _context_lines(view)
+        return [*spending_lines(spent, width), *context, *turn_lines(spent, width)]
+    lines: list[Line] = [("heading", "Since the start")]
     lines.extend(("plain", f"  {name:<24}{value:>14}") for name, value in _usage_rows(view.usage))
-    spent = money(view.cost, at_least=view.usage.partial).removeprefix("cost ")
-    lines.append(("plain", f"  {'cost':<24}{spent:>14}"))
+    cost = money(view.cost, at_least=view.usage.partial).removeprefix("cost ")
+    lines.append(("plain", f"  {'cost':<24}{cost:>14}"))
     if view.usage.partial:
         lines.append(("muted", "  Some answers came without figures: these are lower bounds."))
     if view.cost is None:
         lines.append(("muted", "  The price of a model used here is not known."))
-    if view.context_tokens is not None:
-        window = view.context_window
-        of = f" of {tokens(window)}, {view.context_tokens / window:.0%}" if window else ""
-        filled = f"{tokens(view.context_tokens)} tokens{of}".replace("%", " %")
-        lines.extend(_section("Context"))
-        lines.append(("plain", f"  {filled}"))
+    lines += _context_lines(view)
     if len(view.by_model) > 1:
         lines.extend(_section("By model"))
         for model, used in view.by_model.items():
@@ -84,6 +87,15 @@ def usage_lines(view: UsageView) -> list[Line]:
             figures = f"{tokens(used.prompt):>8} in {tokens(used.output):>8} out"
             lines.append(("plain", f"  {name:<42}{figures}"))
     return lines
+
+
+def _context_lines(view: UsageView) -> list[Line]:
+    if view.context_tokens is None:
+        return []
+    window = view.context_window
+    of = f" of {tokens(window)}, {view.context_tokens / window:.0%}" if window else ""
+    filled = f"{tokens(view.context_tokens)} tokens{of}".replace("%", " %")
+    return [*_section("Context"), ("plain", f"  {filled}")]
 
 
 def history_lines(messages: Sequence[ChatMessage]) -> list[Line]:
