@@ -138,6 +138,8 @@ def tree_node(entry: Entry) -> TreeNode:
             )
         case ModelSwitch():
             return msgspec.structs.replace(made, model=node.to_model)
+        case Graft():
+            return msgspec.structs.replace(made, title=f"{node.brings} of another branch")
         case Compaction():
             tokens = None if node.usage is None else node.usage.total
             return msgspec.structs.replace(

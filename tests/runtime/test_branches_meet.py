@@ -113,6 +113,7 @@ def test_an_answer_is_brought_from_another_branch(open_runtime, script) -> None:
     runtime.tree.graft(left, "answer")
     listener.until(ev.LeafMoved)
     assert page(runtime).items[-1].kind == "graft"
+    assert tree(runtime).nodes[-1].title == "answer of another branch"
     runtime.submit("and?")
     listener.until(ev.RunFinished, text="d")
     brought = runtime.history()[-3].text
