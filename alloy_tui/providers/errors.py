@@ -106,10 +106,10 @@ _BY_STATUS: dict[int, ErrorKind] = {
     504: "timeout",
     529: "overloaded",
 }
-_HINTS: dict[ErrorKind, str] = {
+HINTS: dict[ErrorKind, str] = {
     "auth": "Check the key of this service, and that it may use this model.",
     "quota": "Top up the account or raise its spend limit, or choose another model.",
-    "not_found": "Check the model's name with `alloy models`, and the service's address.",
+    "not_found": "Check the model's name (/model and `alloy models` list them), and the address.",
     "context_overflow": "The conversation is longer than the model can take: /reset it,"
     " or choose a model with a larger window.",
     "rate_limited": "Wait a moment, or choose another model.",
@@ -237,7 +237,7 @@ def _error(service: str, fault: Fault, status: int | None) -> ProviderError:
         status=status,
         code=(fault.code or fault.type)[:200] or None,
         retry_after_s=fault.delay_s,
-        hint=_HINTS.get(kind),
+        hint=HINTS.get(kind),
     )
 
 

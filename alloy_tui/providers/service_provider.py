@@ -15,7 +15,7 @@ from alloy_tui.domain.models import ModelInfo, ModelRef
 from alloy_tui.domain.provider import Completion, CompletionRequest, StreamPart
 from alloy_tui.providers import ollama_show
 from alloy_tui.providers.aws import Signer
-from alloy_tui.providers.errors import fit_to_show
+from alloy_tui.providers.errors import HINTS, fit_to_show
 from alloy_tui.providers.resolving import like
 from alloy_tui.providers.services import Service, auth_headers, endpoint
 from alloy_tui.providers.transport import Transport
@@ -78,8 +78,9 @@ class ServiceProvider:
             if error.kind == "auth" and self._service.key_variables:
                 where = self._key_source or " or ".join(self._service.key_variables)
                 error.hint = f"Check the key in {where}, and that it may use {self.ref}."
-            elif error.kind == "not_found" and not error.hint and (near := like(self.ref)):
-                error.hint = f"Did you mean {' or '.join(near)}?"
+            elif error.kind == "not_found" and error.hint in {None, HINTS["not_found"]}:
+                near = like(self.ref)
+                error.hint = f"Did you mean {' or '.join(near)}?" if near else error.hint
             raise fit_to_show(error, self._key) from None
         except Exception as error:
             message = (

@@ -367,6 +367,11 @@ def _connect_words(error: Exception, service: str, where: str) -> tuple[str, str
             f"The TLS connection to {service} at {where} failed: {error}",
             "Check the address and the clock; SSL_CERT_FILE names additional certificates.",
         )
+    if proxy := _proxy_of(where):
+        return (
+            f"{service} at {where} cannot be reached through the proxy {proxy}.",
+            "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, and that the proxy runs.",
+        )
     if (
         "name or service" in said
         or "getaddrinfo" in said
@@ -381,3 +386,15 @@ def _connect_words(error: Exception, service: str, where: str) -> tuple[str, str
         f"{service} does not answer: the connection to {where} failed.",
         "Check that the server runs there, or set another base URL.",
     )
+
+
+def _proxy_of(where: str) -> str:
+    """The proxy on the way to `where`, without name and password; "" for none."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(where)
+    if parts.hostname in _LOOPBACK or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return ""
+    known = getproxies()
+    given = known.get(parts.scheme) or known.get("all") or ""
+    return urlsplit(given if "://" in given else f"//{given}").netloc.rpartition("@")[2]

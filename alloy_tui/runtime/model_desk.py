@@ -38,6 +38,7 @@ from alloy_tui.settings.services import KEY_VARIABLES
 from alloy_tui.settings.state import State
 
 _OWN = "local"
+_VARIABLE = "environment variable"
 _LABELS = {
     "local": "This machine",
     "compat": "Your server",
@@ -111,8 +112,14 @@ class ModelDesk:
 
     async def set_key(self, service: str, key: Secret) -> str:
         """Use and keep a key; where it is kept, in words. Raises ConfigError."""
+        before = self._sources.access(service).key_source or ""
         where = await asyncio.to_thread(store_key, self._paths, service, key)
         self._sources.use_key(service, key, where)
+        agent = self._agent()
+        if agent is not None and agent.model.partition("/")[0] == service:
+            await agent.set_model(agent.model)  # what was made with the old key goes
+        if before.startswith(_VARIABLE):
+            return f"{where}; the {before} goes before it at the next start"
         return where
 
     def _rows(self) -> tuple[ModelRow, ...]:

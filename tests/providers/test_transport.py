@@ -327,9 +327,25 @@ async def test_proxies_of_the_environment_are_not_asked_for_loopback(
 
 
 async def test_a_dead_proxy_is_a_network_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For other addresses the environment decides."""
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
-    assert (await failure(ServiceAccess("http://model.example/v1"))).kind == "network"
+    """For other addresses the environment decides; the proxy is named, its password is not."""
+    port = free_port()
+    monkeypatch.setenv("HTTP_PROXY", f"http://ada:secret@127.0.0.1:{port}")
+    error = await failure(ServiceAccess("http://model.example/v1"))
+    assert error.kind == "network"
+    assert f"through the proxy 127.0.0.1:{port}." in error.message
+    assert "secret" not in error.message
+    assert "HTTP_PROXY" in (error.hint or "")
+
+
+async def test_a_model_that_is_not_there_is_told_with_those_much_like_it() -> None:
+    """What the catalogue knows of the service goes before the usual hint."""
+    refusal = respond(404, b'{"error": {"message": "no model gpt-6-lunar"}}')
+    async with tiny_server(refusal) as server:
+        access = server.access()
+        provider = create("openai/gpt-6-lunar", lambda _: access)
+        with pytest.raises(ProviderError) as caught:
+            _ = [p async for p in provider.stream(CompletionRequest("", (user("go"),)))]
+    assert "openai/gpt-6-luna" in (caught.value.hint or "")
 
 
 async def test_a_defect_comes_out_as_a_provider_error_without_the_key() -> None:

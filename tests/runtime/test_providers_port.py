@@ -73,6 +73,15 @@ def test_a_key_that_was_entered_holds_at_once_and_is_kept_privately(ready) -> No
     assert listener.until(ev.ModelChanged).to_model == name
 
 
+def test_a_new_key_of_the_service_that_answers_is_used_by_the_next_request(ready) -> None:
+    runtime, listener = ready
+    runtime.set_model("anthropic/claude-opus-5-5")
+    listener.until(ev.ModelChanged)
+    where = asked(lambda then: runtime.providers.set_key("anthropic", Secret("sk-2"), then))
+    assert "environment variable ANTHROPIC_API_KEY goes before it" in where
+    listener.until(ev.ModelChanged, from_model="anthropic/claude-opus-5-5")
+
+
 def test_a_key_that_cannot_be_one_is_refused_in_words_and_not_shown(ready) -> None:
     runtime, listener = ready
     said = asked(lambda then: runtime.providers.set_key("openai", Secret("bad\nkey"), then))

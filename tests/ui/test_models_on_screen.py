@@ -9,6 +9,7 @@ from alloy_tui.domain import events as ev
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.model_port import SpentSum, SpentView
 from alloy_tui.runtime.port import UsageView
+from alloy_tui.ui.panes.chat_words import ending
 from alloy_tui.ui.screens.reports import usage_lines
 from tests.support import feed as fd
 from tests.support import scenes
@@ -193,3 +194,13 @@ async def test_the_usage_page_shows_what_the_store_knows() -> None:
         shown = screen_text(stage.app)
         assert "This session" in shown
         assert "$0.24 of $2.00" in shown
+
+
+def test_every_part_of_an_error_is_a_sentence_and_says_what_to_do_next() -> None:
+    error = ev.ErrorInfo("auth", "The service refused the key", hint="Check it.", status=401)
+    said = ending(fd.done(status="error", error=error))
+    assert said is not None
+    assert said[1] == (
+        "The service refused the key. Check it. Another key is entered in /model, with ^K. "
+        "/retry sends it again."
+    )

@@ -344,7 +344,8 @@ class ChatPane(StoredChat):
 
     def _model_changed(self, event: ev.ModelChanged, envelope: Envelope) -> None:
         del envelope
-        if self._history is not None and self._history.tells_of(event.to_model):
+        told = self._history is not None and self._history.tells_of(event.to_model)
+        if told or event.from_model == event.to_model:
             return
         self._mark(f"{model_label(event.to_model, 60)} answers from here on")
 

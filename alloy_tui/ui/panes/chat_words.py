@@ -28,7 +28,9 @@ _HINTS = {
     "not_found": "/model lists the models within reach.",
     "context_overflow": "/reset begins anew; /model may have one with more room.",
 }
+_HERE = {"auth": "Another key is entered in /model, with ^K."}
 _AGAIN = "/retry sends it again."
+_BACK = "Your message is in the prompt again."
 _NO_USE_AGAIN = frozenset({"context_overflow", "refused", "output_limit", "internal"})
 
 
@@ -58,16 +60,31 @@ def ending(event: ev.RunFinished) -> tuple[Level, str] | None:
             said = clean_line(event.error.message, limit=400) if event.error else ""
             return "warning", said or "The run was halted."
         case _:
-            return "error", _error_sentence(event.error)
+            again = _BACK if never_kept(event) else _AGAIN
+            return "error", _error_sentence(event.error, again)
 
 
-def _error_sentence(error: ev.ErrorInfo | None) -> str:
+def never_kept(event: ev.RunFinished) -> bool:
+    """Whether the message itself could not be stored: it was not sent, and is in no conversation.
+
+    A run that could not be stored later on keeps its message.
+    """
+    return event.error is not None and event.error.kind == "not_stored" and not event.turns
+
+
+def _error_sentence(error: ev.ErrorInfo | None, again: str) -> str:
     if error is None:
         return "The run failed, and nothing says why."
     said = clean_line(error.message, limit=600) or f"The run failed: {failure(error.kind)}."
     hint = clean_line(error.hint, limit=300) if error.hint else _HINTS.get(error.kind, "")
-    again = _AGAIN if error.kind not in _NO_USE_AGAIN else ""
-    return " ".join(part for part in (said, hint, again) if part)
+    again = again if error.kind not in _NO_USE_AGAIN else ""
+    here = _HERE.get(error.kind, "")
+    return " ".join(_sentence(part) for part in (said, hint, here, again) if part)
+
+
+def _sentence(text: str) -> str:
+    """`text` with a full stop, so that what follows does not run into it."""
+    return text if text[-1] in ".!?…”" else f"{text}."
 
 
 def retry_notice(event: ev.RetryScheduled) -> str:
