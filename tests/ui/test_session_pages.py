@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 
@@ -20,7 +21,7 @@ from alloy_tui.runtime.session_port import (
     SessionState,
 )
 from alloy_tui.ui.lines import Change
-from alloy_tui.ui.screens.compare import CompareScreen, file_lines
+from alloy_tui.ui.screens.compare import CompareScreen, file_lines, titles
 from alloy_tui.ui.screens.race import RaceScreen
 from alloy_tui.ui.screens.sessions import SessionsScreen
 from tests.support import feed as fd
@@ -231,6 +232,18 @@ async def test_racers_that_have_answered_are_compared() -> None:
         await pilot.press("c")
         await pilot.pause()
         assert stage.port.wanted("compare") == [("n1", "n2")]
+        await pilot.press("escape")
+        await pilot.pause()
+        await pilot.pause()
+        assert isinstance(stage.app.screen, RaceScreen)
+        assert "Esc leaves them running" not in screen_text(stage.app)
+
+
+def test_branches_that_begin_with_the_same_words_are_named_by_their_models() -> None:
+    view = comparison()
+    same = msgspec.structs.replace(view.right, title=view.left.title)
+    assert titles(view) == ("fix inner round", "use Decimal")
+    assert titles(msgspec.structs.replace(view, right=same)) == ("a/b", "c/d")
 
 
 async def test_the_picker_shows_sessions_with_a_look_into_the_one_that_is_marked() -> None:

@@ -205,7 +205,8 @@ class CompareScreen(Screen[Deed | None]):
         return Content("\n").join(line.join(row) for row in zip(*columns, strict=True))
 
     def _column(self, side: BranchSide, number: int, cells: int) -> tuple[Content, Content]:
-        title = clean_line(side.title, limit=200) or "went no further"
+        assert self._view is not None
+        title = titles(self._view)[number]
         look = "bold $primary" if number == self._side else "bold"
         mark = "▸ " if number == self._side else "  "
         if self._shown_sides != "both":
@@ -217,6 +218,16 @@ class CompareScreen(Screen[Deed | None]):
 
 def _fit(content: Content, cells: int) -> Content:
     return content.truncate(cells, ellipsis=True, pad=True)
+
+
+def titles(view: ComparisonView) -> tuple[str, str]:
+    """What the sides are called; where both say the same, by the models that answered."""
+    sides = (view.left, view.right)
+    if view.left.title == view.right.title and view.left.models != view.right.models:
+        one, other = (", ".join(model_label(m, 40) for m in side.models) for side in sides)
+    else:
+        one, other = (clean_line(side.title, limit=200) for side in sides)
+    return one or "went no further", other or "went no further"
 
 
 def totals(side: BranchSide) -> str:
@@ -302,7 +313,7 @@ def cost_lines(view: ComparisonView) -> list[LineItem]:
         ("files changed", [f"{side.files:,}" for side in sides]),
         ("lines", [f"+{side.plus:,} −{side.minus:,}" for side in sides]),
     ]
-    titles = [clean_line(side.title, limit=28) or "went no further" for side in sides]
-    lines: list[LineItem] = [("heading", f"{'':<18}{titles[0]:<30}{titles[1]}")]
+    left, right = (clean_line(title, limit=28) for title in titles(view))
+    lines: list[LineItem] = [("heading", f"{'':<18}{left:<30}{right}")]
     lines.extend(("plain", f"{name:<18}{left:<30}{right}") for name, (left, right) in rows)
     return lines

@@ -26,8 +26,9 @@ from alloy_tui.ui.projection import fold
 from alloy_tui.ui.race_feed import Heard, RaceFeed
 from alloy_tui.ui.tool_view import ToolRecords
 from alloy_tui.ui.viewstate import AgentView
+from alloy_tui.ui.viewstate import Outcome as Ended
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
-from alloy_tui.ui.wording import model_label, money, state_words
+from alloy_tui.ui.wording import model_label, money, outcome_words, state_words
 
 LEAST_COLUMN = 38
 """Cells that a column needs; where there are fewer, one is on show."""
@@ -48,6 +49,7 @@ class Column(Vertical):
         super().__init__()
         self.racer = racer
         self.view = AgentView(model=racer.model)
+        self._outcome: Ended | None = None
         self._records = ToolRecords()
         self.chat = ChatPane(self._records)
         self.chat.styles.height = "1fr"
@@ -75,6 +77,7 @@ class Column(Vertical):
                     self.chat.output(key, record.take_output(what.text))
             return
         self.view = fold(self.view, what)
+        self._outcome = self.view.outcome or self._outcome
         if not isinstance(what.event, ev.SessionSaved | ev.AgentStarted):
             self.chat.event(what)
 
@@ -85,12 +88,18 @@ class Column(Vertical):
         place = link(f"{number + 1} of {of}", f"screen.choose({number})", "$text-muted")
         width = max(12, self.size.width)
         self.title_line.update(spread([words], [place], width))
-        state = clean_line(self.racer.failed, limit=120) or state_words(self.view, now_ms)
+        state = clean_line(self.racer.failed, limit=120) or self._doing(now_ms)
         look = "$error" if self.racer.failed else "$text-muted" if self.racer.over else "$primary"
         cost = (
             [Content.styled(money(self.view.cost), "$text-muted")] if self.view.usage_known else []
         )
         self.state_line.update(spread([Content.styled(state, look)], cost, width))
+
+    def _doing(self, now_ms: int) -> str:
+        """What it does; of one that is over, how it ended."""
+        if not self.racer.over:
+            return state_words(self.view, now_ms)
+        return outcome_words(self._outcome) if self._outcome is not None else "done"
 
 
 class RaceScreen(Screen[Outcome | None]):
@@ -185,11 +194,12 @@ class RaceScreen(Screen[Outcome | None]):
         state = "all are done" if self.feed.over else f"{over} of {len(self.feed.models)} done"
         head = spread([asked], [Content.styled(state, "$text-muted")], width)
         self.query_one("#race-head", ActionLine).update(head)
+        running = "" if self.feed.over else " running"
         keys = [
             link("← → column", "screen.step(1)", "$text-muted"),
             link("Enter picks it", "screen.pick", "$primary"),
             link("c compares it", "screen.compare", "$text-muted"),
-            link("Esc leaves them running", "screen.leave", "$text-muted"),
+            link("Esc leaves them" + running, "screen.leave", "$text-muted"),
         ]
         if not self.feed.over:
             keys.insert(3, link("x stops all", "screen.stop", "$text-muted"))

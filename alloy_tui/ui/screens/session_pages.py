@@ -90,8 +90,8 @@ class SessionPages(ReadingScreen):
         page = Choice(f"Bring here from “{name}”", GRAFTS, "Enter brings it · Esc leaves")
         app_of(self).push_screen(page, chosen)
 
-    def compare(self, left: str, right: str) -> None:
-        """Two branches beside each other."""
+    def compare(self, left: str, right: str, back: Callable[[], object] = lambda: None) -> None:
+        """Two branches beside each other; `back` is called when they are only looked at."""
         from alloy_tui.ui.screens.compare import CompareScreen
 
         def chosen(deed: tuple[str, str, str] | None) -> None:
@@ -101,6 +101,8 @@ class SessionPages(ReadingScreen):
                     self.graft(node, title)
                 else:
                     self._runtime.tree.switch(node)
+            else:
+                back()
 
         app_of(self).push_screen(CompareScreen(self._runtime.tree, left, right), chosen)
 
@@ -184,7 +186,7 @@ class SessionPages(ReadingScreen):
             elif outcome[0] == "pick":
                 self._runtime.tree.switch(outcome[1])
             else:
-                self.compare(outcome[1], outcome[2])
+                self.compare(outcome[1], outcome[2], lambda: self._open_race(feed))
 
         self._race_screen = RaceScreen(feed, self._clock.wall_ms, self._runtime.cancel)
         app_of(self).push_screen(self._race_screen, left)
