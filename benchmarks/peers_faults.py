@@ -151,8 +151,11 @@ def llmock(program: str, service: str, fault: str) -> Run:
     """One of the 84: the verdict is the server's."""
     model, path, name = LLMOCK[service]
     port, behaviour = free_port(), FAULTS[fault]
-    limit = [] if behaviour else ["--rpm", "3"]
-    command = [program, "serve", "--port", str(port), "--log-level", "warning", *limit]
+    more = [] if behaviour else ["--rpm", "3"]
+    if fault == "malformed":
+        # The verdict asks who stopped reading: there must be something left to read.
+        more = ["--stream-chunk-delay-ms", "100"]
+    command = [program, "serve", "--port", str(port), "--log-level", "warning", *more]
     with served(command, port) as base, tempfile.TemporaryDirectory() as folder:
         if behaviour:
             body = json.dumps({"behaviors": [behaviour]}).encode()

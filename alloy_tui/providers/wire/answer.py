@@ -79,7 +79,11 @@ class AnswerReader:
             self._collect(chunk)
             return
         for event in self._frames.feed(chunk):
-            yield from self._pass(self._decoder.event(event))
+            # As `_pass` does, which would cost every event a generator.
+            for part in self._decoder.event(event):
+                if isinstance(part, Completion):
+                    self.finished = True
+                yield part
             if self.finished:
                 return
 

@@ -95,7 +95,7 @@ class OllamaDecoder:
 
     def event(self, event: ServerEvent) -> Iterator[StreamPart]:
         """One line."""
-        yield from self._line(event.data)
+        return self._line(event.data)
 
     def document(self, body: bytes) -> Iterator[StreamPart]:
         """A whole answer, which is a line like the last one of a stream."""
@@ -122,8 +122,14 @@ class OllamaDecoder:
         line = read(data, Line)
         if line.error:
             raise self._fault(data)
-        if line.message is not None:
-            yield from self._message(line.message)
+        message = line.message
+        if message is not None:
+            if message.thinking and (thought := self._think(words(message.thinking))):
+                yield thought
+            if message.content and (text := self._say(words(message.content))):
+                yield text
+            for call in message.tool_calls or ():
+                yield from self._call(call)
         if line.done:
             self._done = True
             yield from self._finish(line)
@@ -135,17 +141,19 @@ class OllamaDecoder:
             error.kind = "server_error"
         return error
 
-    def _message(self, message: WireMessage) -> Iterator[StreamPart]:
-        thought = self._thinking_joiner.feed(words(message.thinking))
-        if thought:
-            self._thinking.append(thought)
-            yield ThinkingPart(thought)
-        text = self._text_joiner.feed(words(message.content))
-        if text:
-            self._text.append(text)
-            yield TextPart(text)
-        for call in message.tool_calls or ():
-            yield from self._call(call)
+    def _say(self, text: str) -> TextPart | None:
+        text = self._text_joiner.feed(text)
+        if not text:
+            return None
+        self._text.append(text)
+        return TextPart(text)
+
+    def _think(self, text: str) -> ThinkingPart | None:
+        text = self._thinking_joiner.feed(text)
+        if not text:
+            return None
+        self._thinking.append(text)
+        return ThinkingPart(text)
 
     def _call(self, call: WireCall) -> Iterator[StreamPart]:
         function = call.function or WireFunction()
