@@ -57,8 +57,15 @@ class LibraryVerbs:
         """Sessions at a glance."""
         store = await self._desk.store()
         cwd = None if everywhere or deleted else self._folder()
-        found = await asyncio.to_thread(store.sessions, cwd=cwd, deleted=deleted)
-        return tuple(_row(info) for info in found)
+        live = self._desk.live
+        mine = live.id if live is not None and live.writable else None
+
+        def look() -> tuple[SessionRow, ...]:
+            found, owners = store.sessions(cwd=cwd, deleted=deleted), store.owners()
+            others = {id_: owner.pid for id_, owner in owners.items() if id_ != mine}
+            return tuple(_row(info, others.get(info.id)) for info in found)
+
+        return await asyncio.to_thread(look)
 
     def search(self, query: str, then: Found, everywhere: bool, limit: int) -> None:
         """Look for messages; of questions that wait for one another only the newest counts."""
@@ -195,7 +202,7 @@ class LibraryVerbs:
             self._searching = None
 
 
-def _row(info: SessionInfo) -> SessionRow:
+def _row(info: SessionInfo, owner: int | None) -> SessionRow:
     return SessionRow(
         id=info.id,
         title=one_line(info.title or info.preview),
@@ -206,6 +213,7 @@ def _row(info: SessionInfo) -> SessionRow:
         messages=max(0, info.entries - 1),
         deleted_ms=info.deleted_ms,
         from_session=info.from_session,
+        owner=owner,
     )
 
 

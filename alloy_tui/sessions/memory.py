@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -238,6 +238,11 @@ class MemoryStore:
 
         return self._done(work)
 
+    @property
+    def owners(self) -> Callable[[], Mapping[str, Owner]]:
+        """See `SessionStore.owners`."""
+        return self._owners
+
     def version(self) -> int:
         """See `SessionStore.version`."""
         return self._version
@@ -257,6 +262,12 @@ class MemoryStore:
     def close(self) -> None:
         """See `SessionStore.close`."""
         self._closed = True
+
+    def _owners(self) -> dict[str, Owner]:
+        pid = myself().pid
+        with self._lock:
+            held = ((i, k) for i, k in self._sessions.items() if k.token is not None)
+            return {session: Owner(pid, kept.since_ms) for session, kept in held}
 
     def _addresses(self) -> frozenset[str]:
         with self._lock:

@@ -33,6 +33,15 @@ def claim(connection: sqlite3.Connection, session: str) -> Claim:
     return Claim(token)
 
 
+def living(connection: sqlite3.Connection) -> dict[str, Owner]:
+    """Who writes now, by session; rows of programs that died are left out."""
+    rows = connection.execute(
+        "SELECT o.pid, o.boot, o.started, o.space, o.since_ms, s.id FROM owners o"
+        " JOIN sessions s ON s.key = o.session"
+    ).fetchall()
+    return {row[5]: Owner(row[0], row[4]) for row in rows if Process(*row[:4]).alive()}
+
+
 def take(connection: sqlite3.Connection, key: int) -> str:
     """Make this process the owner, whoever was before; returns the token."""
     token, me = secrets.token_hex(16), myself()

@@ -10,7 +10,7 @@ settings (`fsync`) may take that promise away.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
@@ -28,7 +28,7 @@ from alloy_tui.sessions.postgres_schema import Connection
 from alloy_tui.sessions.postgres_server import Pen, Readers, Server
 from alloy_tui.sessions.rows import packed, unknown
 from alloy_tui.sessions.snippets import terms
-from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, SessionInfo, Spent
+from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, Owner, SessionInfo, Spent
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.writer import Writer
 
@@ -194,6 +194,11 @@ class PostgresStore:
             self._claims.discard(token)
         return self._writer.submit(lambda c: rows.release(c, token))
 
+    @property
+    def owners(self) -> Callable[[], Mapping[str, Owner]]:
+        """See `SessionStore.owners`."""
+        return self._owners
+
     def version(self) -> int:
         """See `SessionStore.version`; one round trip brings what the server has to tell."""
         try:
@@ -228,6 +233,10 @@ class PostgresStore:
         self._readers.close()
         if ear is not None:
             ear.close()
+
+    def _owners(self) -> dict[str, Owner]:
+        with self._readers.snapshot() as connection:
+            return rows.living(connection, self._pen.life)
 
     def _addresses(self) -> frozenset[str]:
         with self._readers.snapshot() as connection:

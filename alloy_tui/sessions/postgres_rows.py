@@ -312,6 +312,19 @@ def claim(connection: Connection, session: str, life: int) -> Claim:
     return Claim(token)
 
 
+def living(connection: Connection, our_life: int) -> dict[str, Owner]:
+    """Who writes now, by session; rows of programs that died are left out."""
+    found = connection.execute(
+        "SELECT o.pid, o.boot, o.started, o.space, o.life, o.since_ms, s.id FROM owners o"
+        " JOIN sessions s ON s.key = o.session"
+    ).fetchall()
+    return {
+        row[6]: Owner(row[0], row[5])
+        for row in found
+        if _lives(connection, Process(*row[:4]), row[4], our_life)
+    }
+
+
 def _lives(connection: Connection, owner: Process, its_life: int, our_life: int) -> bool:
     """Whether the owner still runs: on this machine it is looked at, elsewhere its lock tells."""
     me = myself()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
@@ -26,7 +26,7 @@ from alloy_tui.sessions.nodes import Entry
 from alloy_tui.sessions.private import private_file, private_folder
 from alloy_tui.sessions.search import SearchIndex
 from alloy_tui.sessions.snippets import terms
-from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, SessionInfo, Spent
+from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, Owner, SessionInfo, Spent
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.writer import Writer
 
@@ -233,6 +233,11 @@ class SqliteStore:
         with self._lock:
             self._claims.pop(token, None)
         return self._writer.submit(lambda c: ownership.release(c, token))
+
+    @property
+    def owners(self) -> Callable[[], Mapping[str, Owner]]:
+        """See `SessionStore.owners`; a store too damaged to tell knows of nobody."""
+        return lambda: self._reading(ownership.living, lambda _: dict[str, Owner]())
 
     def version(self) -> int:
         """See `SessionStore.version`."""

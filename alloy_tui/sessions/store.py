@@ -25,7 +25,7 @@ lost come back as `Lost` nodes, whole nodes that are lost as `ADOPTED` children.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -203,6 +203,14 @@ class SessionStore(Protocol):
 
     def release(self, token: str) -> Future[None]:
         """Give the session of that token back; a token that no longer counts is ignored."""
+        ...
+
+    @property
+    def owners(self) -> Callable[[], Mapping[str, Owner]]:
+        """Call it for who writes now, by session: living programs, this one included.
+
+        A program that died is left out, though nobody has taken its session over.
+        """
         ...
 
     def version(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -162,6 +163,22 @@ def test_the_second_program_watches_and_goes_on_when_the_first_has_left(
     said = words(page(two))
     assert said[:4] == ["1", "a", "2", "slow"]
     assert said[-2:] == ["my turn", "mine"]
+
+
+def test_the_list_says_which_sessions_another_program_writes(
+    two_sessions, open_runtime, script
+) -> None:
+    """The one on screen is one's own; the one that was left is nobody's."""
+
+    def written(runtime: Any) -> dict[str, int | None]:
+        return {r.title: r.owner for r in asked(runtime.library.list)}
+
+    one, _ = two_sessions
+    two, _ = open_runtime(script({"text": "a"}))
+    assert written(one) == {"pears": None, "apples": None}
+    assert written(two) == {"pears": os.getpid(), "apples": None}
+    one.close()
+    assert written(two) == {"pears": None, "apples": None}
 
 
 def test_a_watcher_may_fork(open_runtime, script) -> None:

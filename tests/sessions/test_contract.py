@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 import pytest
 
@@ -188,6 +190,21 @@ def test_a_session_has_one_writer(store: SessionStore) -> None:
     with refused("owned"):
         talk.ask("too late")
     assert store.claim(talk.session).result().token
+
+
+def test_who_writes_is_known_until_they_give_the_session_back(store: SessionStore) -> None:
+    kept, left = Talk.begin(store), Talk.begin(store)
+    store.release(left.token).result()
+    (session,) = owners = store.owners()
+    assert session == kept.session
+    assert owners[session] == store.claim(kept.session).result().owner
+    assert owners[session].pid == os.getpid()
+    again = store.claim(left.session).result().token
+    assert set(store.owners()) == {kept.session, left.session}
+    assert again is not None
+    store.release(again).result()
+    store.purge(kept.session).result()
+    assert store.owners() == {}
 
 
 def test_the_ledger_keeps_every_request_with_its_unknowns(store: SessionStore) -> None:

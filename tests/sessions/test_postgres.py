@@ -62,8 +62,10 @@ def test_a_program_on_another_machine_is_known_to_live_by_its_lock(shared: Share
     elsewhere(shared)
     assert second.claim(talk.session).result().token is None
     assert first.claim(talk.session).result().token is None
+    assert set(second.owners()) == set(first.owners()) == {talk.session}
     # What is left of a program that was killed there: a row without a lock.
     shared.do("UPDATE owners SET life = 5")
+    assert second.owners() == {}
     assert second.claim(talk.session).result().token
 
 

@@ -108,6 +108,7 @@ def test_a_session_of_a_dead_program_is_taken_over(
     dead = msgspec.structs.replace(owners.myself(), started="1")
     with closing(connect(store.path)) as connection:
         connection.execute("UPDATE owners SET started = ?", (dead.started,))
+    assert store.owners() == {}
     assert store.claim(talk.session).result().token not in (None, talk.token)
     with pytest.raises(StoreError, match="Another program writes"):
         talk.ask("the old owner finds out")
