@@ -26,6 +26,9 @@ _PARTS = (
     ("workspace", "Following a workspace of 50,000 files"),
     ("decoding", "Decoding, beside the services' own libraries"),
     ("fuzz_renderer", "Random text through the renderer"),
+    ("decoding", "Answers decoded, beside the services' own libraries (word: write to delivery)"),
+    ("fuzz_streams", "Damaged answers through the decoders"),
+    ("peers_faults", "Faults of independent servers, survived"),
 )
 
 
