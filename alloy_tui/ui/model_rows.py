@@ -111,7 +111,7 @@ def window_words(count: int | None) -> str:
     if count is None:
         return ""
     if count >= 999_500:
-        return f"{count / 1_000_000:.1f}".removesuffix(".0") + "M"
+        return f"{count / 1_000_000:.2f}".rstrip("0").rstrip(".") + "M"
     return f"{round(count / 1000)}k" if count >= 1000 else str(count)
 
 

@@ -59,7 +59,7 @@ def test_figures_are_told_with_units_and_unknown_ones_not_at_all() -> None:
     assert model_rows.prices(row("a/b", "A")) == ""
     assert model_rows.prices(row("a/b", "A", None, (0.0, 0.0))) == "free"
     assert model_rows.prices(row("a/b", "A", None, (1.0, None))) == "$1 / ?"
-    assert model_rows.window_words(1_050_000) == "1.1M"
+    assert model_rows.window_words(1_050_000) == "1.05M"
     assert model_rows.window_words(999_999) == "1M"
     assert model_rows.window_words(131_072) == "131k"
 

@@ -90,11 +90,12 @@ def _sentence(text: str) -> str:
 def retry_notice(event: ev.RetryScheduled) -> str:
     """One line in the conversation; the countdown is the status bar's."""
     what = failure(event.error.kind).capitalize()
+    when = f"in {event.delay_s:.0f} s" if event.delay_s >= 0.5 else "at once"
     tries = f"try {event.attempt + 1} of {event.max_attempts}"
     if event.discarded is not None:
         left = "What came of the answer is left out."
-        return f"{what}. {left} Asking again in {event.delay_s:.0f} s, {tries}."
-    return f"{what}. Asking again in {event.delay_s:.0f} s, {tries}."
+        return f"{what}. {left} Asking again {when}, {tries}."
+    return f"{what}. Asking again {when}, {tries}."
 
 
 def change_summary(details: dict[str, Any] | None, diff: str) -> str:

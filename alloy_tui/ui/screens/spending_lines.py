@@ -111,7 +111,7 @@ def _cost(took: SpentSum, *, fine: bool) -> str:
     if took.cost is None:
         return "unknown"
     if fine and 0 < took.cost < 0.1:
-        return f"${took.cost:.4f}"
+        return f"${took.cost:.4f}" if took.cost >= 0.00005 else "< $0.0001"
     return money(took.cost, at_least=took.at_least and took.requests > 0)
 
 
