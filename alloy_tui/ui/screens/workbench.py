@@ -27,6 +27,7 @@ from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.drafts import Draft
 from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.keymap import APPROVAL_KEYS, PANE_KEYS, SCREEN_KEYS, bindings
+from alloy_tui.ui.panes.chat_words import never_kept
 from alloy_tui.ui.panes.work_area import WIDE, WorkArea
 from alloy_tui.ui.preferences import Preferences
 from alloy_tui.ui.projection import fold
@@ -166,12 +167,22 @@ class Workbench(SessionBench):
                         self.prompt.take_back(draft)
             elif isinstance(event, ev.RunStarted):
                 self._last_prompt = event.prompt
+            elif isinstance(event, ev.RunFinished) and never_kept(event):
+                self._give_back(envelope.request_id, running=view.request_id)
             elif isinstance(event, ev.AgentStarted | ev.ModelChanged | ev.AgentConfigured):
                 self._look_again()
             view = fold(view, envelope)
             self.work.event(envelope, self._runtime.choice)
             self.session_event(envelope)
         self.view = view
+
+    def _give_back(self, request_id: str | None, *, running: str | None) -> None:
+        """Into the prompt again, beside what is typed there: it is in no conversation."""
+        draft = self._sent.pop(request_id or "", None)
+        if draft is None and request_id == running:
+            draft = Draft(self._last_prompt)  # sent by /retry, or long ago
+        if draft is not None and draft.text:
+            self.prompt.take_back(draft)
 
     def watch_view(self, view: AgentView) -> None:
         """Hand the view to the parts; those whose share of it changed repaint."""

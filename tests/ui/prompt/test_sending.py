@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 
@@ -171,3 +172,43 @@ async def test_alt_y_edits_while_nothing_asks_and_answers_when_something_does() 
         await pilot.press("ctrl+w", "left", "right", "ctrl+u", "ctrl+y", "alt+y")
         assert prompt.text == "two"
         assert stage.port.wanted("answer") == []
+
+
+def unstored(turns: int) -> ev.RunFinished:
+    """A run that ended because the disk was full."""
+    error = ev.ErrorInfo("not_stored", "The disk is full.", "Nothing was sent.", None, "full")
+    return msgspec.structs.replace(fd.done(status="error", error=error), turns=turns)
+
+
+async def test_a_message_that_could_not_be_stored_is_in_the_prompt_again_beside_the_draft() -> None:
+    """With its labels, and with words."""
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await stage.play(pilot, fd.started())
+        prompt = stage.bench.prompt
+        prompt.insert_pasted("x\n" * 50)
+        await pilot.press("enter")
+        await pilot.pause()
+        await stage.play(pilot, fd.run("x\n" * 50), rid="s1")
+        prompt.put("meanwhile")
+        await stage.play(pilot, unstored(turns=0), rid="s1")
+        assert prompt.text == "meanwhile\n[pasted 50 lines]"
+        assert prompt.draft.whole == "meanwhile\n" + "x\n" * 50
+        shown = " ".join(screen_text(stage.app).split())
+        assert "The disk is full. Nothing was sent. Your message is in the prompt again." in shown
+        assert "/retry" not in shown
+
+
+async def test_a_message_sent_again_by_retry_that_could_not_be_stored_is_in_the_prompt() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await stage.play(pilot, fd.started(), fd.run("why?"), unstored(turns=0), rid="elsewhere")
+        assert stage.bench.prompt.text == "why?"
+
+
+async def test_a_run_that_could_not_be_stored_later_on_keeps_its_message() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await stage.play(pilot, fd.started(), fd.run("why?"), fd.turn(), unstored(1), rid="s1")
+        assert stage.bench.prompt.text == ""
+        assert "/retry sends it again." in screen_text(stage.app)
