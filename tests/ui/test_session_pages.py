@@ -259,6 +259,34 @@ async def test_the_picker_shows_sessions_with_a_look_into_the_one_that_is_marked
         assert stage.app.screen is stage.bench
 
 
+async def test_a_look_at_a_session_names_the_program_that_writes_it() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await picker(stage, pilot)
+        assert "another program" not in screen_text(stage.app)
+        await pilot.press("down")
+        await pilot.pause()
+        await pilot.pause()
+        assert "open in another program (pid 77)" in screen_text(stage.app)
+
+
+async def test_until_the_sessions_are_known_the_picker_does_not_say_that_there_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage()
+    answers: list[Any] = []
+    monkeypatch.setattr(stage.port.library, "list", lambda then, **_: answers.append(then))
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await picker(stage, pilot)
+        assert "Looking …" in screen_text(stage.app)
+        assert "no sessions" not in screen_text(stage.app)
+        answers.pop()(())
+        await pilot.pause()
+        await pilot.pause()
+        assert "There are no sessions yet." in screen_text(stage.app)
+        assert "Looking …" not in screen_text(stage.app)
+
+
 async def test_typing_searches_in_what_was_said_and_opens_at_the_message() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:

@@ -43,6 +43,15 @@ def row_words(row: SessionRow, width: int, now_ms: int, everywhere: bool) -> Con
     return _spread(title, Content.styled("  ".join(said), "$text-muted"), width)
 
 
+def about_lines(row: SessionRow, now_ms: int) -> list[Line]:
+    """What stands over the look into a session: size and age, who writes it, its folder."""
+    noun = "message" if row.messages == 1 else "messages"
+    lines: list[Line] = [("muted", f"{row.messages:,} {noun}, {ago(row.updated_ms, now_ms)}")]
+    if row.owner is not None:
+        lines.append(("plain", f"open in another program (pid {row.owner})"))
+    return [*lines, ("muted", clean_line(row.cwd, limit=200)), ("plain", "")]
+
+
 def found_words(hit: FoundMessage, width: int, now_ms: int) -> Content:
     """A message that was found: the words around what was looked for, then where that was."""
     snippet = clean_line(hit.snippet, limit=400)

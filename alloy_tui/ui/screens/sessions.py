@@ -22,7 +22,7 @@ from textual.widgets.option_list import Option
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.session_port import FoundMessage, LibraryPort, PathPage, SessionRow
 from alloy_tui.ui.lines import Line
-from alloy_tui.ui.screens.session_words import ago, found_words, peek_lines, row_words
+from alloy_tui.ui.screens.session_words import about_lines, found_words, peek_lines, row_words
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
 from alloy_tui.ui.widgets.line_view import LineView
 
@@ -98,6 +98,7 @@ class SessionsScreen(ModalScreen[None]):
         self._folder = folder
         self._everywhere = everywhere
         self._rows: list[SessionRow] = []
+        self._looking = True  # until the first answer: a list that is not known is not empty
         self._found: list[FoundMessage] | None = None
         self._query = ""
         self._renaming: SessionRow | None = None
@@ -118,7 +119,7 @@ class SessionsScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Ask."""
-        self._paint()
+        self._fill()
         field = self.query_one(Input)
         field.focus()
         if self._first_query:
@@ -133,6 +134,7 @@ class SessionsScreen(ModalScreen[None]):
     def on_rows_came(self, message: RowsCame) -> None:
         """The list."""
         self._rows = list(message.rows or ())
+        self._looking = False
         self._fill()
 
     # -- searching --------------------------------------------------------------------------
@@ -178,13 +180,17 @@ class SessionsScreen(ModalScreen[None]):
         if shown:
             options.highlighted = min(at, len(shown) - 1)
         else:
-            nothing = "Nothing like that was said." if self._query else "There are no sessions yet."
-            where = "" if self._everywhere else " Tab looks in all folders."
-            options.add_option(
-                Option(Content.styled(nothing + where, "$text-muted"), disabled=True)
-            )
+            options.add_option(Option(Content.styled(self._nothing, "$text-muted"), disabled=True))
             self._peek_at(None)
         self._paint()
+
+    @property
+    def _nothing(self) -> str:
+        """Why no row is on show."""
+        if self._looking:
+            return "Looking …"
+        nothing = "Nothing like that was said." if self._query else "There are no sessions yet."
+        return nothing if self._everywhere else f"{nothing} Tab looks in all folders."
 
     def _shown_rows(self) -> list[SessionRow]:
         return self._named() if self._query else self._rows
@@ -225,9 +231,7 @@ class SessionsScreen(ModalScreen[None]):
         lines: list[Line] = peek_lines(message.page)
         row = self._row()
         if row is not None:
-            noun = "message" if row.messages == 1 else "messages"
-            about = f"{row.messages:,} {noun}, {ago(row.updated_ms, self._now_ms())}"
-            lines[:0] = [("muted", about), ("muted", clean_line(row.cwd, limit=200)), ("plain", "")]
+            lines[:0] = about_lines(row, self._now_ms())
         view = self.query_one(LineView)
         view.set_lines(lines)
         view.scroll_end(animate=False, immediate=True)
