@@ -268,7 +268,7 @@ async def test_the_palette_reaches_every_command_and_every_action() -> None:
     [
         ("the settings", "Settings"),
         ("what it printed", "Output"),
-        ("tokens and cost", "This conversation"),
+        ("tokens and cost", "Since the start"),
     ],
 )
 async def test_choosing_a_row_of_the_palette_does_what_its_key_does(
