@@ -33,7 +33,7 @@ async def test_a_conversation_is_read_asked_and_answered() -> None:
     ("key", "words"),
     [
         ("f1", "Help"),
-        ("f2", "This conversation"),
+        ("f2", "Since the start"),
         ("f4", "Esc closes"),
         ("ctrl+l", "Esc leaves it"),
         ("ctrl+p", "Search for commands"),
