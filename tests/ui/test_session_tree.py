@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -52,6 +53,17 @@ async def test_the_key_opens_and_closes_the_tree_with_the_cursor_where_one_stand
         await pilot.press("ctrl+t")
         await pilot.pause()
         assert not stage.bench.work.side.display
+
+
+async def test_what_is_typed_right_after_closing_the_tree_is_for_the_prompt() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(140, 40)) as pilot:
+        await shop(stage, pilot)
+        for key, character in (("ctrl+t", None), ("x", "x"), ("y", "y")):
+            stage.app.post_message(events.Key(key, character))
+        await pilot.pause()
+        assert stage.bench.prompt.text == "xy"
+        assert stage.port.wanted("prune") == []
 
 
 async def test_enter_goes_over_to_another_branch_and_back_on_the_own_one() -> None:

@@ -28,7 +28,10 @@ class ReadingScreen(PromptScreen[None]):
     def action_show_panel(self, name: str) -> None:
         """Open the side area on that panel, or close it when it is there already."""
         self.work.show_panel(name)
-        (self.work.side.panel if self.work.side.display else self.prompt).focus()
+        if self.work.side.display:
+            self.work.side.panel.focus()
+        else:
+            self.set_focus(self.prompt)  # at once: the next key may have been typed already
 
     def action_show_tab(self, index: int) -> None:
         """Open the tool pane on that tab."""
