@@ -35,7 +35,7 @@ async def test_a_conversation_is_read_asked_and_answered() -> None:
         ("f1", "Help"),
         ("f2", "Since the start"),
         ("f4", "Esc closes"),
-        ("ctrl+l", "Esc leaves it"),
+        ("ctrl+l", "Esc leaves"),
         ("ctrl+p", "Search for commands"),
     ],
 )
