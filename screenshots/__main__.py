@@ -68,7 +68,7 @@ def stage(columns: int, rows: int, *flags: str) -> Iterator[tuple[Stage, Film]]:
         project.mkdir()
         for name, text in scenes.FILES.items():
             (project / name).write_text(text)
-        for name, script in (("first", scenes.SESSION), ("second", scenes.SECOND)):
+        for name, script in scenes.SCRIPTS.items():
             (project / f"{name}.json").write_text(json.dumps(script))
         film = Film(columns, rows)
         home = {"ALLOY_HOME": str(Path(folder, "home")), "HOME": folder}
@@ -159,9 +159,71 @@ def first_run() -> None:
         _keep("first-run", still(play.terminal.screen, "alloy"))
 
 
+def sessions() -> None:
+    """The tree, going back, two branches beside each other, a race, and the list of sessions."""
+    flags = ("--model", "scripted/branches.json", "--approve", "all")
+    with stage(120, 32, *flags) as (play, _):
+        play.until("Ask anything")
+        for said, end in (
+            ("Why does the cart round twice?", "at the end."),
+            ("Note it in a changelog", "has a line about it."),
+        ):
+            play.send(said)
+            play.until(end)
+            play.until("done in")
+        play.send("/checkpoint works")
+        play.until("Labelled")
+        play.send("/rewind")
+        play.until("Go back to before")
+        play.terminal.type("\r")
+        play.until("leave the path")
+        play.terminal.type("3")
+        play.hold(0.5)
+        _still(play, "rewind")
+        play.terminal.type("\r")
+        play.until("leave the path", gone=True)
+        play.until("Note it in a changelog")
+        play.terminal.type("\x15")
+        play.send("Count in thousandths instead")
+        play.until("until its last step.")
+        play.until("done in")
+        play.terminal.type("\x14")
+        play.until("Tree")
+        play.until("← here")
+        play.hold(6.0)  # the words in the corner leave by themselves
+        _still(play, "tree")
+        play.terminal.type("\x14")
+        play.send("/compare")
+        play.until("Compare")
+        play.terminal.type("\r")
+        play.until("both begin with")
+        play.hold(0.5)
+        _still(play, "compare")
+        play.terminal.escape()
+        play.until("both begin with", gone=True)
+        play.send("/race scripted/careful.json scripted/quick.json")
+        play.until("What are they all to be asked?")
+        play.send("Which type should a price have?")
+        play.until("nowhere else")
+        play.hold(0.3)
+        _still(play, "race")
+        play.until("all are done")
+        play.terminal.escape()
+        play.until("all are done", gone=True)
+        play.send("/resume")
+        play.until("search in all that was said")
+        play.until("called edit")
+        play.hold(6.0)
+        _still(play, "resume")
+
+
+def _still(play: Stage, name: str) -> None:
+    _keep(name, still(play.terminal.screen, "alloy"))
+
+
 def main(names: list[str]) -> int:
     """Make the pictures named, or all."""
-    known = {f.__name__: f for f in (session, local, first_run)}
+    known = {f.__name__: f for f in (session, sessions, local, first_run)}
     for name in names or known:
         known[name]()
     return 0

@@ -126,3 +126,66 @@ SECOND: dict[str, Any] = {
         }
     ],
 }
+
+_FIX = _call(
+    "edit",
+    file_path="cart.py",
+    old_string="    return round(sum(round(p, 2) for p in prices), 2)",
+    new_string="    return round(sum(prices), 2)",
+)
+_RUN = _call("bash", command="python3 test_cart.py")
+_CENTS = _call(
+    "write",
+    file_path="cart.py",
+    content=CART.replace(
+        "    return round(sum(round(p, 2) for p in prices), 2)",
+        "    cents = sum(round(p * 1000) for p in prices)\n    return round(cents / 1000, 2)",
+    ),
+)
+_NOTES = _call("write", file_path="CHANGES.md", content="# Changes\n\n- totals round once\n")
+_USED = {"input": 2_400, "output": 160}
+
+BRANCHES: dict[str, Any] = {
+    "context_window": 200_000,
+    "price": PRICE,
+    "replies": [
+        {
+            "text": "I'll look at the function.",
+            "tool_calls": [_call("read", file_path="cart.py")],
+            "usage": _USED,
+        },
+        {"text": "The inner `round` drops small amounts.", "tool_calls": [_FIX], "usage": _USED},
+        {"text": "Now the test.", "tool_calls": [_RUN], "usage": _USED},
+        {"text": "It passes: rounding happens **once**, at the end.", "usage": _USED},
+        {"text": "I note it down.", "tool_calls": [_NOTES], "usage": _USED},
+        {"text": "`CHANGES.md` has a line about it.", "usage": _USED},
+        {
+            "text": "Counting in thousandths avoids the question.",
+            "tool_calls": [_CENTS],
+            "usage": _USED,
+        },
+        {"text": "The total is exact until its last step.", "usage": _USED},
+    ],
+}
+
+
+def _racer(text: str) -> dict[str, Any]:
+    reply = {"text": text, "chunk": 6, "chunk_delay_ms": 60, "usage": _USED}
+    return {"context_window": 200_000, "price": PRICE, "replies": [reply]}
+
+
+SCRIPTS: dict[str, dict[str, Any]] = {
+    "first": SESSION,
+    "second": SECOND,
+    "branches": BRANCHES,
+    "careful": _racer(
+        "Use `Decimal`.\n\n1. Prices are decimal by nature.\n2. The mode of rounding is said "
+        "where it happens.\n3. Tests compare exactly.\n\n```python\n"
+        'total = sum(prices, Decimal("0"))\nreturn total.quantize(CENT, ROUND_HALF_EVEN)\n```\n\n'
+        "It is slower, by a little."
+    ),
+    "quick": _racer(
+        "Count whole **cents** in an `int`.\n\n- exact, small, fast\n- nothing to import\n\n"
+        "Divide by 100 where a price is shown, and nowhere else."
+    ),
+}
