@@ -176,12 +176,22 @@ class ToolRecords:
 
 
 def headline_of(name: str, arguments: Mapping[str, Any]) -> str:
-    """A line for a call whose tool has not given one yet."""
+    """A line for a call whose tool gave none, or none yet; of the usual tools, what they give."""
     for key in ("command", "path", "file_path", "query", "pattern", "url"):
         value = arguments.get(key)
         if isinstance(value, str) and value:
-            return clean_line(value, limit=200)
+            shown = value.strip().replace("\n", " ⏎ ")
+            return clean_line(shown, limit=300) + _part_of(name, arguments)
     return clean_line(name, limit=40) if not arguments else ""
+
+
+def _part_of(name: str, arguments: Mapping[str, Any]) -> str:
+    content, offset = arguments.get("content"), arguments.get("offset")
+    if name == "write" and isinstance(content, str):
+        return f" ({len(content):,} characters)"
+    if name == "read" and isinstance(offset, int) and offset > 1:
+        return f" from line {offset}"
+    return " (every occurrence)" if name == "edit" and arguments.get("replace_all") is True else ""
 
 
 def argument_lines(arguments: Mapping[str, Any]) -> list[tuple[DiffKind, str]]:

@@ -10,7 +10,9 @@ from textual.pilot import Pilot
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.messages import ImageBlock, TextBlock, ThinkingBlock, user
 from alloy_tui.runtime.session_port import PathItem, PathPage, SessionState
+from alloy_tui.tools.core import core_tools
 from alloy_tui.ui.panes.chat_history import FIRST_ITEMS
+from alloy_tui.ui.tool_view import headline_of
 from tests.support import feed as fd
 from tests.support import scenes, stored
 from tests.support.feed import START_MS
@@ -297,3 +299,19 @@ async def test_events_of_other_agents_are_not_part_of_the_conversation() -> None
         await pilot.pause()
         assert "theirs" not in screen_text(stage.app)
         assert stage.bench.view.state == "thinking"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("read", {"file_path": "a.py"}),
+        ("read", {"file_path": "a.py", "offset": 40}),
+        ("write", {"file_path": "a.py", "content": "x" * 1200}),
+        ("edit", {"file_path": "a.py", "old_string": "a", "new_string": "b"}),
+        ("edit", {"file_path": "a", "old_string": "a", "new_string": "b", "replace_all": True}),
+        ("bash", {"command": "\nmake\nmake test\n"}),
+    ],
+)
+async def test_a_stored_call_is_headed_as_it_was_live(name: str, arguments: dict[str, Any]) -> None:
+    tool = next(t for t in core_tools() if t.spec.name == name)
+    assert headline_of(name, arguments) == tool.headline(tool.prepare(arguments))
