@@ -218,7 +218,7 @@ def ollama(body: Any) -> Iterator[str]:
             yield f"{n}: {awaited} are not answered"
         calls = message.get("tool_calls", ())
         awaited = [(c["function"]["name"], c["id"]) for c in calls]
-        if not calls:
+        if not calls and not message.get("images"):
             yield from _chat_content(message, n)
 
 
