@@ -140,7 +140,8 @@ def test_the_services_own_hint_goes_before_ours() -> None:
     error = ev.ErrorInfo(kind="auth", message="No.", hint="Log in again.")
     said = ending(fd.done(status="error", error=error))
     assert said is not None
-    assert said[1] == "No. Log in again. /retry sends it again."
+    words = "No. Log in again. Another key is entered in /model, with ^K. /retry sends it again."
+    assert said[1] == words
 
 
 async def test_retry_sends_the_last_message_again_and_only_at_rest() -> None:
