@@ -229,6 +229,7 @@ async def test_racers_that_have_answered_are_compared() -> None:
             (Racer("race-1", "a/one", "n1", True), Racer("race-2", "b/two", "n2", True))
         )
         await pilot.pause()
+        assert sum(row.count("done") for row in screen_text(stage.app).split("\n")[-3:]) == 2
         await pilot.press("c")
         await pilot.pause()
         assert stage.port.wanted("compare") == [("n1", "n2")]

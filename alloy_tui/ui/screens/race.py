@@ -99,7 +99,10 @@ class Column(Vertical):
         """What it does; of one that is over, how it ended."""
         if not self.racer.over:
             return state_words(self.view, now_ms)
-        return outcome_words(self._outcome) if self._outcome is not None else "done"
+        ended = self._outcome
+        if ended is None or (ended.status == "completed" and not ended.duration_ms):
+            return "done"  # it began before anybody listened: how long it took is not known
+        return outcome_words(ended)
 
 
 class RaceScreen(Screen[Outcome | None]):
