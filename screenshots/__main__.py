@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Stage:
 
 
 @contextmanager
-def stage(columns: int, rows: int, *flags: str) -> Iterator[tuple[Stage, Film]]:
+def stage(columns: int, rows: int, *flags: str) -> Generator[tuple[Stage, Film]]:
     """The program, opened in a small project with the scenes' files."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder, "shop")
