@@ -182,7 +182,8 @@ def sessions() -> None:
         _still(play, "rewind")
         play.terminal.type("\r")
         play.until("leave the path", gone=True)
-        play.until("Note it in a changelog")
+        # In the prompt, that is: what is typed before would be put aside with a draft.
+        play.until("❯ Note it in a changelog")
         play.terminal.type("\x15")
         play.send("Count in thousandths instead")
         play.until("until its last step.")

@@ -7,6 +7,7 @@ answers come from another thread; opening is the library's deed, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -25,6 +26,7 @@ from alloy_tui.ui.lines import Line
 from alloy_tui.ui.screens.session_words import about_lines, found_words, peek_lines, row_words
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
 from alloy_tui.ui.widgets.line_view import LineView
+from alloy_tui.ui.widgets.top_bar import short_path
 
 _MOST = 200
 
@@ -333,7 +335,8 @@ class SessionsScreen(ModalScreen[None]):
         self.call_after_refresh(self._fill)
 
     def _paint(self) -> None:
-        where = "all folders" if self._everywhere else clean_line(self._folder, 60) or "this folder"
+        folder = clean_line(short_path(self._folder, str(Path.home())), 60)
+        where = "all folders" if self._everywhere else folder or "this folder"
         title = "Rename" if self._renaming is not None else f"Sessions of {where}"
         self.query_one("#page-title", Static).update(title)
         field = self.query_one(Input)
