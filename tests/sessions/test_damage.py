@@ -39,8 +39,11 @@ def test_a_damaged_store_is_read_repaired_and_goes_on(
     """200 and more of these run as `python -m tests.sessions.damaging 200`."""
     outcome = suffer(original, folder, kind, random.Random(seed))
     assert all(copy.exists() for copy in outcome.report.copies)
-    if kind in ("header", "index file gone", "flipped log"):
+    if kind in ("header", "index file gone"):
         assert outcome.lost == 0
+    if kind == "flipped log":
+        # What a flip hits is gone; all that stands after it in the log is found again.
+        assert outcome.lost <= min(outcome.unread, 3)
     if kind in ("flip a bit", "flip many bytes", "zero a page", "garbage page"):
         # A page holds some twenty small messages of two sessions at most.
         assert outcome.lost <= 40
