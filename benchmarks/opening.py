@@ -96,13 +96,13 @@ def main() -> None:
         script.write_text(_MODEL)
         paths = locate({"ALLOY_HOME": str(home)})
         model = ["--model", f"scripted/{script}"]
-        start(model, "Ask anything", folder, home)  # writes the byte code
+        start(model, "scripted", folder, home)  # writes the byte code
         sessions = [(0, ""), *((n, store_session(paths, n, folder)) for n in SIZES)]
         found: dict[int, list[tuple[float, float, float]]] = {n: [] for n, _ in sessions}
         for _ in range(asked.runs):
             for count, session in sessions:
                 resume = ["--resume", session] if session else []
-                shown = _LAST if session else "Ask anything"
+                shown = _LAST if session else "scripted"
                 found[count].append(start([*model, *resume], shown, folder, home))
     plain = median(f[0] for f in found[0])
     for count, figures in found.items():

@@ -228,7 +228,8 @@ def table_of(records: dict[tuple[str, str], list[Record]]) -> str:
     runs = max(len(r) for r in records.values())
     loads = [r["load"] for rs in records.values() for r in rs if "load" in r]
     lines.append(
-        f"\nMedians of up to {runs} runs; load average {min(loads):.1f} to {max(loads):.1f}."
+        f"\n{'One run' if runs == 1 else f'Medians of up to {runs} runs'};"
+        f" load average {min(loads):.1f} to {max(loads):.1f}."
     )
     return "\n".join(lines) + "\n"
 

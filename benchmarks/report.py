@@ -24,7 +24,6 @@ _PARTS = (
     ("per_token", "The cost of a token, as its message and the history grow"),
     ("four_agents", "Four agents at once"),
     ("workspace", "Following a workspace of 50,000 files"),
-    ("decoding", "Decoding, beside the services' own libraries"),
     ("fuzz_renderer", "Random text through the renderer"),
     ("decoding", "Answers decoded, beside the services' own libraries (word: write to delivery)"),
     ("fuzz_streams", "Damaged answers through the decoders"),
