@@ -77,7 +77,7 @@ class TerminalDriver(LinuxDriver):
             self._output.write(data)
 
     @contextlib.contextmanager
-    def frame(self) -> Generator[None]:
+    def frame(self, *, may_drop: bool = True) -> Generator[None]:
         """What is written within it is one frame: it goes out in one piece, or may be dropped."""
         pieces: list[str] = []
         self._frame = pieces
@@ -86,12 +86,14 @@ class TerminalDriver(LinuxDriver):
         finally:
             self._frame = None
             if self._output is not None:
-                self._output.write("".join(pieces), frame=True)
+                self._output.write("".join(pieces), frame=may_drop)
 
     def start_application_mode(self) -> None:
         """Take the terminal over."""
         self._output = Output((self._file or sys.stderr).fileno(), self._caught_up)
-        super().start_application_mode()
+        # In one piece at the end: who sees the screen may type, and must find raw keys.
+        with self.frame(may_drop=False):
+            super().start_application_mode()
 
     def stop_application_mode(self) -> None:
         """Give the terminal back; frames that it has not taken are not worth waiting for."""
