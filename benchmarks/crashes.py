@@ -4,26 +4,29 @@
     python -m benchmarks crashes --only calls faults    some of it
     python -m benchmarks crashes --only calls --every 4 --first 2    in four parts, the second
 
-Every part stops with an error at the first thing that is lost, twice or unreadable.
-The table goes to benchmarks/results/crashes.md. Linux; `calls` and `faults` need strace.
+Every part stops with an error at the first thing that is lost, twice or unreadable. What
+was done in full is kept, part by part, and all of it makes the table in
+benchmarks/results/crashes.md. Linux; `calls` and `faults` need strace.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import random
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.keeping import RESULTS, keep
 from tests.sessions import injecting
 from tests.sessions.damaging import damage_many
 from tests.sessions.injecting import ERRORS, FAULTS, NoTracingError, Scene
 from tests.sessions.killing import kill_lives, side_by_side
 
-RESULTS = Path(__file__).parent / "results" / "crashes.md"
+KEPT = RESULTS / "crashes.json"
 Row = tuple[str, str]
 
 
@@ -112,8 +115,26 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], list[Row]]] = {
 }
 
 
+def in_full(asked: argparse.Namespace, usual: argparse.Namespace) -> bool:
+    """Whether no part is smaller than it `usual`ly is."""
+    least = ("kills", "migrations", "messages", "damages", "steps")
+    whole = asked.every == asked.first == 1
+    return whole and all(getattr(asked, name) >= getattr(usual, name) for name in least)
+
+
+def keep_part(name: str, rows: list[Row]) -> None:
+    """Keep what a part found, and the table of the newest of every part."""
+    kept: dict[str, list[Row]] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    kept[name] = rows
+    RESULTS.mkdir(exist_ok=True)
+    KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False))
+    found = (row for part in PARTS for row in kept.get(part, ()))
+    lines = "".join(f"| {what} | {outcome} |\n" for what, outcome in found)
+    keep("crashes", f"| what | outcome |\n|---|---|\n{lines}")
+
+
 def main() -> None:
-    """Run the parts and print the table."""
+    """Run the parts and print what they find."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--kills", type=int, default=1_000)
@@ -123,23 +144,20 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=1_000)
     parser.add_argument("--damages", type=int, default=200)
     parser.add_argument("--steps", type=int, default=10_000)
-    asked = parser.parse_args()
-    rows: list[Row] = []
+    asked, usual = parser.parse_args(), parser.parse_args([])
     for name in asked.only:
         start = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             try:
                 found = PARTS[name](Path(folder), asked)
             except NoTracingError as reason:
-                found = [(name, f"not run: {reason}")]
-        rows += found
+                print(f"{name}: not run: {reason}", flush=True)
+                continue
         for what, outcome in found:
             print(f"{what}: {outcome}", flush=True)
         print(f"  ({name}: {time.monotonic() - start:.0f} s)", flush=True)
-    table = "".join(f"| {what} | {outcome} |\n" for what, outcome in rows)
-    if list(asked.only) == list(PARTS) and asked.every == asked.first == 1:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(f"| what | outcome |\n|---|---|\n{table}")
+        if in_full(asked, usual):
+            keep_part(name, found)
 
 
 if __name__ == "__main__":

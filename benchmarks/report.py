@@ -20,6 +20,8 @@ _PARTS = (
     ("peers", "Beside the peers"),
     ("opening", "Opening a stored session, beside a start without one"),
     ("sessions", "What a session costs against its size"),
+    ("crashes", "What sessions survive"),
+    ("kills", "The program killed at random moments, beside a model that knows what it was told"),
     ("transcript", "In a long history"),
     ("per_token", "The cost of a token, as its message and the history grow"),
     ("four_agents", "Four agents at once"),
