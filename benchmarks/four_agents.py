@@ -49,7 +49,7 @@ class Team(FakePort):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        from alloy_tui.ui.viewstate import AgentView
+        from alloy_tui.runtime.agent_view import AgentView
 
         self._mailbox = EventMailbox()
         self._rate = rate
@@ -81,7 +81,7 @@ class Team(FakePort):
 
     def drain(self, max_chars: int = 4096) -> Sequence[Envelope]:
         """What the visible agent said; the others' views are kept up."""
-        from alloy_tui.ui.projection import fold
+        from alloy_tui.runtime.projection import fold
 
         drained = self._mailbox.drain(max_chars)
         for envelope in drained:

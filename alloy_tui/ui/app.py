@@ -22,6 +22,7 @@ from textual.screen import Screen
 from textual.signal import Signal
 
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.agent_view import AgentView
 from alloy_tui.runtime.model_port import SpentView
 from alloy_tui.runtime.port import ApprovalMode, RuntimePort
 from alloy_tui.ui import terminal_keys
@@ -45,7 +46,6 @@ from alloy_tui.ui.terminal.base import TerminalApp
 from alloy_tui.ui.terminal.choosing import driver_class
 from alloy_tui.ui.terminal.typed_ahead import Keyboard
 from alloy_tui.ui.themes import NO_COLOUR, UserTheme, themes_with
-from alloy_tui.ui.viewstate import AgentView
 
 SWITCH_INTERVAL_S = 0.0005
 """How long the engine thread may hold the interpreter while a key waits for its echo."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.ui.viewstate import AgentState, AgentView
+from alloy_tui.runtime.agent_view import AgentState, AgentView
 from alloy_tui.ui.wording import BUDGET, BUDGET_TITLE, failure
 
 _CALLS: frozenset[AgentState] = frozenset({"waiting_approval", "done", "failed"})

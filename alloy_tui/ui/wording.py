@@ -7,14 +7,8 @@ returns may be shown.
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.ui.viewstate import AgentView, Outcome, Retry
-
-_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=\S*$")
-_PATH_KEYS = ("path", "file_path", "file")
+from alloy_tui.runtime.agent_view import AgentView, Outcome, Retry
 
 
 def duration(milliseconds: int) -> str:
@@ -88,19 +82,6 @@ def rule_label(rule: str, cwd: str, limit: int = 40) -> str:
     if cwd and (shown == cwd or shown.startswith(f"{cwd}/")):
         shown = f".{shown[len(cwd) :]}"
     return shorten_middle(shown, limit)
-
-
-def subject_of(tool: str, arguments: dict[str, Any]) -> str:
-    """What a call works on, in a word or two: the program it runs, the file it touches, or ""."""
-    command = arguments.get("command")
-    if isinstance(command, str):
-        words = [w for w in command.split()[:40] if not _ASSIGNMENT.match(w)]
-        return clean_line(words[0].rsplit("/", 1)[-1], limit=24) if words else tool
-    for key in _PATH_KEYS:
-        path = arguments.get(key)
-        if isinstance(path, str) and path:
-            return clean_line(path.rstrip("/").rsplit("/", 1)[-1], limit=32)
-    return ""
 
 
 _VERBS = {"bash": "running", "read": "reading", "write": "writing", "edit": "editing"}

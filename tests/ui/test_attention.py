@@ -8,8 +8,8 @@ import pytest
 from textual import events
 
 from alloy_tui.domain import events as ev
+from alloy_tui.runtime.agent_view import AgentView, PendingApproval
 from alloy_tui.ui.attention import Attention, call_of, title_of
-from alloy_tui.ui.viewstate import AgentView, PendingApproval
 from tests.support import feed as fd
 from tests.support import scenes
 from tests.support.stage import Stage

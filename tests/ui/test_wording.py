@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from textual.content import Content
 
 from alloy_tui.domain import events as ev
+from alloy_tui.runtime.agent_view import AgentView
+from alloy_tui.runtime.projection import fold
+from alloy_tui.runtime.subjects import subject_of
 from alloy_tui.ui import wording
 from alloy_tui.ui.commands import COMMANDS, completions, parse, rank
-from alloy_tui.ui.projection import fold
 from alloy_tui.ui.stylesheets import stylesheet_folder, stylesheets
 from alloy_tui.ui.tool_view import ToolRecord, diff_lines
-from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.chrome import pack, spread
 from tests.support import feed as fd
 from tests.support.feed import Feed
@@ -59,7 +60,7 @@ def test_money_is_dollars_or_unknown_and_never_a_false_zero(
 def test_a_call_is_named_by_its_program_or_its_file(
     arguments: dict[str, object], words: str
 ) -> None:
-    assert wording.subject_of("bash", arguments) == words
+    assert subject_of("bash", arguments) == words
 
 
 def test_states_are_said_in_words_with_the_time_they_take() -> None:

@@ -20,10 +20,10 @@ from alloy_tui.cli.plain.spoken import Spoken
 from alloy_tui.cli.plain.typed import TypedLines
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.events import Decision, Lane, Queued, RunFinished, RunStarted
+from alloy_tui.runtime.agent_view import AgentView, PendingApproval
+from alloy_tui.runtime.projection import fold
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.ui.commands import parse
-from alloy_tui.ui.projection import fold
-from alloy_tui.ui.viewstate import AgentView, PendingApproval
 from alloy_tui.ui.wording import rule_label
 
 _PATIENCE_S = 2.0

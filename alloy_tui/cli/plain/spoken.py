@@ -11,10 +11,10 @@ from typing import cast, get_args
 from alloy_tui.cli.plain.narration import Narrator
 from alloy_tui.cli.printing import usage_line
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.agent_view import AgentView
 from alloy_tui.runtime.port import ApprovalMode
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.ui.commands import MODES, find
-from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.wording import state_words
 
 HELP = (

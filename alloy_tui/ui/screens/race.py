@@ -19,14 +19,14 @@ from textual.screen import Screen
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.agent_view import AgentView
+from alloy_tui.runtime.agent_view import Outcome as Ended
+from alloy_tui.runtime.projection import fold
 from alloy_tui.runtime.session_port import Racer
 from alloy_tui.ui.messages import TokensArrived
 from alloy_tui.ui.panes.chat import ChatPane
-from alloy_tui.ui.projection import fold
 from alloy_tui.ui.race_feed import Heard, RaceFeed
 from alloy_tui.ui.tool_view import ToolRecords
-from alloy_tui.ui.viewstate import AgentView
-from alloy_tui.ui.viewstate import Outcome as Ended
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.wording import model_label, money, outcome_words, state_words
 

@@ -20,7 +20,9 @@ from textual.timer import Timer
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Lane
+from alloy_tui.runtime.agent_view import AgentView
 from alloy_tui.runtime.port import RuntimePort
+from alloy_tui.runtime.projection import fold
 from alloy_tui.ui import messages as ms
 from alloy_tui.ui.clipboard import copy_and_tell
 from alloy_tui.ui.clock import Clock
@@ -30,11 +32,9 @@ from alloy_tui.ui.keymap import APPROVAL_KEYS, PANE_KEYS, SCREEN_KEYS, bindings
 from alloy_tui.ui.panes.chat_words import never_kept
 from alloy_tui.ui.panes.work_area import WIDE, WorkArea
 from alloy_tui.ui.preferences import Preferences
-from alloy_tui.ui.projection import fold
 from alloy_tui.ui.prompt.mentions import attachments
 from alloy_tui.ui.screens.session_bench import SessionBench
 from alloy_tui.ui.transcript.painting import app_of
-from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.composer import Composer
 from alloy_tui.ui.widgets.status_bar import StatusBar
 from alloy_tui.ui.widgets.top_bar import TopBar

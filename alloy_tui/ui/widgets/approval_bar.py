@@ -20,11 +20,11 @@ from textual.reactive import reactive
 
 from alloy_tui.domain.events import ApprovalRequested, Decision
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.agent_view import PendingApproval
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.messages import ApprovalDecided, DenialReasonWanted
 from alloy_tui.ui.previewing import preview
 from alloy_tui.ui.transcript.look import Look
-from alloy_tui.ui.viewstate import PendingApproval
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.wording import BUDGET, BUDGET_TITLE, rule_label

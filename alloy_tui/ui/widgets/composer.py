@@ -21,6 +21,7 @@ from textual.message import Message
 from textual.widgets import Static, TextArea
 
 from alloy_tui.domain.sanitise import clean
+from alloy_tui.runtime.agent_view import AgentView
 from alloy_tui.runtime.port import FoundFiles, ProjectPort
 from alloy_tui.ui import messages as ms
 from alloy_tui.ui.clock import Clock
@@ -30,7 +31,6 @@ from alloy_tui.ui.prompt import offers
 from alloy_tui.ui.prompt.mentions import Mention, typed_at
 from alloy_tui.ui.transcript.look import Look
 from alloy_tui.ui.transcript.painting import app_of
-from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.approval_bar import ApprovalBar
 from alloy_tui.ui.widgets.completion import CompletionList
 from alloy_tui.ui.widgets.prompt import Prompt

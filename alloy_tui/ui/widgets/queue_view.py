@@ -15,8 +15,8 @@ from textual.reactive import reactive
 
 from alloy_tui.domain.events import Lane
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.agent_view import Waiting
 from alloy_tui.ui.messages import MoveRequested, RemoveRequested, WithdrawRequested
-from alloy_tui.ui.viewstate import Waiting
 from alloy_tui.ui.widgets.chrome import ActionLine, link
 
 LANE_WORDS = {"steer": "steer", "follow_up": "follow-up", "prompt": "next"}

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.agent_view import AgentView
 from alloy_tui.ui.preferences import GAP, STATUS
-from alloy_tui.ui.viewstate import AgentView
 from alloy_tui.ui.widgets.chrome import Bar, link
 from alloy_tui.ui.wording import model_label, money, shorten_middle, state_words, tokens
 

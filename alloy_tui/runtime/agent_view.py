@@ -1,4 +1,4 @@
-"""What the screen knows of an agent at one moment: frozen values, no behaviour beyond reading.
+"""What every view knows of an agent at one moment: frozen values, no behaviour beyond reading.
 
 Owns the shapes that `projection.fold` builds and every widget reads. Knows no
 widget and no clock: times are the envelopes' `at_ms`, epoch milliseconds.

@@ -1,4 +1,4 @@
-"""The fold of the event stream into what the screen knows: pure, and the one place for states.
+"""The fold of the event stream into what every view knows: pure, and the one place for states.
 
 `fold(view, envelope)` never raises and never looks at a clock; an event that
 it does not know leaves the view as it is. `derive` is the only code that says
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
-from alloy_tui.ui.viewstate import (
+from alloy_tui.runtime.agent_view import (
     BUSY_STATES,
     AgentState,
     AgentView,
@@ -24,7 +24,7 @@ from alloy_tui.ui.viewstate import (
     RunningTool,
     Waiting,
 )
-from alloy_tui.ui.wording import subject_of
+from alloy_tui.runtime.subjects import subject_of
 
 _LANES: tuple[ev.Lane, ...] = ("steer", "prompt", "follow_up")
 _OUTCOME_STATES: dict[ev.RunStatus, AgentState] = {

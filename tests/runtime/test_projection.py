@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.usage import TokenUsage
-from alloy_tui.ui.projection import LEGAL, derive, fold
-from alloy_tui.ui.viewstate import BUSY_STATES, AgentView
+from alloy_tui.runtime.agent_view import BUSY_STATES, AgentView
+from alloy_tui.runtime.projection import LEGAL, derive, fold
 from tests.support import feed as fd
 from tests.support.feed import Feed
 
