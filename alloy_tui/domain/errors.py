@@ -14,7 +14,8 @@
         ├── DuplicateRequestError
         ├── UnknownRequestError
         ├── MiddlewareError      a middleware answered with something its hook cannot do
-        └── AgentStoppedError
+        ├── AgentStoppedError
+        └── TeamError            a team could not have done what was asked; `kind` says why
 
 Messages are sentences for a person: what happened, where, what to do. They may
 hold untrusted text (a server's words); whoever shows them passes them through
@@ -23,6 +24,7 @@ hold untrusted text (a server's words); whoever shows them passes them through
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 ErrorKind: TypeAlias = Literal[
@@ -56,6 +58,19 @@ StoreErrorKind: TypeAlias = Literal[
     "owned",  # another program writes to this session
     "unknown",  # no such session
     "closed",  # the store was closed
+]
+
+TeamErrorKind: TypeAlias = Literal[
+    "unknown_agent",  # nobody of that name
+    "agent_exists",  # somebody has that name
+    "crashed",  # the agent, or what it stood on, died
+    "failed",  # its run ended with an error
+    "timed_out",  # not done in time; the agent may still be at it
+    "cancelled",
+    "stopped",  # the team is over
+    "limit",  # depth, number of agents, or budget
+    "conflict",  # somebody else holds it, or it changed in the meantime
+    "invalid",  # what was asked makes no sense
 ]
 
 RETRYABLE_KINDS: frozenset[str] = frozenset(
@@ -170,3 +185,25 @@ class MiddlewareError(AgentError):
 
 class AgentStoppedError(AgentError):
     """The agent was stopped and takes no more requests."""
+
+
+class TeamError(AgentError):
+    """A team could not have done what was asked of it.
+
+    `agent` is who it was about, "" = nobody in particular; `partial` is what had
+    been brought until then, by agent.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: TeamErrorKind,
+        agent: str = "",
+        partial: Mapping[str, str] | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.kind: TeamErrorKind = kind
+        self.agent = agent
+        self.partial = dict(partial or {})

@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from alloy_tui.domain import team_events as team
+from alloy_tui.domain.event_base import ErrorInfo, Event, snake
 from alloy_tui.domain.messages import ResultContent
 from alloy_tui.domain.usage import TokenUsage
 
@@ -25,25 +27,7 @@ Decision: TypeAlias = Literal["once", "session", "always", "deny"]
 OutputStream: TypeAlias = Literal["stdout", "stderr", "note"]
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
-    """Base of all events; never published itself."""
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-
-
-class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An error as events carry it: `kind` as in `domain.errors.ErrorKind`."""
-
-    kind: str
-    message: str
-    hint: str | None = None
-    status: int | None = None
-    code: str | None = None
-
-
-class RunStarted(Event, frozen=True, tag=_snake):
+class RunStarted(Event, frozen=True, tag=snake):
     """A request left the queue; `prompt` is its text, `lane` how it came in."""
 
     model: str
@@ -51,7 +35,7 @@ class RunStarted(Event, frozen=True, tag=_snake):
     lane: Lane = "prompt"
 
 
-class RunFinished(Event, frozen=True, tag=_snake):
+class RunFinished(Event, frozen=True, tag=snake):
     """The last event of a request.
 
     `text` is what the model said in this run alone: the text of its last
@@ -68,13 +52,13 @@ class RunFinished(Event, frozen=True, tag=_snake):
     duration_ms: int = 0
 
 
-class TurnStarted(Event, frozen=True, tag=_snake):
+class TurnStarted(Event, frozen=True, tag=snake):
     """A request to the model is about to leave."""
 
     model: str
 
 
-class TurnFinished(Event, frozen=True, tag=_snake):
+class TurnFinished(Event, frozen=True, tag=snake):
     """The model's answer is whole, or ended early (`incomplete` says why)."""
 
     stop_reason: str | None
@@ -84,33 +68,33 @@ class TurnFinished(Event, frozen=True, tag=_snake):
     duration_ms: int = 0
 
 
-class ThinkingDelta(Event, frozen=True, tag=_snake):
+class ThinkingDelta(Event, frozen=True, tag=snake):
     """A piece of reasoning."""
 
     text: str
 
 
-class TextDelta(Event, frozen=True, tag=_snake):
+class TextDelta(Event, frozen=True, tag=snake):
     """A piece of the answer; the deltas of a turn join to its text."""
 
     text: str
 
 
-class ToolCallStarted(Event, frozen=True, tag=_snake):
+class ToolCallStarted(Event, frozen=True, tag=snake):
     """The model began to write a tool call."""
 
     id: str
     name: str
 
 
-class ToolArgumentsDelta(Event, frozen=True, tag=_snake):
+class ToolArgumentsDelta(Event, frozen=True, tag=snake):
     """A piece of the call's arguments, raw JSON."""
 
     id: str
     text: str
 
 
-class ToolCallReady(Event, frozen=True, tag=_snake):
+class ToolCallReady(Event, frozen=True, tag=snake):
     """The call's arguments are whole. `invalid` holds their raw text if they are no JSON object."""
 
     id: str
@@ -119,7 +103,7 @@ class ToolCallReady(Event, frozen=True, tag=_snake):
     invalid: str | None = None
 
 
-class ToolStarted(Event, frozen=True, tag=_snake):
+class ToolStarted(Event, frozen=True, tag=snake):
     """The tool begins to work; `headline` is one line for people."""
 
     id: str
@@ -128,7 +112,7 @@ class ToolStarted(Event, frozen=True, tag=_snake):
     headline: str = ""
 
 
-class ToolOutput(Event, frozen=True, tag=_snake):
+class ToolOutput(Event, frozen=True, tag=snake):
     """Live output of a running tool."""
 
     id: str
@@ -136,7 +120,7 @@ class ToolOutput(Event, frozen=True, tag=_snake):
     stream: OutputStream = "stdout"
 
 
-class ToolFinished(Event, frozen=True, tag=_snake):
+class ToolFinished(Event, frozen=True, tag=snake):
     """The call's one result. `details` is for views (diff, paths, exit code), not for the model.
 
     `started` is false for calls that never ran; `details` then always says why, in one of:
@@ -156,7 +140,7 @@ class ToolFinished(Event, frozen=True, tag=_snake):
     details: dict[str, Any] | None = None
 
 
-class ApprovalRequested(Event, frozen=True, tag=_snake):
+class ApprovalRequested(Event, frozen=True, tag=snake):
     """A tool call waits for a person. Answer by `id`."""
 
     id: str
@@ -168,7 +152,7 @@ class ApprovalRequested(Event, frozen=True, tag=_snake):
     rule: str = ""
 
 
-class ApprovalAnswered(Event, frozen=True, tag=_snake):
+class ApprovalAnswered(Event, frozen=True, tag=snake):
     """`by` is "user", "policy" or "shutdown"; `feedback` goes to the model on a denial."""
 
     id: str
@@ -177,7 +161,7 @@ class ApprovalAnswered(Event, frozen=True, tag=_snake):
     feedback: str | None = None
 
 
-class RetryScheduled(Event, frozen=True, tag=_snake):
+class RetryScheduled(Event, frozen=True, tag=snake):
     """The provider failed and will be asked again in `delay_s` seconds; `attempt` counts from 1.
 
     `discarded` counts the characters of a cut answer, in the turn before, that count no more.
@@ -190,7 +174,7 @@ class RetryScheduled(Event, frozen=True, tag=_snake):
     discarded: int | None = None
 
 
-class FallbackUsed(Event, frozen=True, tag=_snake):
+class FallbackUsed(Event, frozen=True, tag=snake):
     """The model failed for good; another one takes over for this run."""
 
     from_model: str
@@ -198,20 +182,20 @@ class FallbackUsed(Event, frozen=True, tag=_snake):
     error: ErrorInfo
 
 
-class CompactionStarted(Event, frozen=True, tag=_snake):
+class CompactionStarted(Event, frozen=True, tag=snake):
     """The history is about to be shortened."""
 
     tokens_before: int
 
 
-class CompactionFinished(Event, frozen=True, tag=_snake):
+class CompactionFinished(Event, frozen=True, tag=snake):
     """The history was shortened."""
 
     tokens_before: int
     tokens_after: int
 
 
-class Queued(Event, frozen=True, tag=_snake):
+class Queued(Event, frozen=True, tag=snake):
     """A request waits; `position` counts from 1 in its lane. Told again when it is moved."""
 
     lane: Lane
@@ -219,7 +203,7 @@ class Queued(Event, frozen=True, tag=_snake):
     text: str
 
 
-class Steered(Event, frozen=True, tag=_snake):
+class Steered(Event, frozen=True, tag=snake):
     """A steering message went into the running request at a tool boundary.
 
     `into` is the id of the run that took it.
@@ -229,58 +213,58 @@ class Steered(Event, frozen=True, tag=_snake):
     into: str
 
 
-class Dequeued(Event, frozen=True, tag=_snake):
+class Dequeued(Event, frozen=True, tag=snake):
     """A waiting request left the queue to run, to be edited or because it was withdrawn."""
 
     lane: Lane
     reason: Literal["started", "withdrawn", "stopped"]
 
 
-class Cancelled(Event, frozen=True, tag=_snake):
+class Cancelled(Event, frozen=True, tag=snake):
     """A request was cancelled while `phase`."""
 
     phase: Literal["running", "queued"]
 
 
-class ModelChanged(Event, frozen=True, tag=_snake):
+class ModelChanged(Event, frozen=True, tag=snake):
     """The agent speaks to another model from now on."""
 
     from_model: str
     to_model: str
 
 
-class AgentConfigured(Event, frozen=True, tag=_snake):
+class AgentConfigured(Event, frozen=True, tag=snake):
     """Something else of a live agent was changed; `what` names the fields."""
 
     what: tuple[str, ...]
 
 
-class AgentStarted(Event, frozen=True, tag=_snake):
+class AgentStarted(Event, frozen=True, tag=snake):
     """The agent is ready."""
 
     model: str
 
 
-class AgentCrashed(Event, frozen=True, tag=_snake):
+class AgentCrashed(Event, frozen=True, tag=snake):
     """A run died of a defect; the agent lives on."""
 
     cause: str
 
 
-class AgentRestarted(Event, frozen=True, tag=_snake):
+class AgentRestarted(Event, frozen=True, tag=snake):
     """A supervisor started the agent anew."""
 
     cause: str
     restarts: int
 
 
-class AgentStopped(Event, frozen=True, tag=_snake):
+class AgentStopped(Event, frozen=True, tag=snake):
     """The agent takes no more requests."""
 
     cause: str = ""
 
 
-class UsageUpdated(Event, frozen=True, tag=_snake):
+class UsageUpdated(Event, frozen=True, tag=snake):
     """Totals of the agent's life. `context_tokens` is what the last prompt and answer filled."""
 
     usage: TokenUsage
@@ -290,7 +274,7 @@ class UsageUpdated(Event, frozen=True, tag=_snake):
     context_window: int | None = None
 
 
-class BudgetWarned(Event, frozen=True, tag=_snake):
+class BudgetWarned(Event, frozen=True, tag=snake):
     """Spending passed the warning mark."""
 
     spent: float
@@ -299,11 +283,11 @@ class BudgetWarned(Event, frozen=True, tag=_snake):
     span: Literal["session", "day"] = "session"
 
 
-class BudgetReached(BudgetWarned, frozen=True, tag=_snake):
+class BudgetReached(BudgetWarned, frozen=True, tag=snake):
     """Spending reached its limit, or would with the next request, which waits for an answer."""
 
 
-class SessionSaved(Event, frozen=True, tag=_snake):
+class SessionSaved(Event, frozen=True, tag=snake):
     """Nodes of the session are on disk. `title` is what it is called with them."""
 
     session_id: str
@@ -311,32 +295,32 @@ class SessionSaved(Event, frozen=True, tag=_snake):
     title: str = ""
 
 
-class SessionOpened(Event, frozen=True, tag=_snake):
+class SessionOpened(Event, frozen=True, tag=snake):
     """Another conversation is on screen: a stored one, or a new one ("" until it is stored)."""
 
     session_id: str
     title: str = ""
 
 
-class LeafMoved(Event, frozen=True, tag=_snake):
+class LeafMoved(Event, frozen=True, tag=snake):
     """The conversation's position in its tree moved."""
 
     from_node: str | None
     to_node: str | None
 
 
-class CheckpointMade(Event, frozen=True, tag=_snake):
+class CheckpointMade(Event, frozen=True, tag=snake):
     """A checkpoint was made."""
 
     node_id: str
     label: str | None = None
 
 
-class HistoryReset(Event, frozen=True, tag=_snake):
+class HistoryReset(Event, frozen=True, tag=snake):
     """The conversation was cleared; configuration and usage stay."""
 
 
-class Notice(Event, frozen=True, tag=_snake):
+class Notice(Event, frozen=True, tag=snake):
     """Words for the user."""
 
     level: Literal["info", "warning", "error"]
@@ -381,6 +365,7 @@ EngineEvent: TypeAlias = (
     | CheckpointMade
     | HistoryReset
     | Notice
+    | team.TeamEvent
 )
 
 
