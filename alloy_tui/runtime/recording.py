@@ -33,8 +33,8 @@ from alloy_tui.sessions.nodes import (
     entry_of,
 )
 
-GROWTH_S = 0.8
-"""How often a growing answer is stored; with the disk's own time a kill loses below a second."""
+GROWTH_S = 0.5
+"""How often a growing answer is stored: a kill loses below a second, on a busy machine too."""
 
 
 class Desk(Protocol):
@@ -258,7 +258,8 @@ class _Growth:
         self._grow = grow
         self._last: ChatMessage | None = None
         self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(GROWTH_S, self._look)
+        self._due_s = self._loop.time() + GROWTH_S
+        self._timer = self._loop.call_at(self._due_s, self._look)
 
     @property
     def grown(self) -> bool:
@@ -270,7 +271,9 @@ class _Growth:
         self._timer.cancel()
 
     def _look(self) -> None:
-        self._timer = self._loop.call_later(GROWTH_S, self._look)
+        # From when it was due: a loop that is late once is not late ever after.
+        self._due_s = max(self._due_s + GROWTH_S, self._loop.time())
+        self._timer = self._loop.call_at(self._due_s, self._look)
         message = self._so_far()
         if message is not None and message != self._last:
             self._last = message
