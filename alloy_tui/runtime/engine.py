@@ -79,7 +79,9 @@ class Engine:
             remember=self._state.remember_rule,
             interactive=plan.interactive,
         )
-        self._sources = ModelSources(plan.settings.access)
+        self._sources = ModelSources(
+            plan.settings.access, lambda words: self._notice("warning", words)
+        )
         self._maker = AgentMaker(plan.settings, self._sources, self._hub, mailbox)
         self.questions = Questions(lambda error: self._notice("warning", _in_words(_told(error))))
         self.sessions = Sessions(

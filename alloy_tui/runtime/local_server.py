@@ -78,6 +78,22 @@ class LocalServer:
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
 
+    @property
+    def running(self) -> bool:
+        """Whether the process lives; false as soon as its output is closed.
+
+        That is seen before its end is: a request that fails with the server finds it gone.
+        """
+        return self.pid is not None and self._reader is not None and not self._reader.done()
+
+    async def end(self) -> str:
+        """How a process that no longer runs has ended, in words; waits for it."""
+        process = self._process
+        if process is None:
+            return "stopped"
+        await _ended(process)
+        return _how(process.returncode)
+
     async def start(self, *, timeout_s: float = _START_TIMEOUT_S) -> Endpoint:
         """Start the server; returns when it answers.
 
@@ -103,12 +119,7 @@ class LocalServer:
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             _signal_group(process, signal.SIGTERM)
-            try:
-                async with asyncio.timeout(_STOP_TIMEOUT_S):
-                    await process.wait()
-            except TimeoutError:
-                _signal_group(process, signal.SIGKILL)
-                await process.wait()
+            await _ended(process)
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.cancel()
@@ -160,7 +171,7 @@ class LocalServer:
         if code == -signal.SIGILL:
             return _failed("its server cannot run on this processor")
         last = next((line for line in reversed(self._lines) if line.strip()), "no output")
-        return _failed(f"its server ended with code {code} ({last.strip()[:200]})")
+        return _failed(f"its server ended {_how(code)} ({last.strip()[:200]})")
 
 
 def _failed(reason: str, hint: str | None = None) -> ProviderError:
@@ -215,6 +226,25 @@ def _environment(key: str) -> dict[str, str]:
 def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
+
+
+def _how(code: int | None) -> str:
+    """An exit code in words."""
+    if code is None or code >= 0:
+        return f"with code {code}"
+    with contextlib.suppress(ValueError):
+        return f"by the signal {signal.Signals(-code).name}"
+    return f"by the signal {-code}"
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait for its end; one that takes too long is killed."""
+    try:
+        async with asyncio.timeout(_STOP_TIMEOUT_S):
+            await process.wait()
+    except TimeoutError:
+        _signal_group(process, signal.SIGKILL)
+        await process.wait()
 
 
 async def _healthy(address: str) -> bool:

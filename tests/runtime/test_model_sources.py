@@ -10,9 +10,9 @@ import pytest
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.messages import ChatMessage, TextBlock
 from alloy_tui.domain.provider import Completion, CompletionRequest, Provider, StreamPart
-from alloy_tui.providers.scripted import ScriptedProvider, say
+from alloy_tui.runtime.local_model import LocalModel
 from alloy_tui.runtime.local_server import find_installed
-from alloy_tui.runtime.model_sources import ModelSources, OnDemand
+from alloy_tui.runtime.model_sources import ModelSources
 from alloy_tui.settings import load_settings
 
 pytestmark = pytest.mark.anyio
@@ -59,29 +59,11 @@ async def test_a_fallback_that_cannot_be_had_is_called_one() -> None:
     assert "OPENAI_API_KEY" in str(caught.value.hint)
 
 
-async def test_what_is_made_on_demand_is_made_once_and_only_then() -> None:
-    """No request, nothing made; two requests, one provider."""
-    made: list[ScriptedProvider] = []
-
-    async def make() -> Provider:
-        made.append(ScriptedProvider([say("a"), say("b")]))
-        return made[-1]
-
-    late = OnDemand(ScriptedProvider([say("x")]).info, make)
-    assert made == []
-    for text in ("a", "b"):
-        last = (await ask(late))[-1]
-        assert isinstance(last, Completion)
-        assert last.message.text == text
-    assert len(made) == 1
-    await late.aclose()
-
-
 async def test_a_local_fallback_with_an_address_is_an_ordinary_service() -> None:
     """A server that somebody else runs is not started again."""
     access = load_settings({"ALLOY_LOCAL_BASE_URL": "http://127.0.0.1:9/v1"}).access
     (fallback,) = ModelSources(access).fallbacks([LOCAL])
-    assert not isinstance(fallback, OnDemand)
+    assert not isinstance(fallback, LocalModel)
 
 
 @pytest.mark.realmodel

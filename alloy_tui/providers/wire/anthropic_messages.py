@@ -172,7 +172,7 @@ class AnthropicDecoder:
         """Close the answer; without its terminal event and a stop reason it is a cut one."""
         if not terminal or self._stop is None:
             raise ProviderError(
-                f"The answer of {self._service} broke off before its end."
+                f"{self._service} broke off its answer before the end."
                 if self._blocks
                 else f"{self._service} ended its answer without saying anything.",
                 kind="stream_cut",

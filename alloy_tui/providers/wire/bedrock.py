@@ -147,7 +147,7 @@ class BedrockDecoder:
         """Close the answer, if it has a stop reason: the figures after it may be missing."""
         if self._stop is None:
             raise ProviderError(
-                f"The answer of {self._service} broke off before its end."
+                f"{self._service} broke off its answer before the end."
                 if self._blocks
                 else f"{self._service} ended its answer without saying anything.",
                 kind="stream_cut",

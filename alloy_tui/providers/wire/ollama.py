@@ -109,7 +109,7 @@ class OllamaDecoder:
         """The body is over without its last line: a cut answer."""
         said = bool(self._text or self._thinking or self._calls)
         raise ProviderError(
-            f"The answer of {self._service} broke off before its end."
+            f"{self._service} broke off its answer before the end."
             if said
             else f"{self._service} ended its answer without saying anything.",
             kind="stream_cut",

@@ -127,7 +127,7 @@ class OpenAIChatDecoder:
         if self._finish is None:
             said = bool(self._text or self._thinking or self._calls)
             raise ProviderError(
-                f"The answer of {self._service} broke off before its end."
+                f"{self._service} broke off its answer before the end."
                 if said
                 else f"{self._service} ended its answer without saying anything.",
                 kind="stream_cut",

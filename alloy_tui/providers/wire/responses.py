@@ -128,7 +128,7 @@ class ResponsesDecoder:
     def end(self) -> Iterator[StreamPart]:
         """The body is over without its last event: a cut answer."""
         raise ProviderError(
-            f"The answer of {self._service} broke off before its end."
+            f"{self._service} broke off its answer before the end."
             if self._items
             else f"{self._service} ended its answer without saying anything.",
             kind="stream_cut",
