@@ -24,7 +24,7 @@ from alloy_tui.ui.transcript.diffs import BESIDE_FROM
 from alloy_tui.ui.transcript.look import Look
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.widgets.chrome import ActionLine, link, spread
-from alloy_tui.ui.widgets.line_view import LineView
+from alloy_tui.ui.widgets.line_view import LineView, Place
 from alloy_tui.ui.wording import duration, seconds
 
 _STATES = {
@@ -49,7 +49,7 @@ class ToolPane(Vertical):
         self._record: ToolRecord | None = None
         self._whole: list[Line] | None = None
         self.key: CallKey | None = None
-        self.lines = LineView(id="tool-lines", follow=True, look=look)
+        self.lines = LineView(id="tool-lines", look=look)
         self.find = FindLine(self.lines)
 
     def compose(self) -> ComposeResult:
@@ -65,7 +65,7 @@ class ToolPane(Vertical):
             return
         self.key, self._record, self._whole = key, record, None
         self.set_reactive(ToolPane.tab, self._first_tab(record))
-        self.repaint()
+        self._turned()
 
     def clear(self) -> None:
         """Show nothing."""
@@ -78,7 +78,7 @@ class ToolPane(Vertical):
         if key != self.key or record is None or self.tab != _OUTPUT or record.result is not None:
             return
         if record.size == len(shown):
-            self.repaint()  # the first of it takes the place of "nothing yet"
+            self.repaint("end")  # the first of it takes the place of "nothing yet"
         else:
             self.lines.append(shown)
             self._count()
@@ -88,13 +88,20 @@ class ToolPane(Vertical):
     def call_changed(self, key: CallKey) -> None:
         """The record of call `key` changed otherwise."""
         if key == self.key:
-            self.repaint()
+            record = self._record
+            came = record is not None and record.result is not None and not record.size
+            self.repaint("top" if came and self.tab == _OUTPUT else "stay")
 
-    def repaint(self) -> None:
+    def _turned(self) -> None:
+        """Another call or face: what was printed is read from its end, all else from its top."""
+        printed = self.tab == _OUTPUT and self._record is not None and self._record.size > 0
+        self.repaint("end" if printed else "top")
+
+    def repaint(self, place: Place = "stay") -> None:
         """Everything anew from the record."""
         lines = self._lines()
-        if not self.lines.shows(lines):
-            self.lines.set_lines(lines)
+        if place != "stay" or not self.lines.shows(lines):
+            self.lines.set_lines(lines, place)
             self._count()
         self._paint_head()
 
@@ -105,7 +112,7 @@ class ToolPane(Vertical):
     def watch_tab(self) -> None:
         """Another face of the same call."""
         if self.is_mounted:
-            self.repaint()
+            self._turned()
 
     def watch_now_ms(self) -> None:
         """The running time in the title."""
@@ -160,7 +167,7 @@ class ToolPane(Vertical):
             return  # another call was chosen in the meantime
         self._whole = lines
         self.set_reactive(ToolPane.tab, _OUTPUT)
-        self.repaint()
+        self.repaint("top")
 
     def _first_tab(self, record: ToolRecord) -> int:
         changes = record.name != "bash" and diff_lines(record.arguments, record.details)
@@ -219,4 +226,6 @@ class ToolPane(Vertical):
         share = progress_of(record)
         if share:
             right.insert(0, Content.styled(share, "$primary"))
-        return spread([title], right, width)
+        # How long it takes is the last to go, however long what it does is.
+        taken = sum(piece.cell_length + 3 for piece in right) + 2
+        return spread([title.truncate(max(12, width - taken), ellipsis=True)], right, width)

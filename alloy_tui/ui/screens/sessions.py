@@ -235,8 +235,7 @@ class SessionsScreen(ModalScreen[None]):
         if row is not None:
             lines[:0] = about_lines(row, self._now_ms())
         view = self.query_one(LineView)
-        view.set_lines(lines)
-        view.scroll_end(animate=False, immediate=True)
+        view.set_lines(lines, "end")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """A click."""

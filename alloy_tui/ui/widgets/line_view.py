@@ -8,7 +8,7 @@ sanitised by the caller; it is never markup.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from rich.style import Style
 from textual import events
@@ -27,13 +27,15 @@ from alloy_tui.ui.widgets.line_search import find
 
 MAX_LINES = 20_000
 """Lines that are kept; the pane says how many went before them."""
+Place: TypeAlias = Literal["top", "end", "stay"]
+"""What of new lines is shown: their first, their last, or what was, if that was not the last."""
 
 
 class LineView(DragSelect, can_focus=True):
     """Shows `Line`s, wrapped to its width, between words only if `words`.
 
-    `follow` keeps the newest in sight while the view is at the end. `look` gives
-    what changes among the lines are drawn with.
+    What is appended is followed while the view is at the end. `look` gives what
+    changes among the lines are drawn with.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -51,7 +53,6 @@ class LineView(DragSelect, can_focus=True):
         self,
         *,
         id: str | None = None,  # noqa: A002 - Textual's own parameter name
-        follow: bool = False,
         words: bool = False,
         look: Callable[[], Look | None] = lambda: None,
     ) -> None:
@@ -60,7 +61,7 @@ class LineView(DragSelect, can_focus=True):
         self._given: list[LineItem] | None = None
         self._drawn: dict[int, LineRow] = {}
         self._beside = False
-        self._follow = follow
+        self._at_end = True
         self._words = words
         self._lines: list[Line] = []
         self._rows: list[LineRow] = []
@@ -91,8 +92,9 @@ class LineView(DragSelect, can_focus=True):
         kept = [item[1] for item in items if not isinstance(item, Change)]
         return len(kept) == len(items) and kept == [text for _, text in self._lines]
 
-    def set_lines(self, items: Iterable[LineItem]) -> None:
-        """Show these instead, from the top (or the end, when following)."""
+    def set_lines(self, items: Iterable[LineItem], place: Place = "top") -> None:
+        """Show these instead, and of them what `place` says."""
+        to_end = self._at_end if place == "stay" else place == "end"
         self._given, self._drawn = list(items), {}
         if any(isinstance(item, Change) for item in self._given):
             self._lines = []
@@ -106,16 +108,17 @@ class LineView(DragSelect, can_focus=True):
         self._search_again(0)
         if self.styles.is_auto_height:
             self.refresh(layout=True)
-        if self._follow:
-            self.scroll_end(animate=False, immediate=True)
-        else:
-            self.scroll_home(animate=False, immediate=True)
+        if to_end:
+            self._to_end()
+        elif place == "top":
+            self._at_end = False
+            self.scroll_home(animate=False, immediate=True, force=True)
 
     def append(self, text: str, kind: LineKind = "plain") -> None:
         """Add text that may end within a line; the next piece of the same kind continues it."""
         if not text:
             return
-        at_end = self.is_vertical_scroll_end
+        at_end = self._at_end or self.is_vertical_scroll_end
         self._given = None
         pieces = text.split("\n")
         first = len(self._lines)
@@ -132,8 +135,18 @@ class LineView(DragSelect, can_focus=True):
         else:
             self._wrap_from(first)
             self._search_again(first)
-        if self._follow and at_end:
-            self.scroll_end(animate=False, immediate=True)
+        if at_end:
+            self._to_end()
+
+    def _to_end(self) -> None:
+        self._at_end = True
+        # By force: what the lines before had no bar for would not scroll before the next layout.
+        self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Whoever scrolls up is left alone there; at the end again, the newest is followed."""
+        super().watch_scroll_y(old_value, new_value)
+        self._at_end = round(new_value) >= self.max_scroll_y
 
     @property
     def _page_width(self) -> int:
@@ -218,10 +231,10 @@ class LineView(DragSelect, can_focus=True):
         del event
         if self._page_width == self._wrapped_to:
             return
-        at_end = self.is_vertical_scroll_end
+        at_end = self._at_end
         self._rewrap()
-        if self._follow and at_end:
-            self.scroll_end(animate=False, immediate=True)
+        if at_end:
+            self._to_end()
 
     @property
     def found(self) -> tuple[int, int]:
@@ -245,7 +258,8 @@ class LineView(DragSelect, can_focus=True):
             row = self._row_of(self._matches[self._match])
             top, height = self.scroll_offset.y, self.scrollable_content_region.height
             if not top <= row < top + height:
-                self.scroll_to(y=max(0, row - height // 3), animate=False, immediate=True)
+                at = max(0, row - height // 3)
+                self.scroll_to(y=at, animate=False, immediate=True, force=True)
         self.refresh()
 
     def _search_again(self, first: int) -> None:
