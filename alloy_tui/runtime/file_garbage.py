@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alloy_tui.sessions.nodes import Checkpoint
+from alloy_tui.sessions.nodes import manifest_of
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.workspace.manifest import needed
 
@@ -18,10 +18,10 @@ def manifests(store: SessionStore) -> Iterator[str]:
     """The manifests at the checkpoints of all sessions, the bin included. Raises StoreError."""
     for deleted in (False, True):
         for info in store.sessions(deleted=deleted, limit=_ALL):
-            marks = store.tree(info.id).of_kind("checkpoint")
+            marks = store.tree(info.id).of_kind("checkpoint", "leaf")
             for entry in store.read(info.id, marks):
-                if isinstance(entry.node, Checkpoint) and entry.node.manifest:
-                    yield entry.node.manifest
+                if (manifest := manifest_of(entry.node)) is not None:
+                    yield manifest
 
 
 def drop_unneeded(store: SessionStore) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Generator, Mapping
+from typing import TypeAlias
 
 import msgspec
 
@@ -20,11 +21,17 @@ from alloy_tui.runtime.file_keeping import FileKeeper
 from alloy_tui.runtime.session_desk import SessionDesk
 from alloy_tui.runtime.session_port import ComparisonView, FileChange, FileChoice
 from alloy_tui.sessions import moves
+from alloy_tui.sessions.ids import Stamp
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import Checkpoint, Entry, Opened
+from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.workspace.manifest import EMPTY, write
 from alloy_tui.workspace.planning import RestorePlan
 from alloy_tui.workspace.restoring import RestoreReport
+
+Move: TypeAlias = Callable[[SessionTree, Stamp, str | None], Entry | None]
+"""What a restore of files does to the conversation: from the tree, a stamp and the
+manifest that held before (None = nothing was changed) to the move, if there is one."""
 
 _PATIENCE_S = 10.0
 """How long a large folder may take to be looked at before one goes on without."""
@@ -65,6 +72,8 @@ class KeptFiles:
                 last = marks[-1][1] if marks else None
         with self._words():
             for report in await self.keeper.resume(last):
+                if live is not None and live.writable and not self._elsewhere:
+                    await self._keep(report, stay)
                 self._tell("A rewind of files that had been interrupted was finished.", report)
 
     def mark(self, node: str | None) -> None:
@@ -78,23 +87,33 @@ class KeptFiles:
     async def preview(self, node: str | None) -> tuple[tuple[FileChange, ...], tuple[str, ...]]:
         """What going back to the files at `node` would do, and words about what is not known."""
         if self._elsewhere:
-            return (), (f"The files of this session are in {self._elsewhere}.",)
+            return (), (self._where(),)
         try:
-            plan = await self.keeper.plan_restore(await self._address_at(node))
+            address = await self.address_at(node)
+        except AlloyError as error:
+            return (), (error.message,)
+        return await self.changes_to(address)
+
+    async def changes_to(self, address: str) -> tuple[tuple[FileChange, ...], tuple[str, ...]]:
+        """The same for going to the manifest at `address`."""
+        if self._elsewhere:
+            return (), (self._where(),)
+        try:
+            plan = await self.keeper.plan_restore(address)
             problems = await self.keeper.coverage()
         except AlloyError as error:
             return (), (error.message,)
         return views.changes(plan), problems
 
-    async def restore(self, node: str | None, choices: Mapping[str, FileChoice]) -> None:
-        """Go back to the files at `node`; those as they are now stay tied to the leaf.
+    async def restore(self, address: str, choices: Mapping[str, FileChoice], move: Move) -> None:
+        """Go to the files of a manifest; those as they are now stay tied to the leaf.
 
-        Raises SessionError, WorkspaceError when nothing was done.
+        What `move` makes of the tree is stored with it. Raises SessionError,
+        WorkspaceError when nothing was done.
         """
         if self._elsewhere:
-            raise SessionError(f"The files of this session are in {self._elsewhere}.")
-        plan = await self.keeper.plan_restore(await self._address_at(node))
-        await self._carry_out(plan, choices)
+            raise SessionError(self._where())
+        await self._carry_out(await self.keeper.plan_restore(address), choices, move)
 
     async def bring(self, node: str) -> tuple[str, ...]:
         """Bring what the branch of `node` did to files since it left ours; tells which.
@@ -104,11 +123,11 @@ class KeptFiles:
         """
         live = self._desk.session()
         if self._elsewhere:
-            raise SessionError(f"The files of this session are in {self._elsewhere}.")
+            raise SessionError(self._where())
         tree = live.tree
         shared = tree.common_ancestor(node, tree.leaf)
-        address, store = await self._address_at(node), await self._desk.store()
-        base = await self.keeper.files_at(await self._address_at(shared))
+        address, store = await self.address_at(node), await self._desk.store()
+        base = await self.keeper.files_at(await self.address_at(shared))
         goal = await self.keeper.files_at(address)
         whole = await self.keeper.plan_restore(address)
         plan = await asyncio.to_thread(views.only, whole, base, goal, store.blob)
@@ -119,7 +138,7 @@ class KeptFiles:
             for c in plan.changes
             if c.conflict is not None and c.merged is not None and not c.merged.conflicts
         }
-        return (await self._carry_out(plan, choices)).restored
+        return (await self._carry_out(plan, choices, stay)).restored
 
     async def compared(self, made: ComparisonView) -> ComparisonView:
         """A comparison with its files. Raises WorkspaceError, StoreError."""
@@ -127,8 +146,7 @@ class KeptFiles:
             return made
         store = await self._desk.store()
         addresses = [
-            await self._address_at(node)
-            for node in (made.ancestor, made.left.node, made.right.node)
+            await self.address_at(node) for node in (made.ancestor, made.left.node, made.right.node)
         ]
         base, one, other = [await self.keeper.files_at(address) for address in addresses]
 
@@ -174,7 +192,8 @@ class KeptFiles:
             node = live.tree.parent(node)
         return None
 
-    async def _address_at(self, node: str | None) -> str:
+    async def address_at(self, node: str | None) -> str:
+        """The address of the manifest of the files at `node`. Raises StoreError."""
         await self.settle()
         known = self._above(self._desk.session(), node)
         if known is not None:
@@ -185,9 +204,15 @@ class KeptFiles:
         return nothing.address
 
     async def _carry_out(
-        self, plan: RestorePlan, choices: Mapping[str, FileChoice]
+        self, plan: RestorePlan, choices: Mapping[str, FileChoice], move: Move
     ) -> RestoreReport:
         report = await self.keeper.apply(plan, choices)
+        await self._keep(report, move)
+        self._tell(views.in_short(report), report)
+        return report
+
+    async def _keep(self, report: RestoreReport, move: Move) -> None:
+        """Store what was done to files, and the way back, with the move that it belongs to."""
         live = self._desk.session()
         leaf = live.tree.leaf
         known = self._above(live, leaf)
@@ -198,10 +223,14 @@ class KeptFiles:
         if report.after is not None:
             # Without it the next start would take what was put back for somebody else's work.
             marks.append(moves.files_now(report.after, stamps()))
+        moved = move(live.tree, stamps(), report.before if report.restored else None)
+        if moved is not None:
+            marks.append(moved)
         if live.writable and marks:
             await self._desk.do(marks)
-        self._tell(views.in_short(report), report)
-        return report
+
+    def _where(self) -> str:
+        return f"The files of this session are in {self._elsewhere}."
 
     def _tell(self, words: str, report: RestoreReport) -> None:
         failed = [f"{path}: {why}" for path, why in report.failed]
@@ -214,6 +243,11 @@ class KeptFiles:
             yield
         except AlloyError as error:
             self._publish(Notice("warning", f"Files are not kept: {error.message}"))
+
+
+def stay(tree: SessionTree, stamp: Stamp, before: str | None) -> Entry | None:
+    """The conversation stays; that files changed can be taken back like any other move."""
+    return None if before is None else moves.rewind(tree, tree.leaf, stamp, files=before)
 
 
 def _read_marks(live: LiveSession) -> tuple[Opened, list[tuple[str | None, str]]]:

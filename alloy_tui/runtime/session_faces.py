@@ -101,9 +101,18 @@ class TreeFace(_Face):
         """See `TreePort.switch`."""
         self._do(lambda engine: engine.sessions.tree.switch(node))
 
-    def redo(self) -> None:
+    def preview_redo(self, then: Callable[[RewindPreview | None], object]) -> None:
+        """See `TreePort.preview_redo`."""
+        self._ask(then, lambda engine: engine.sessions.tree.preview_redo())
+
+    def redo(
+        self,
+        scope: RewindScope = "conversation",
+        choices: Mapping[str, FileChoice] | None = None,
+    ) -> None:
         """See `TreePort.redo`."""
-        self._do(lambda engine: engine.sessions.tree.redo())
+        taken: dict[str, FileChoice] = dict(choices or {})
+        self._do(lambda engine: engine.sessions.tree.redo(scope, taken))
 
     def label(self, node: str | None, label: str) -> None:
         """See `TreePort.label`."""

@@ -141,6 +141,8 @@ class RewindPreview(msgspec.Struct, frozen=True):
     `prompt` is the text of the user message at it, to be edited and sent again;
     `messages` counts those that leave the path. `files` is empty when none
     changed or none are kept; `problems` are words about what is not known.
+    `again` tells that of a `redo`: `messages` come back to the path, `node` is
+    "" before the first one, and `scope` is what the move that is taken back had.
     """
 
     node: str
@@ -148,6 +150,8 @@ class RewindPreview(msgspec.Struct, frozen=True):
     messages: int
     files: tuple[FileChange, ...] = ()
     problems: tuple[str, ...] = ()
+    again: bool = False
+    scope: RewindScope = "conversation"
 
 
 class BranchSide(msgspec.Struct, frozen=True):
@@ -275,8 +279,19 @@ class TreePort(Protocol):
         """Go to the end of the branch that `node` is on."""
         ...
 
-    def redo(self) -> None:
-        """Take the last move of the leaf back."""
+    def preview_redo(self, then: Callable[[RewindPreview | None], object]) -> None:
+        """What `redo` would do; its files are listed only if files went back, too."""
+        ...
+
+    def redo(
+        self,
+        scope: RewindScope = "conversation",
+        choices: Mapping[str, FileChoice] | None = None,
+    ) -> None:
+        """Take the last move of the leaf back; with files, those that held before it.
+
+        For "files" alone the conversation stays, and that can be taken back in turn.
+        """
         ...
 
     def label(self, node: str | None, label: str) -> None:

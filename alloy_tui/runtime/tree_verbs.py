@@ -99,12 +99,13 @@ class TreeVerbs:
         """
         live = await self._still()
         to, _ = await asyncio.to_thread(_target, live, node)
-        if scope != "conversation":
-            if self.files is None:
-                raise SessionError("Files are not kept here.")
-            await self.files.restore(node, choices)
-        if scope != "files":
+        if scope == "conversation":
             await self._move(lambda tree, stamp: moves.rewind(tree, to, stamp))
+            return
+        if scope == "both":
+            moves.rewind(live.tree, to, self._desk.stamps())  # complains before files have moved
+        goal = await self._kept().address_at(node)
+        await self._with_files(goal, choices, to if scope == "both" else live.tree.leaf)
 
     async def branch(self, node: str | None) -> None:
         """Let the next message follow `node`."""
@@ -116,10 +117,35 @@ class TreeVerbs:
         await self._still()
         await self._move(lambda tree, stamp: moves.switch(tree, node, stamp))
 
-    async def redo(self) -> None:
-        """Take the last move of the leaf back."""
-        await self._still()
-        await self._move(moves.redo)
+    async def preview_redo(self) -> RewindPreview:
+        """What `redo` would do."""
+        live = await self._known()
+        tree = live.tree
+        if not tree.undone:
+            raise SessionError("There is no move to take back.")
+        to, held = tree.undone[-1], tree.undone_files[-1]
+        shared = len(tree.path(tree.common_ancestor(to, tree.leaf)))
+        count = sum(tree.kind(n) in {"user", "answer"} for n in tree.path(to)[shared:])
+        made = RewindPreview(to or "", "", count, again=True)
+        if held is None or self.files is None:
+            return made
+        files, problems = await self.files.changes_to(held)
+        scope: RewindScope = "files" if to == tree.leaf else "both"
+        return msgspec.structs.replace(made, files=files, problems=problems, scope=scope)
+
+    async def redo(self, scope: RewindScope, choices: Mapping[str, FileChoice]) -> None:
+        """Take the last move of the leaf back, the files that held before it too if asked."""
+        live = await self._still()
+        held = live.tree.undone_files[-1] if live.tree.undone else None
+        if scope == "conversation" or held is None:
+            await self._move(moves.redo)
+        elif scope == "files" and live.tree.undone[-1] != live.tree.leaf:
+            await self._with_files(held, choices, live.tree.leaf)
+        else:
+            await self._kept().restore(
+                held, choices, lambda tree, stamp, _: moves.redo(tree, stamp)
+            )
+            await self._conversing.arrived()
 
     async def label(self, node: str | None, label: str) -> None:
         """Label a node, None = where we stand."""
@@ -156,6 +182,24 @@ class TreeVerbs:
             raise StoreError("There is no session yet.", kind="unknown")
         made = await asyncio.to_thread(views.comparison, live.stored, live.read, left, right)
         return made if self.files is None else await self.files.compared(made)
+
+    async def _with_files(
+        self, goal: str, choices: Mapping[str, FileChoice], to: str | None
+    ) -> None:
+        """Put the files of the manifest `goal` back and go to `to`: one step for `redo`."""
+
+        def move(tree: SessionTree, stamp: Stamp, before: str | None) -> Entry | None:
+            if to == tree.leaf and before is None:
+                return None  # nothing was there to be done
+            return moves.rewind(tree, to, stamp, files=before)
+
+        await self._kept().restore(goal, choices, move)
+        await self._conversing.arrived()
+
+    def _kept(self) -> KeptFiles:
+        if self.files is None:
+            raise SessionError("Files are not kept here.")
+        return self.files
 
     async def _settled(self) -> LiveSession | None:
         """The session on screen, once what was said so far is on disk, or cannot be."""

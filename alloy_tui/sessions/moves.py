@@ -37,16 +37,17 @@ def beside(
     return entry_of(node, id=stamp.id, parent=parent, at_ms=stamp.at_ms, agent=agent, aside=True)
 
 
-def rewind(tree: SessionTree, to: str | None, stamp: Stamp) -> Entry:
+def rewind(tree: SessionTree, to: str | None, stamp: Stamp, *, files: str | None = None) -> Entry:
     """Go back to `to`, None = before the first message. What comes after it stays in the tree.
 
-    Raises SessionError when `to` is not on the current path.
+    `files` is the manifest that held before, if files went back as well. Raises
+    SessionError when `to` is not on the current path.
     """
     if not tree.is_ancestor(to, tree.leaf):
         raise SessionError(
             "That message is on another branch.", hint="Switch to that branch instead."
         )
-    return _move(tree, to, "rewind", stamp)
+    return _move(tree, to, "rewind", stamp, files)
 
 
 def branch(tree: SessionTree, from_: str | None, stamp: Stamp) -> Entry:
@@ -121,10 +122,17 @@ def rename(title: str, stamp: Stamp) -> Entry:
     return entry_of(Renamed(title), id=stamp.id, parent=None, at_ms=stamp.at_ms)
 
 
-def _move(tree: SessionTree, to: str | None, reason: MoveReason, stamp: Stamp) -> Entry:
+def _move(
+    tree: SessionTree,
+    to: str | None,
+    reason: MoveReason,
+    stamp: Stamp,
+    files: str | None = None,
+) -> Entry:
     if to is not None:
         _placed(tree, to)
-    return entry_of(LeafMove(tree.leaf, reason), id=stamp.id, parent=to, at_ms=stamp.at_ms)
+    move = LeafMove(tree.leaf, reason, files)
+    return entry_of(move, id=stamp.id, parent=to, at_ms=stamp.at_ms)
 
 
 def _placed(tree: SessionTree, node: str) -> None:

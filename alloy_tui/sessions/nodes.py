@@ -122,12 +122,17 @@ class Renamed(Node, frozen=True, tag="renamed"):
 
 
 class LeafMove(Node, frozen=True, tag="leaf"):
-    """The leaf moved to this mark's parent; None = before the first message."""
+    """The leaf moved to this mark's parent; None = before the first message.
+
+    Where files went along (or alone: then it moved to where it was), `files` is
+    the address of the manifest that held before, for whoever takes the move back.
+    """
 
     MARK: ClassVar[bool] = True
 
     from_node: str | None
     reason: MoveReason
+    files: str | None = None
 
 
 class Checkpoint(Node, frozen=True, tag="checkpoint"):
@@ -187,6 +192,13 @@ class Lost(msgspec.Struct, frozen=True):
     """A node whose content can no longer be read; its place in the tree is known."""
 
     kind: str
+
+
+def manifest_of(node: object) -> str | None:
+    """The address of the list of files that a node names, if it names one."""
+    if isinstance(node, Checkpoint):
+        return node.manifest or None
+    return (node.files or None) if isinstance(node, LeafMove) else None
 
 
 AnyNode: TypeAlias = KnownNode | Unknown | Lost

@@ -89,7 +89,7 @@ class _Log:
 class SessionTree:
     """A session's tree as of some moment; a value that any thread may read."""
 
-    __slots__ = ("_log", "_size", "hidden", "labels", "leaf", "undone")
+    __slots__ = ("_log", "_size", "hidden", "labels", "leaf", "undone", "undone_files")
 
     leaf: str | None
     """Where the conversation stands: the next message follows this node; None = at the start."""
@@ -99,12 +99,15 @@ class SessionTree:
     """The nodes that were pruned themselves; all below them is hidden too."""
     undone: tuple[str | None, ...]
     """Where `redo` leads, nearest last: the leaves that moves left since the last new message."""
+    undone_files: tuple[str | None, ...]
+    """The files that held before each of them (see `LeafMove.files`), None = they stayed."""
 
     def __init__(self, heads: Heads = _EMPTY, marks: Iterable[Entry] = ()) -> None:
         """A tree of that shape; `marks` are its moves, checkpoints and prunings, in log order."""
         self._log = _Log(heads)
         self._size = len(self._log.ids)
-        self.labels, self.hidden, self.undone = {}, frozenset(), ()
+        self.labels, self.hidden = {}, frozenset()
+        self.undone = self.undone_files = ()
         flags = self._log.flags
         last = next((n for n in range(self._size - 1, -1, -1) if not flags[n] & (MARK | ASIDE)), -1)
         self.leaf = self._log.ids[last] if last >= 0 else None
@@ -245,7 +248,8 @@ class SessionTree:
         if entry.mark:
             self._heed(entry, known_parent=True)
         elif not entry.aside:
-            self.leaf, self.undone = entry.id, ()
+            self.leaf = entry.id
+            self.undone = self.undone_files = ()
         return self
 
     def _heed(self, mark: Entry, *, known_parent: bool) -> None:
@@ -255,9 +259,10 @@ class SessionTree:
             if target is not None and not known_parent:
                 return  # the goal is lost to damage: stay
             if node.reason == "redo":
-                self.undone = self.undone[:-1]
+                self.undone, self.undone_files = self.undone[:-1], self.undone_files[:-1]
             else:
                 self.undone = (*self.undone[1 - UNDO_LIMIT :], self.leaf)
+                self.undone_files = (*self.undone_files[1 - UNDO_LIMIT :], node.files)
             self.leaf = target
         elif target is None or not known_parent:
             return

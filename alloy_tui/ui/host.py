@@ -38,6 +38,10 @@ class Bench(Protocol):
         """Choose an earlier message to go back to."""
         ...
 
+    def redo(self) -> None:
+        """Take the last going back back."""
+        ...
+
     def pick_compare(self, words: str) -> None:
         """Choose a branch to compare with."""
         ...

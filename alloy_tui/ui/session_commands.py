@@ -23,7 +23,7 @@ def _new(host: Host, _: str) -> None:
 
 def _redo(host: Host, _: str) -> None:
     if host.runtime.tree.state.moves_back:
-        host.runtime.tree.redo()
+        host.workbench.redo()
     else:
         host.say("There is no going back to take back.")
 

@@ -83,6 +83,69 @@ def test_the_way_back_from_a_rewind_is_kept(written, project: Path) -> None:
     assert (project / FILE).read_text() == "two\n"
 
 
+def test_redo_brings_back_the_files_that_went_with_the_conversation(written, project: Path) -> None:
+    """It says first what it would do, and does as much of it as one asks for."""
+    runtime, listener = written
+    end = at(runtime, "wrote two")
+    runtime.tree.rewind(at(runtime, "1"), "both")
+    listener.until(ev.LeafMoved)
+    found = asked(runtime.tree.preview_redo)
+    assert (found.node, found.messages, found.again, found.scope) == (end, 6, True, "both")
+    assert [(f.path, f.fate, f.conflict) for f in found.files] == [(FILE, "added", False)]
+    runtime.tree.redo("both")
+    assert words(page(runtime))[-1] == "wrote two"
+    assert (project / FILE).read_text() == "two\n"
+    assert runtime.tree.state.moves_back == 0
+
+
+def test_files_that_went_back_alone_come_back_too(written, project: Path) -> None:
+    """Even at the start of the conversation, where no node could keep them."""
+    runtime, listener = written
+    runtime.tree.rewind(at(runtime, "1"))
+    listener.until(ev.LeafMoved)
+    (project / FILE).write_text("mine\n")
+    runtime.tree.rewind(at(runtime, "1"), "files", {FILE: "overwrite"})
+    listener.until(ev.Notice, level="info")
+    assert not (project / FILE).exists()
+    found = asked(runtime.tree.preview_redo)
+    assert (found.scope, [f.fate for f in found.files]) == ("files", ["added"])
+    runtime.tree.redo("files")
+    assert page(runtime).items == ()
+    assert (project / FILE).read_text() == "mine\n"
+    runtime.tree.redo()
+    assert words(page(runtime))[-1] == "wrote two"
+
+
+def test_files_alone_may_be_taken_back_of_a_going_back_of_both(written, project: Path) -> None:
+    runtime, listener = written
+    runtime.tree.rewind(at(runtime, "2"), "both")
+    listener.until(ev.LeafMoved)
+    runtime.tree.redo("files")
+    assert words(page(runtime))[-1] == "wrote one"
+    assert (project / FILE).read_text() == "two\n"
+    assert runtime.tree.state.moves_back == 2
+    runtime.tree.redo("files")
+    asked(runtime.tree.view)
+    assert (project / FILE).read_text() == "one\n"
+
+
+def test_the_next_start_can_redo_with_files_and_others_work_is_a_conflict(
+    written, open_runtime, project: Path
+) -> None:
+    runtime, listener = written
+    runtime.tree.rewind(at(runtime, "2"), "both")
+    listener.until(ev.LeafMoved)
+    runtime.close()
+    (project / FILE).write_text("mine\n")
+    later, again = open_runtime(None, session="latest", cwd=project)
+    again.until(ev.AgentStarted)
+    (change,) = asked(later.tree.preview_redo).files
+    assert (change.conflict, change.choices[0]) == (True, "keep")
+    later.tree.redo("both", {FILE: "overwrite"})
+    assert words(page(later))[-1] == "wrote two"
+    assert (project / FILE).read_text() == "two\n"
+
+
 def test_what_somebody_else_changed_is_kept_unless_they_say_otherwise(
     written, project: Path
 ) -> None:

@@ -74,8 +74,15 @@ class FakeTree:
     def switch(self, node: str) -> None:
         self._ask("switch", node)
 
-    def redo(self) -> None:
-        self._ask("redo")
+    def preview_redo(self, then: Callable[[RewindPreview | None], object]) -> None:
+        then(self.previews.get("redo", RewindPreview("", "", 0, again=True)))
+
+    def redo(
+        self,
+        scope: RewindScope = "conversation",
+        choices: Mapping[str, FileChoice] | None = None,
+    ) -> None:
+        self._ask("redo", scope, dict(choices or {}))
 
     def label(self, node: str | None, label: str) -> None:
         self._ask("label", node, label)

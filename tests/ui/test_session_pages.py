@@ -345,7 +345,7 @@ async def test_tab_looks_in_all_folders() -> None:
 @pytest.mark.parametrize(
     ("typed", "asked"),
     [
-        ("/redo", ("redo",)),
+        ("/redo", ("redo", "conversation", {})),
         ("/checkpoint good one", ("label", None, "good one")),
         ("/branch", ("branch", "4")),
         ("/fork", ("fork", None)),

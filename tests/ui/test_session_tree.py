@@ -241,6 +241,27 @@ async def test_where_no_message_leaves_the_files_are_what_goes_back() -> None:
         assert stage.port.wanted("rewind") == [("3", "files", {})]
 
 
+async def test_taking_back_a_going_back_over_files_asks_for_their_share() -> None:
+    """What the move had is offered first; files that others changed are kept unless one says so."""
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await shop(stage, pilot)
+        changed = FileChange("notes.md", "changed", 9, 0, True, ("keep", "overwrite", "merge"))
+        stage.port.tree.previews["redo"] = RewindPreview(
+            "4", "", 4, (changed,), again=True, scope="both"
+        )
+        stage.bench.redo()
+        await pilot.pause()
+        await pilot.pause()
+        dialog = stage.app.screen
+        assert isinstance(dialog, RewindDialog)
+        assert dialog.wish.scope == "both"
+        assert "4 messages come back." in screen_text(stage.app)
+        await pilot.press("space", "enter")
+        await pilot.pause()
+        assert stage.port.wanted("redo") == [("both", {"notes.md": "overwrite"})]
+
+
 async def test_a_message_gone_back_over_comes_into_the_prompt_and_the_draft_is_kept() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:

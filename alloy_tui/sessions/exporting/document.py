@@ -17,7 +17,7 @@ import msgspec
 
 from alloy_tui.domain.sanitise import clean_line, json_safe
 from alloy_tui.sessions import codec
-from alloy_tui.sessions.nodes import Checkpoint, Entry, Lost, Unknown
+from alloy_tui.sessions.nodes import Entry, Lost, Unknown, manifest_of
 from alloy_tui.sessions.store import SessionStore
 
 FORMAT = "alloy-session"
@@ -60,8 +60,8 @@ def write(
     for entry in _entries(store, session):
         out.write((b",\n" if count else b"\n") + spell(entry))
         count += 1
-        if isinstance(entry.node, Checkpoint) and entry.node.manifest:
-            manifests[entry.node.manifest] = None
+        if (manifest := manifest_of(entry.node)) is not None:
+            manifests[manifest] = None
     out.write(b"\n" + BLOBS)
     between = b"\n"
     for address, data in _reachable(store, manifests) if files else ():

@@ -1,4 +1,4 @@
-"""Going back, asked first: conversation, files or both, with what each would change.
+"""Going back, or forward again, asked first: conversation, files or both, and what each changes.
 
 Owns the choice and the words; what was chosen is the screen's result.
 """
@@ -62,6 +62,16 @@ _BESIDE = 48
 """What the figures and the fate of a file take beside its path, in cells."""
 
 
+def _moving(preview: RewindPreview) -> str:
+    """What becomes of the conversation, in a sentence or two."""
+    count = preview.messages
+    if preview.again:
+        noun = "message comes back" if count == 1 else "messages come back"
+        return f"{count:,} {noun}." if count else "The conversation goes where it stood before."
+    noun = "message leaves" if count == 1 else "messages leave"
+    return f"{count:,} {noun} the path. Nothing is deleted: /redo."
+
+
 class RewindDialog(ModalScreen[RewindWish | None]):
     """Dismisses with the wish, or None when left."""
 
@@ -79,6 +89,8 @@ class RewindDialog(ModalScreen[RewindWish | None]):
         self._preview = preview
         # Where no message leaves, files are all that can change.
         self._scope = 0 if preview.messages or preview.prompt else 1
+        if preview.again:
+            self._scope = [scope for scope, _ in SCOPES].index(preview.scope)
         self._choices: dict[str, FileChoice] = {
             f.path: f.choices[0] for f in preview.files if f.conflict and f.choices
         }
@@ -92,7 +104,8 @@ class RewindDialog(ModalScreen[RewindWish | None]):
     def compose(self) -> ComposeResult:
         """What goes back, what that does, and the files."""
         with Vertical(id="page", classes="-list"):
-            yield Static("Go back", id="page-title", markup=False)
+            title = "Take the last going back back" if self._preview.again else "Go back"
+            yield Static(title, id="page-title", markup=False)
             yield ActionLine(id="rewind-scope")
             yield Static("", id="rewind-words", markup=False)
             yield OptionList(id="picker-list", markup=False)
@@ -172,7 +185,11 @@ class RewindDialog(ModalScreen[RewindWish | None]):
         if files:
             options.highlighted = min(at, len(files) - 1)
         keys = [
-            link("Enter goes back", "screen.go", "$primary"),
+            link(
+                "Enter takes it back" if self._preview.again else "Enter goes back",
+                "screen.go",
+                "$primary",
+            ),
             link("← → what", "screen.turn(1)", "$text-muted"),
             link("Esc leaves all as it is", "screen.leave", "$text-muted"),
         ]
@@ -184,9 +201,7 @@ class RewindDialog(ModalScreen[RewindWish | None]):
         preview, scope = self._preview, SCOPES[self._scope][0]
         said: list[Content] = []
         if scope != "files":
-            count = preview.messages
-            noun = "message leaves" if count == 1 else "messages leave"
-            said.append(Content(f"{count:,} {noun} the path. Nothing is deleted: /redo."))
+            said.append(Content(_moving(preview)))
             if preview.prompt:
                 words = clean_line(preview.prompt, limit=160)
                 said.append(Content.styled(f"Into the prompt: {words}", "$text-muted"))

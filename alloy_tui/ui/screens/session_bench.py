@@ -141,15 +141,23 @@ class SessionBench(SessionPages):
             from alloy_tui.ui.screens.rewind import RewindDialog, RewindWish
 
             def chosen(wish: RewindWish | None) -> None:
-                if wish is not None:
+                if wish is not None and preview.again:
+                    self._runtime.tree.redo(wish.scope, wish.choices)
+                elif wish is not None:
                     text = preview.prompt if wish.scope != "files" else None
                     self._refill = text or None
                     self._runtime.tree.rewind(preview.node, wish.scope, wish.choices)
 
             app_of(self).push_screen(RewindDialog(preview), chosen)
+        elif preview.again:
+            self._runtime.tree.redo()
         else:
             self._refill = preview.prompt or None
             self._runtime.tree.rewind(preview.node)
+
+    def redo(self) -> None:
+        """Take the last going back back; where files went back, too, it is asked first."""
+        self._runtime.tree.preview_redo(lambda p: self.post_message(PreviewCame(p)))
 
     def pick_rewind(self) -> None:
         """Choose an earlier message of the path, to be edited and sent again."""
