@@ -136,6 +136,10 @@ class ReadTool(CoreTool[ReadArguments]):
         super().__init__()
         self._workspace = Workspace(guard=guard)
 
+    def lock_keys(self, prepared: ReadArguments, context: ToolContext) -> tuple[str, ...]:
+        """The file that is really read: a write to it is seen whole or not at all."""
+        return self._workspace.lock_keys(prepared.file_path, context.cwd)
+
     def headline(self, prepared: ReadArguments) -> str:
         """The path and the part."""
         part = "" if prepared.offset == 1 else f" from line {prepared.offset}"
