@@ -8,33 +8,13 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-import msgspec
-
 from alloy_tui.domain.event_base import ErrorInfo, Event, snake
+from alloy_tui.domain.team_values import TeamTask
 
-TaskState: TypeAlias = Literal["pending", "claimed", "blocked", "done"]
 DelegationKind: TypeAlias = Literal["delegate", "broadcast", "handoff", "spawn"]
 DelegationStatus: TypeAlias = Literal[
     "completed", "failed", "crashed", "timed_out", "cancelled", "refused"
 ]
-
-
-class TeamTask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An entry of the task board.
-
-    `needs` are the ids of tasks that must be done first; "blocked" is what a
-    task is while one of them is not, or while `note` says why it cannot go on.
-    """
-
-    id: str
-    title: str
-    state: TaskState = "pending"
-    owner: str = ""
-    needs: tuple[str, ...] = ()
-    detail: str = ""
-    note: str = ""
-    result: str = ""
-    at_ms: int = 0
 
 
 class MemberAdded(Event, frozen=True, tag=snake):

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from alloy_tui.domain.errors import TeamError
-from alloy_tui.domain.team_events import TaskChanged, TeamTask
+from alloy_tui.domain.team_events import TaskChanged
+from alloy_tui.domain.team_values import TeamTask
 from alloy_tui.team.recording import Channel, Numbers
 
 MOST_TASKS = 500

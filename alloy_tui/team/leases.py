@@ -10,29 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-import msgspec
-
 from alloy_tui.domain.errors import TeamError, ToolError
 from alloy_tui.domain.team_events import LeaseChanged, LeaseRefused
+from alloy_tui.domain.team_values import Collision, Lease
 from alloy_tui.domain.tool import Access, Tool, ToolContext, ToolReply, ToolSpec
 from alloy_tui.team.recording import Channel
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """A file that `holder` alone may write for now."""
-
-    path: str
-    holder: str
-    since_ms: int
-
-
-class Collision(msgspec.Struct, frozen=True):
-    """A write that was refused, for the dashboard's badge."""
-
-    path: str
-    agent: str
-    holder: str
-    at_ms: int
 
 
 class Leases:

@@ -8,27 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from alloy_tui.domain.errors import TeamError
 from alloy_tui.domain.team_events import MailRead, MailSent
+from alloy_tui.domain.team_values import Mail
 from alloy_tui.team.recording import Channel, Numbers
 
 MOST_UNREAD = 200
 LONGEST = 32_000
 _KEPT = 5_000
-
-
-class Mail(msgspec.Struct, frozen=True):
-    """A message; `read_by` are those of `to` that were shown it."""
-
-    id: str
-    sender: str
-    to: tuple[str, ...]
-    text: str
-    at_ms: int
-    read_by: tuple[str, ...] = ()
 
 
 class Mailboxes:

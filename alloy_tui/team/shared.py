@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 from alloy_tui.domain.errors import TeamError
 from alloy_tui.domain.team_events import SharedChanged
+from alloy_tui.domain.team_values import Shared
 from alloy_tui.team.recording import Channel
 
 MOST_KEYS = 200
@@ -19,16 +18,6 @@ LONGEST = 20_000
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-/ ]{0,79}")
 _IN_PROMPT = 300
 _PROMPT = 6_000
-
-
-class Shared(msgspec.Struct, frozen=True):
-    """A key's value; `version` rises by one with each write, `by` wrote it last."""
-
-    key: str
-    value: str
-    version: int
-    by: str
-    at_ms: int
 
 
 class SharedContext:

@@ -1,0 +1,245 @@
+"""What a screen may ask of a team: the `TeamPort` protocol and its snapshots.
+
+Owns the contract only. Every method may be called from any thread, returns at
+once and never raises for the engine's troubles: those come back as notices.
+A team is there from the start: the main agent alone, and whom it spawns; a team
+file adds more. `team_changed` in the event stream means that `view()` is new; it
+comes 4 times a second at most, and only while somebody follows. Texts are as
+they were written: who shows them sanitises them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from alloy_tui.domain.events import Lane
+from alloy_tui.domain.messages import ChatMessage
+from alloy_tui.domain.team_events import DelegationKind, DelegationStatus
+from alloy_tui.domain.team_values import Collision, Lease, Mail, Shared, TeamTask
+from alloy_tui.domain.usage import ZERO, TokenUsage
+from alloy_tui.runtime.agent_view import AgentView
+
+RowGroup: TypeAlias = Literal["needs_you", "working", "done"]
+MemberAction: TypeAlias = Literal["pause", "resume", "cancel", "restart", "kill", "remove"]
+SpanKind: TypeAlias = Literal["run", "turn", "tool", "wait"]
+TaskAction: TypeAlias = Literal["claim", "finish", "block", "release", "remove"]
+
+
+class AgentRow(msgspec.Struct, frozen=True):
+    """One agent on the dashboard.
+
+    `parent` is who spawned it, "" at the top; `depth` counts from 0 there.
+    `activity` is what it does now, on one line: the tool and what it works on,
+    or the beginning of what it says. `tail` is the end of what it last said.
+    `rates` are tokens per second, about, one figure a second, the latest last;
+    empty while nothing was said for long. `last_ms` is when it last did
+    anything. `cause` is why it last crashed. `unread` is its mail.
+    """
+
+    name: str
+    view: AgentView
+    parent: str = ""
+    depth: int = 0
+    role: str = ""
+    activity: str = ""
+    tail: str = ""
+    prompt: str = ""
+    turns: int = 0
+    max_turns: int | None = None
+    restarts: int = 0
+    cause: str = ""
+    paused: bool = False
+    over: bool = False
+    started_ms: int = 0
+    last_ms: int = 0
+    rates: tuple[int, ...] = ()
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+    unread: int = 0
+    worktree: str = ""
+    main: bool = False
+
+    @property
+    def group(self) -> RowGroup:
+        """Where it stands: whoever needs a person first."""
+        state = self.view.state
+        if self.view.approvals or state == "failed":
+            return "needs_you"
+        return "working" if self.view.busy or state in {"queued", "restarting"} else "done"
+
+
+class Delegation(msgspec.Struct, frozen=True):
+    """Work that somebody gave; `status` is None while it is under way."""
+
+    id: str
+    by: str
+    to: str
+    text: str
+    kind: DelegationKind
+    depth: int
+    started_ms: int
+    ended_ms: int | None = None
+    status: DelegationStatus | None = None
+    brought: str = ""
+
+
+class TeamView(msgspec.Struct, frozen=True):
+    """A team at one moment; `rows` are in the order of the tree, parents first.
+
+    `cost` is in US dollars, None = unknown; `cost_partial` says that some of it
+    is. `budget_usd` and `budget_tokens` are the team's. `supervision` says in
+    words how crashes are met; `gave_up` why the team ended, "" = it did not.
+    """
+
+    version: int = 0
+    name: str = ""
+    file: str = ""
+    rows: tuple[AgentRow, ...] = ()
+    tasks: tuple[TeamTask, ...] = ()
+    mail: tuple[Mail, ...] = ()
+    shared: tuple[Shared, ...] = ()
+    leases: tuple[Lease, ...] = ()
+    collisions: tuple[Collision, ...] = ()
+    delegations: tuple[Delegation, ...] = ()
+    usage: TokenUsage = ZERO
+    cost: float | None = None
+    cost_partial: bool = False
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+    turns: int = 0
+    supervision: str = ""
+    gave_up: str = ""
+
+    def row(self, name: str) -> AgentRow | None:
+        """That agent's, None = it is not there."""
+        return next((row for row in self.rows if row.name == name), None)
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for a person."""
+        return sum(len(row.view.approvals) for row in self.rows)
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Something that took time: a run, a turn, a tool call, a wait for a person.
+
+    `end_ms` is None while it goes on; `title` is one line.
+    """
+
+    agent: str
+    kind: SpanKind
+    title: str
+    start_ms: int
+    end_ms: int | None = None
+    failed: bool = False
+
+
+class TeamFile(msgspec.Struct, frozen=True):
+    """A team that can be opened; `trouble` says why it cannot, "" = it can.
+
+    `kept` is when it was last used here: opening it brings that back.
+    """
+
+    name: str
+    path: str
+    members: tuple[str, ...] = ()
+    trouble: str = ""
+    kept_ms: int | None = None
+
+
+class NewMember(msgspec.Struct, frozen=True):
+    """An agent to add or to put in another's place; "" = as the team has it."""
+
+    name: str
+    model: str = ""
+    role: str = ""
+    system_prompt: str = ""
+    tools: tuple[str, ...] | None = None
+
+
+class TeamPort(Protocol):
+    """A team as a screen sees it."""
+
+    def view(self) -> TeamView:
+        """The team as of the latest `team_changed`."""
+        ...
+
+    def follow(self, who: str, wanted: bool) -> None:
+        """`who`, a view, wants to be told of changes from now on, or no more."""
+        ...
+
+    def attach(self, agent: str, then: Callable[[tuple[ChatMessage, ...] | None], object]) -> None:
+        """Tell `then` what `agent` and its user said until now; its events follow in the stream.
+
+        Nothing is missed between the two, and nothing comes twice.
+        """
+        ...
+
+    def detach(self, agent: str) -> None:
+        """Its text is in no one's view any more."""
+        ...
+
+    def files(self, then: Callable[[tuple[TeamFile, ...]], object]) -> None:
+        """Tell `then` which teams there are."""
+        ...
+
+    def open(self, file: str) -> None:
+        """Open that team, as it was left; another one that is open is closed first."""
+        ...
+
+    def close(self) -> None:
+        """Stop the team's agents; what they said and share is kept."""
+        ...
+
+    def delegate(
+        self, kind: DelegationKind, to: Sequence[str], text: str, by: str = "user"
+    ) -> None:
+        """Give work: to one, to all of `to` at once, or through them one after the other."""
+        ...
+
+    def say(self, agent: str, text: str, lane: Lane = "prompt") -> None:
+        """Send a message to an agent, as in its own chat."""
+        ...
+
+    def mail(self, to: Sequence[str], text: str) -> None:
+        """Put a message into the boxes of agents."""
+        ...
+
+    def act(self, action: MemberAction, agent: str) -> None:
+        """Do that with an agent."""
+        ...
+
+    def add(self, member: NewMember) -> None:
+        """Let another agent join."""
+        ...
+
+    def replace(self, member: NewMember) -> None:
+        """Put this in the place of the agent of that name; the conversation stays."""
+        ...
+
+    def set_model(self, agent: str, model: str) -> None:
+        """Let another model answer for it."""
+        ...
+
+    def set_budget(self, agent: str, usd: float | None, tokens: int | None) -> None:
+        """Limit what an agent, or the team (""), may spend; None = no limit."""
+        ...
+
+    def put_task(self, title: str, *, detail: str = "", needs: Sequence[str] = ()) -> None:
+        """Put a task up."""
+        ...
+
+    def change_task(self, action: TaskAction, task: str, words: str = "") -> None:
+        """Change a task; `words` are its result, or what it is blocked by, or its new owner."""
+        ...
+
+    def share(self, key: str, value: str | None) -> None:
+        """Write a key of the shared context, or take it away."""
+        ...
+
+    def timeline(self, then: Callable[[tuple[Span, ...]], object]) -> None:
+        """Tell `then` what took time, by start; of this team's former lives as well."""
+        ...
