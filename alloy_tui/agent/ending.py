@@ -183,8 +183,7 @@ def _being_cancelled() -> bool:
 
 
 def _halted(halt: Halted) -> Ending:
-    words = f"Halted by middleware {halt.middleware} in {halt.hook}: {halt.reason}"
-    return Ending("halted", "halted", ErrorInfo("halted", words))
+    return Ending("halted", "halted", ErrorInfo("halted", halt.reason, halt.hint))
 
 
 def _defect(run: Run, error: BaseException) -> Ending:

@@ -22,11 +22,11 @@ _log = logging.getLogger(__name__)
 class Halted(Exception):  # noqa: N818  # it steers the loop and is no error
     """A middleware stopped the run; never leaves this package."""
 
-    def __init__(self, middleware: str, hook: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, middleware: str, hook: str, halt: Halt) -> None:
+        super().__init__(halt.reason)
         self.middleware = middleware
-        self.hook = hook
-        self.reason = reason
+        self.reason = halt.reason
+        self.hint = halt.hint or f"The middleware {middleware} stopped the run, in {hook}."
 
 
 class Hooks:
@@ -133,7 +133,7 @@ class Hooks:
             self._emit(Notice("warning", text))
             return None
         if isinstance(answer, Halt):
-            raise Halted(name_of(middleware), hook, answer.reason)
+            raise Halted(name_of(middleware), hook, answer)
         return answer
 
 

@@ -41,9 +41,14 @@ HOOKS = (
 
 
 class Halt(msgspec.Struct, frozen=True):
-    """Stop the run here; its status becomes "halted" with this reason."""
+    """Stop the run here; its status becomes "halted" with this reason.
+
+    `reason` is a sentence for the user, shown as it is; `hint` says what to do,
+    None = it is said which middleware stopped the run.
+    """
 
     reason: str
+    hint: str | None = None
 
 
 class Block(msgspec.Struct, frozen=True):

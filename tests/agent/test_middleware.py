@@ -93,8 +93,8 @@ async def test_a_halt_stops_the_run_with_its_reason(hook, left):
     )
     result = await agent.chat("Do it")
     assert result.status == "halted"
-    assert "Guard" in result.error.message
-    assert "enough" in result.error.message
+    assert result.error.message == "enough"
+    assert "Guard" in result.error.hint
     assert len(provider.unconsumed()) == left
     valid(agent.messages)
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,8 @@ from alloy_tui.domain.messages import assistant, user
 from alloy_tui.domain.models import ModelInfo, ModelRef
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.domain.usage import ZERO, Price, TokenUsage
-from alloy_tui.runtime.budgets import Budgets, estimate
+from alloy_tui.runtime.budgets import Budgets, Unit, raised_limit
+from alloy_tui.runtime.estimating import estimate
 from alloy_tui.sessions.store import Spent
 from alloy_tui.settings import locate
 from alloy_tui.settings.schema import BudgetSettings
@@ -121,15 +123,35 @@ async def test_once_lets_one_request_go() -> None:
     assert isinstance(await desk.ask(), Halt)
 
 
-async def test_session_raises_the_limit_by_half_until_it_is_enough() -> None:
-    """Nothing of it is remembered as a rule for tools."""
-    desk = Desk(["session", "always"], session_usd=1)
+async def test_session_raises_the_limit_far_enough_for_the_request_at_hand() -> None:
+    """One question, however small the limit was; the question says how far it goes up."""
+    desk = Desk(["session"], session_usd=0.001)
     desk.rows = [row(1.6)]
     assert await desk.ask() is None
-    assert [e.limit for e in desk.of(ev.BudgetReached)] == [1, 1.5]
-    assert desk.approvals.granted() == frozenset()
-    assert await desk.ask() is None  # 2.25 is the limit now
-    assert len(desk.of(ev.ApprovalRequested)) == 2
+    (asked,) = desk.of(ev.ApprovalRequested)
+    assert "raise the limit to $2.42" in asked.reason
+    assert asked.arguments["raise to"] == "$2.42"  # half as much again as 1.60 and what comes
+    assert desk.approvals.granted() == frozenset()  # no rule for tools comes of it
+    assert await desk.ask() is None
+    assert len(desk.of(ev.ApprovalRequested)) == 1
+
+
+async def test_tiny_limits_of_tokens_are_raised_far_enough_too() -> None:
+    """The next request fits, whatever it needs."""
+    desk = Desk(["always", "deny"], session_tokens=1)
+    assert await desk.ask(max_output=5000) is None
+    assert await desk.ask(max_output=5000) is None
+    assert len(desk.of(ev.ApprovalRequested)) == 1
+
+
+@given(st.floats(1e-6, 1e6), st.floats(0, 1e6), st.sampled_from(["usd", "tokens"]))
+def test_a_raised_limit_is_above_what_it_is_raised_for(
+    limit: float, needed: float, unit: Unit
+) -> None:
+    """Above the old one, and above what is needed, so nothing is asked twice."""
+    raised = raised_limit(limit, needed, unit)
+    assert raised > limit
+    assert raised >= needed
 
 
 async def test_nobody_there_means_stop() -> None:
@@ -139,6 +161,8 @@ async def test_nobody_there_means_stop() -> None:
     halt = await desk.ask()
     assert isinstance(halt, Halt)
     assert "101 tokens of 100 tokens" in halt.reason
+    assert "Nobody is here" in halt.reason
+    assert "budget.session_tokens" in str(halt.hint)
 
 
 async def test_an_unknown_price_is_told_and_not_counted() -> None:
@@ -156,11 +180,34 @@ def test_what_was_cached_is_estimated_as_read_from_the_cache() -> None:
     """Known tokens, then 3.6 characters a token for what came since."""
     asked = CompletionRequest("", (user("a"), assistant("b"), user("x" * 356)), max_output=50)
     last = row(1, TokenUsage(100, 800, 100, 20))
-    warm = estimate(asked, context(context_tokens=1020), last)
+    warm = estimate(asked, context(context_tokens=1020), [last]).usage
     assert (warm.cache_read, warm.output) == (1000, 50)
     assert warm.input == 20 + 4 + round(356 / 3.6)
-    cold = estimate(asked, context(context_tokens=1020), row(1))
+    cold = estimate(asked, context(context_tokens=1020), [row(1)]).usage
     assert (cold.cache_read, cold.input) == (None, 1020 + 4 + round(356 / 3.6))
+
+
+@pytest.mark.parametrize(
+    ("max_output", "limit", "answers", "output", "words"),
+    [
+        (77, 100, [5] * 9, 77, "at most 77 tokens, as set"),
+        (None, 64_000, [*range(10, 101, 10)], 90, "nine of ten"),
+        (None, 64_000, [5] * 4, 8_000, "a guess of 8,000"),
+        (None, 4_096, [], 4_096, "4,096 tokens, the most this model gives"),
+        (None, None, [], 8_000, "a guess"),
+    ],
+)
+def test_the_length_of_an_answer_is_what_is_known_best(
+    max_output: int | None, limit: int | None, answers: list[int], output: int, words: str
+) -> None:
+    """What was set, what answers of the model took, its limit where that is small, a guess."""
+    where = context()
+    assert where.info is not None
+    info = msgspec.structs.replace(where.info, max_output=limit)
+    rows = [row(1, TokenUsage(10, output=length)) for length in answers]
+    made = estimate(request(max_output=max_output), msgspec.structs.replace(where, info=info), rows)
+    assert made.usage.output == output
+    assert words in made.basis
 
 
 @given(st.text(max_size=2000), st.none() | st.integers(0, 10**6), st.booleans())
@@ -168,10 +215,10 @@ def test_an_estimate_is_never_less_than_what_is_known(
     text: str, known: int | None, caches: bool
 ) -> None:
     """Whatever is asked, whether or not anything was counted before."""
-    last = row(1, TokenUsage(5, 10, 5, 1)) if caches else None
-    made = estimate(CompletionRequest("", (user(text),)), context(context_tokens=known), last)
-    assert (made.prompt or 0) >= (known or 0)
-    assert made.output
+    rows = [row(1, TokenUsage(5, 10, 5, 1))] if caches else []
+    made = estimate(CompletionRequest("", (user(text),)), context(context_tokens=known), rows)
+    assert (made.usage.prompt or 0) >= (known or 0)
+    assert made.usage.output
 
 
 def test_a_session_stops_at_its_budget(open_runtime, tmp_path) -> None:
@@ -196,3 +243,5 @@ def test_a_session_stops_at_its_budget(open_runtime, tmp_path) -> None:
     runtime.answer_approval(asked.id, "deny")
     end = listener.until(ev.RunFinished, status="halted")
     assert end.turns == 0
+    assert end.error is not None
+    assert end.error.message.startswith("Stopped at the budget of this session: $0.50 of $0.50")

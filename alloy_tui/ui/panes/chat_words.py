@@ -57,8 +57,9 @@ def ending(event: ev.RunFinished) -> tuple[Level, str] | None:
         case "timed_out":
             return "warning", f"The time for this run was up. What arrived is kept. {_AGAIN}"
         case "halted":
-            said = clean_line(event.error.message, limit=400) if event.error else ""
-            return "warning", said or "The run was halted."
+            error = event.error
+            words = f"{error.message} {error.hint or ''}" if error else ""
+            return "warning", clean_line(words, limit=600).strip() or "The run was halted."
         case _:
             again = _BACK if never_kept(event) else _AGAIN
             return "error", _error_sentence(event.error, again)

@@ -38,7 +38,6 @@ LETTERS: dict[str, str] = {
     "e": "reason",
     "d": "details",
 }
-_BUDGET_WORDS = {"y": "send this one", "s": "raise the limit by half", "n": "stop here"}
 
 
 class ApprovalBar(Vertical):
@@ -222,7 +221,8 @@ class ApprovalBar(Vertical):
             "e": "deny and say why",
         }
         if request.tool == BUDGET:
-            words = dict(_BUDGET_WORDS)
+            raised = clean_line(str(request.arguments.get("raise to", "")), limit=40)
+            words = {"y": "send this one", "s": f"raise the limit to {raised}", "n": "stop here"}
         if self.details:
             words["d"] = "less"
         elif self._over:

@@ -1,0 +1,114 @@
+"""What a request that was not sent yet will probably take: tokens in, tokens out.
+
+Owns the counting by characters and the guess at an answer's length, and says
+what each rests on. Pure; must not know of limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from alloy_tui.agent.middleware import HookContext
+from alloy_tui.domain.messages import (
+    ChatMessage,
+    DocumentBlock,
+    ImageBlock,
+    ToolResultBlock,
+)
+from alloy_tui.domain.provider import CompletionRequest
+from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.sessions.store import Spent
+
+CHARS_A_TOKEN: Final = 3.6
+TOKENS_AN_IMAGE: Final = 1_600
+TOKENS_A_PAGE_KB: Final = 30
+USUAL_OUTPUT: Final = 8_000
+"""What an answer is taken to be where nothing is known: the limits of models are far beyond."""
+ENOUGH_ANSWERS: Final = 5
+"""From so many answers of a model on, their lengths say more than a guess."""
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """Tokens that a request will probably take; `basis` says where its output comes from."""
+
+    usage: TokenUsage
+    basis: str
+
+
+def estimate(
+    request: CompletionRequest, context: HookContext, rows: Sequence[Spent] = ()
+) -> Estimate:
+    """What `request` will probably take; `rows` is the ledger, oldest first.
+
+    What the service counted last is known; what came after it is counted by
+    characters. Where it cached the last request, it will read that from there.
+    """
+    last = rows[-1] if rows else None
+    known = context.context_tokens
+    if known is None:
+        fresh = (len(request.system) + len(msgspec.json.encode(request.tools))) / CHARS_A_TOKEN
+        fresh += sum(_tokens(m) for m in request.messages)
+        cached = 0
+    else:
+        answered = [i for i, m in enumerate(request.messages) if m.role == "assistant"]
+        since = answered[-1] + 1 if answered else 0
+        appended = sum(_tokens(m) for m in request.messages[since:])
+        caches = (
+            last is not None
+            and last.model == context.model
+            and bool(last.usage.cache_read or last.usage.cache_write)
+        )
+        cached = min(known, (last.usage.prompt or 0)) if caches and last is not None else 0
+        fresh = known - cached + appended
+    output, basis = _output(request, context, rows)
+    return Estimate(TokenUsage(round(fresh), cached or None, output=output), basis)
+
+
+def _output(
+    request: CompletionRequest, context: HookContext, rows: Sequence[Spent]
+) -> tuple[int, str]:
+    """How long an answer is taken to be, and why.
+
+    What was asked for at most, what nine of ten answers of the model stayed
+    below, or a guess that no model's own limit may exceed, in this order. The
+    limit itself is no estimate: it is ten times and more what answers take.
+    """
+    most = request.max_output
+    if most is not None:
+        return most, f"an answer of at most {most:,} tokens, as set"
+    known = [row.usage.output for row in rows if row.model == context.model]
+    lengths = sorted(length for length in known if length is not None)
+    if len(lengths) >= ENOUGH_ANSWERS:
+        usual = max(1, lengths[int(0.9 * (len(lengths) - 1) + 0.5)])
+        return usual, f"an answer of {usual:,} tokens: nine of ten so far were no longer"
+    limit = context.info.max_output if context.info is not None else None
+    if limit is not None and limit <= USUAL_OUTPUT:
+        return limit, f"an answer of {limit:,} tokens, the most this model gives"
+    return USUAL_OUTPUT, f"a guess of {USUAL_OUTPUT:,} tokens for the answer"
+
+
+def _tokens(message: ChatMessage) -> float:
+    total = 4.0
+    for block in message.blocks:
+        match block:
+            case ImageBlock():
+                total += TOKENS_AN_IMAGE
+            case DocumentBlock(data=data):
+                total += len(data) / 1000 * TOKENS_A_PAGE_KB
+            case ToolResultBlock(content=content):
+                images = sum(isinstance(part, ImageBlock) for part in content)
+                total += len(block.text) / CHARS_A_TOKEN + images * TOKENS_AN_IMAGE
+            case _:
+                total += _text_length(block) / CHARS_A_TOKEN
+    return total
+
+
+def _text_length(block: msgspec.Struct) -> int:
+    text = getattr(block, "text", None)
+    if isinstance(text, str):
+        return len(text)
+    arguments = getattr(block, "arguments", None)
+    return len(msgspec.json.encode(arguments)) if arguments is not None else 0
