@@ -21,6 +21,7 @@ from alloy_tui.domain.errors import AlloyError, WorkspaceError
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.domain.tool import Access, Tool, ToolContext, ToolReply, ToolSpec
 from alloy_tui.runtime.workspace_thread import WorkspaceThread
+from alloy_tui.workspace.journal import JOURNALS, is_waiting, settle
 from alloy_tui.workspace.manifest import Manifest
 from alloy_tui.workspace.planning import Choice, RestorePlan
 from alloy_tui.workspace.restoring import RestoreReport, catch_up, preview, restore
@@ -53,7 +54,7 @@ class FileKeeper:
         tell: Callable[[str], object] = lambda _: None,
         limits: Limits | None = None,
     ) -> None:
-        self._journals = private / "restoring"
+        self._journals = private / JOURNALS
         self._tell = tell
         self._begun = False
         self._waited = False
@@ -107,16 +108,21 @@ class FileKeeper:
 
         return await self._done(work)
 
-    async def resume(self, address: str | None) -> tuple[RestoreReport, ...]:
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a restoring may have to be finished, here or in another folder."""
+        return is_waiting(self._journals)
+
+    async def resume(self, address: str | None, owner: str = "") -> tuple[RestoreReport, ...]:
         """Go on from the manifest that the session stored last; None for a new session.
 
         Finishes what a program that was killed was restoring here, and tells of
-        it. Raises StoreError, WorkspaceError.
+        it, and of what `owner` has not settled. Raises StoreError, WorkspaceError.
         """
 
         def work(tracker: Tracker) -> tuple[RestoreReport, ...]:
             tracker.resume(address)
-            return tuple(catch_up(tracker, self._journals))
+            return tuple(catch_up(tracker, self._journals, owner))
 
         return await self._done(work)
 
@@ -125,11 +131,26 @@ class FileKeeper:
         return await self._done(lambda tracker: preview(tracker, address))
 
     async def apply(
-        self, plan: RestorePlan, choices: Mapping[str, Choice] | None = None
+        self,
+        plan: RestorePlan,
+        choices: Mapping[str, Choice] | None = None,
+        *,
+        owner: str = "",
+        mark: str = "",
     ) -> RestoreReport:
-        """Do it, with a person's choices by path. Raises StoreError, WorkspaceError."""
+        """Do it, with a person's choices by path. Raises StoreError, WorkspaceError.
+
+        An `owner` must `settle` the report once it is written down under `mark`.
+        """
         chosen = choices or {}
-        return await self._done(lambda tracker: restore(tracker, plan, chosen, self._journals))
+        return await self._done(
+            lambda tracker: restore(tracker, plan, chosen, self._journals, owner=owner, mark=mark)
+        )
+
+    async def settle(self, report: RestoreReport) -> None:
+        """What was restored is written down, with the way back."""
+        if report.token:
+            await self._done(lambda _: settle(self._journals, report.token))
 
     async def files_at(self, address: str) -> Manifest:
         """What stood where at that manifest, for comparing. Raises WorkspaceError."""

@@ -101,7 +101,8 @@ def in_short(report: RestoreReport) -> str:
     """What was done to the files, in one sentence."""
     count_ = len(report.restored)
     done = f"{count_} file{'' if count_ == 1 else 's'} put back" if count_ else "No file put back"
-    kept = f", {len(report.kept)} kept as they are" if report.kept else ""
+    kept_ = len(report.kept)
+    kept = f", {kept_} kept as {'it is' if kept_ == 1 else 'they are'}" if kept_ else ""
     failed = f", {len(report.failed)} could not be" if report.failed else ""
     return f"{done}{kept}{failed}."
 

@@ -70,11 +70,21 @@ class KeptFiles:
             else:
                 self._marks = {node: address for node, address in marks if node is not None}
                 last = marks[-1][1] if marks else None
+        ours = live is not None and live.writable and not self._elsewhere
         with self._words():
-            for report in await self.keeper.resume(last):
-                if live is not None and live.writable and not self._elsewhere:
-                    await self._keep(report, stay)
+            for report in await self.keeper.resume(last, live.id if live and ours else ""):
+                if live is not None and ours and report.owner == live.id:
+                    if report.mark not in live.tree:  # not killed just after it was written down
+                        await self._keep(
+                            report, Stamp(report.mark, self._desk.stamps().at_ms), stay
+                        )
+                    await self.keeper.settle(report)
                 self._tell("A rewind of files that had been interrupted was finished.", report)
+
+    async def finish(self) -> None:
+        """Nothing is on screen yet: finish what a program was restoring when it was killed."""
+        if self.keeper.is_waiting:
+            await self.opened()
 
     def mark(self, node: str | None) -> None:
         """Tie the files as they are after all calls so far to `node`, in the background."""
@@ -206,13 +216,21 @@ class KeptFiles:
     async def _carry_out(
         self, plan: RestorePlan, choices: Mapping[str, FileChoice], move: Move
     ) -> RestoreReport:
-        report = await self.keeper.apply(plan, choices)
-        await self._keep(report, move)
+        # By this entry the next start knows, if we are killed, whether all was written down.
+        stamp = self._desk.stamps()
+        live = self._desk.session()
+        owner = live.id if live.writable else ""
+        report = await self.keeper.apply(plan, choices, owner=owner, mark=stamp.id)
+        await self._keep(report, stamp, move)
+        await self.keeper.settle(report)
         self._tell(views.in_short(report), report)
         return report
 
-    async def _keep(self, report: RestoreReport, move: Move) -> None:
-        """Store what was done to files, and the way back, with the move that it belongs to."""
+    async def _keep(self, report: RestoreReport, stamp: Stamp, move: Move) -> None:
+        """Store what was done to files, and the way back, with the move that it belongs to.
+
+        All together or not at all; `stamp` is that of the files that hold now.
+        """
         live = self._desk.session()
         leaf = live.tree.leaf
         known = self._above(live, leaf)
@@ -222,7 +240,7 @@ class KeptFiles:
             marks.append(moves.checkpoint(live.tree, leaf, stamps(), manifest=report.before))
         if report.after is not None:
             # Without it the next start would take what was put back for somebody else's work.
-            marks.append(moves.files_now(report.after, stamps()))
+            marks.append(moves.files_now(report.after, stamp))
         moved = move(live.tree, stamps(), report.before if report.restored else None)
         if moved is not None:
             marks.append(moved)

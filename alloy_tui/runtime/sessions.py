@@ -148,6 +148,8 @@ class Sessions:
         """The agent is there: it takes the session of the plan up. Raises StoreError."""
         agent, live = self._agent(), self.desk.live
         if agent is None or live is None:
+            if self.files is not None:
+                await self.files.finish()
             return
         if self._plan.asked_model and live.writable:
             self.recorder.switched(held_with or "", agent.model)

@@ -16,11 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-from alloy_tui.workspace.states import State
+from alloy_tui.workspace.states import File, State
 
 _FORM = "alloy-restore"
 _VERSION = 1
-_SUFFIX = ".restore"
+_SUFFIX, _DONE = ".restore", ".restored"
+JOURNALS = "restoring"
+"""The folder of journals, within one of the program's own."""
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True):
@@ -32,7 +34,11 @@ class Step(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Journal(msgspec.Struct, frozen=True, array_like=True):
-    """A restoring: in `folder`; `before` is the address of the manifest to return to."""
+    """A restoring: in `folder`; `before` is the address of the manifest to return to.
+
+    `owner` and `mark` are the caller's, who wants to hear of it until it says
+    that it has written it down; "" = nobody does.
+    """
 
     form: str
     version: int
@@ -41,6 +47,8 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
     before: str
     target: str
     steps: tuple[Step, ...]
+    owner: str = ""
+    mark: str = ""
 
     @property
     def temporary(self) -> str:
@@ -49,17 +57,24 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Held:
-    """A journal in our hands; `done` removes it, `close` leaves it for the next start."""
+    """A journal in our hands; after `done` only its owner is still to be told.
+
+    `close` leaves it to the next start as it is.
+    """
 
     def __init__(self, journal: Journal, path: Path, fd: int) -> None:
         self.journal = journal
+        self.is_done = path.suffix == _DONE
         self._path = path
         self._fd = fd
 
     def done(self) -> None:
         """All of it was done."""
         with contextlib.suppress(FileNotFoundError):
-            self._path.unlink()
+            if self.journal.owner:
+                self._path.rename(self._path.with_suffix(_DONE))
+            else:
+                self._path.unlink()
         _sync(self._path.parent)
         self.close()
 
@@ -70,10 +85,23 @@ class Held:
             os.close(fd)
 
 
-def begin(journals: Path, folder: Path, before: str, target: str, steps: tuple[Step, ...]) -> Held:
+def planned(
+    folder: Path,
+    before: str,
+    target: str,
+    steps: tuple[Step, ...],
+    *,
+    owner: str = "",
+    mark: str = "",
+) -> Journal:
+    """A journal of what is to be done in `folder`."""
+    token, where = secrets.token_hex(8), os.fsencode(folder)
+    return Journal(_FORM, _VERSION, token, where, before, target, steps, owner, mark)
+
+
+def begin(journals: Path, journal: Journal) -> Held:
     """Write down what will be done; on disk when this returns. Raises OSError."""
-    token = secrets.token_hex(8)
-    journal = Journal(_FORM, _VERSION, token, os.fsencode(folder), before, target, steps)
+    token = journal.token
     journals.mkdir(mode=0o700, parents=True, exist_ok=True)
     path, written = journals / f"{token}{_SUFFIX}", journals / f"{token}.tmp"
     fd = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -93,10 +121,22 @@ def begin(journals: Path, folder: Path, before: str, target: str, steps: tuple[S
     return Held(journal, path, fd)
 
 
+def settle(journals: Path, token: str) -> None:
+    """The owner of what was done knows of it: nobody need hear of it again."""
+    with contextlib.suppress(FileNotFoundError):
+        (journals / f"{token}{_DONE}").unlink()
+        _sync(journals)
+
+
+def is_waiting(journals: Path) -> bool:
+    """Whether a program died, or is at work, in the middle of a restoring; quick."""
+    return any(journals.glob(f"*{_SUFFIX}"))
+
+
 def left_behind(journals: Path, folder: Path) -> list[Held]:
     """Journals of that folder whose program died; they are in our hands now."""
     found: list[Held] = []
-    for path in sorted(journals.glob(f"*{_SUFFIX}")):
+    for path in sorted(_all(journals)):
         try:
             fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
@@ -107,6 +147,23 @@ def left_behind(journals: Path, folder: Path) -> list[Held]:
         else:
             found.append(held)
     return found
+
+
+def rests_on(journals: Path) -> tuple[set[str], set[str]]:
+    """The manifests, and the content besides, that all journals there still need."""
+    manifests: set[str] = set()
+    contents: set[str] = set()
+    for path in _all(journals):
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            journal = msgspec.msgpack.decode(path.read_bytes(), type=Journal)
+            manifests.update((journal.before, journal.target))
+            states = (state for step in journal.steps for state in (step.now, step.to))
+            contents.update(state.address for state in states if isinstance(state, File))
+    return manifests, contents
+
+
+def _all(journals: Path) -> list[Path]:
+    return [*journals.glob(f"*{_SUFFIX}"), *journals.glob(f"*{_DONE}")]
 
 
 def _taken(path: Path, fd: int, folder: Path) -> Held | None:

@@ -39,7 +39,8 @@ class RestoreReport(msgspec.Struct, frozen=True):
     """What was done: paths `restored`, `kept` as they were by choice, `failed` with reasons.
 
     `notes` are sentences that a person should read. `before` is the manifest to
-    return to, `after` the one that holds now.
+    return to, `after` the one that holds now. `owner` and `mark` are those of
+    `restore`; `token` is what `journal.settle` wants, "" = nobody is waited for.
     """
 
     restored: tuple[str, ...] = ()
@@ -48,6 +49,9 @@ class RestoreReport(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     before: str | None = None
     after: str | None = None
+    owner: str = ""
+    mark: str = ""
+    token: str = ""
 
 
 def preview(tracker: Tracker, address: str) -> RestorePlan:
@@ -60,16 +64,24 @@ def preview(tracker: Tracker, address: str) -> RestorePlan:
 
 
 def restore(
-    tracker: Tracker, planned: RestorePlan, choices: Mapping[str, Choice], journals: Path
+    tracker: Tracker,
+    planned: RestorePlan,
+    choices: Mapping[str, Choice],
+    journals: Path,
+    *,
+    owner: str = "",
+    mark: str = "",
 ) -> RestoreReport:
     """Do what `planned` says, with a person's `choices` by path.
 
-    Raises WorkspaceError or StoreError when nothing was done because what is
-    there now could not be stored.
+    An `owner` is told of it by `catch_up` at every start, under its `mark`,
+    until it settles the report. Raises WorkspaceError or StoreError when nothing
+    was done because what is there now could not be stored.
     """
     tracker.look()
     steps: list[Step] = []
     kept: list[str] = []
+    clashing: list[str] = []
     others: dict[str, int | None] = {}
     for change in planned.changes:
         choice = choices.get(change.path, change.default)
@@ -79,12 +91,17 @@ def restore(
             kept.append(change.path)
             continue
         steps.append(Step(os.fsencode(change.path), change.now, _aim(tracker, change, choice)))
+        if choice == "merge" and change.merged is not None and change.merged.conflicts:
+            clashing.append(f"{change.path} holds both sides where they clash, between marks.")
         others[change.path] = None if choice == "merge" else change.others
     before = tracker.save()
     if not steps or before is None:
         return RestoreReport(kept=tuple(kept), failed=planned.impossible, before=before)
+    journal = journals_.planned(
+        tracker.place.folder, before, planned.target, tuple(steps), owner=owner, mark=mark
+    )
     try:
-        held = journals_.begin(journals, tracker.place.folder, before, planned.target, tuple(steps))
+        held = journals_.begin(journals, journal)
     except OSError as error:
         raise WorkspaceError(
             f"Nothing was restored: the plan cannot be written to {journals} ({error.strerror}).",
@@ -92,19 +109,50 @@ def restore(
         ) from error
     report = _carry_out(tracker, held, others)
     return msgspec.structs.replace(
-        report, kept=tuple(kept), failed=(*planned.impossible, *report.failed)
+        report,
+        kept=tuple(kept),
+        failed=(*planned.impossible, *report.failed),
+        notes=(*clashing, *report.notes),
     )
 
 
-def catch_up(tracker: Tracker, journals: Path) -> list[RestoreReport]:
+def catch_up(tracker: Tracker, journals: Path, owner: str = "") -> list[RestoreReport]:
     """Finish what programs that died were restoring in this folder.
 
-    The person had chosen it, and each report has the way back. Raises StoreError.
+    The person had chosen it, and each report has the way back. What was done
+    for `owner` before and not settled is told of again. Raises StoreError.
     """
-    return [
-        _carry_out(tracker, held, {})
-        for held in journals_.left_behind(journals, tracker.place.folder)
-    ]
+    reports: list[RestoreReport] = []
+    for held in journals_.left_behind(journals, tracker.place.folder):
+        if not held.is_done:
+            reports.append(_carry_out(tracker, held, {}))
+            continue
+        held.close()
+        if held.journal.owner == owner:
+            reports.append(_told_again(tracker, held.journal))
+    return reports
+
+
+def _told_again(tracker: Tracker, journal: Journal) -> RestoreReport:
+    """What was done is there still, where nobody has changed it since."""
+    done: list[str] = []
+    for step in journal.steps:
+        path = os.fsdecode(step.path)
+        if same(tracker.place.see(path, tracker.limits.largest).state, step.to):
+            tracker.restored(path, None)
+            done.append(path)
+    return _report(tracker, journal, done)
+
+
+def _report(tracker: Tracker, journal: Journal, restored: Iterable[str]) -> RestoreReport:
+    return RestoreReport(
+        restored=tuple(sorted(restored)),
+        before=journal.before,
+        after=tracker.save(),
+        owner=journal.owner,
+        mark=journal.mark,
+        token=journal.token if journal.owner else "",
+    )
 
 
 def _aim(tracker: Tracker, change: FileChange, choice: Choice) -> State:
@@ -127,12 +175,10 @@ def _carry_out(tracker: Tracker, held: Held, others: Mapping[str, int | None]) -
     held.done()
     for path in run.restored:
         tracker.restored(path, others.get(path))
-    return RestoreReport(
-        restored=tuple(sorted(run.restored)),
+    return msgspec.structs.replace(
+        _report(tracker, held.journal, run.restored),
         failed=tuple(sorted(run.failed.items())),
         notes=tuple(run.notes),
-        before=held.journal.before,
-        after=tracker.save(),
     )
 
 

@@ -101,7 +101,7 @@ def test_every_step_can_be_the_last(tmp_path: Path) -> None:
 def test_a_restoring_that_is_under_way_is_left_to_its_program(desk: Desk) -> None:
     from alloy_tui.workspace import journal
 
-    held = journal.begin(desk.journals, desk.root, "b", "t", ())
+    held = journal.begin(desk.journals, journal.planned(desk.root, "b", "t", ()))
     assert left_behind(desk.journals, desk.root) == []
     held.close()
     assert left_behind(desk.journals, desk.aside) == []
