@@ -103,7 +103,8 @@ def _agent_started(view: AgentView, event: ev.AgentStarted, envelope: Envelope) 
         restarting=False,
         model=event.model,
         name=envelope.agent or view.name,
-        outcome=view.outcome if view.ready else None,
+        # What it was started anew after is behind it.
+        outcome=view.outcome if view.ready and not view.restarting else None,
     )
 
 
@@ -279,6 +280,7 @@ def _usage(view: AgentView, event: ev.UsageUpdated, envelope: Envelope) -> Agent
         usage=event.usage,
         usage_known=True,
         cost=event.cost,
+        cost_known=event.cost_known,
         context_tokens=event.context_tokens,
         context_window=event.context_window,
     )
