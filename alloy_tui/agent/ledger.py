@@ -14,9 +14,10 @@ from alloy_tui.domain.usage import ZERO, TokenUsage
 class UsageTotals(msgspec.Struct, frozen=True):
     """Totals as of now.
 
-    `cost` is in US dollars, None when some turn's price is unknown. A turn
-    whose tokens are unknown (it was cut off) leaves `cost` as a lower bound and
-    marks `usage.partial`. `context_tokens` is what the last prompt and answer filled.
+    `cost` is in US dollars, None when some turn's price is unknown; `cost_known`
+    is then what the turns with a known price come to. A turn whose tokens are
+    unknown (it was cut off) leaves `cost` as a lower bound and marks
+    `usage.partial`. `context_tokens` is what the last prompt and answer filled.
     """
 
     usage: TokenUsage
@@ -24,6 +25,7 @@ class UsageTotals(msgspec.Struct, frozen=True):
     cost: float | None
     context_tokens: int | None
     context_window: int | None
+    cost_known: float | None = None
 
 
 class Spending:
@@ -45,7 +47,12 @@ class Spending:
     @property
     def cost(self) -> float | None:
         """Dollars, or None for unknown."""
-        return self._known if self._any and not self._unpriced else None
+        return None if self._unpriced else self.known
+
+    @property
+    def known(self) -> float | None:
+        """Dollars of the turns whose price is known, None = there is none."""
+        return self._known if self._any else None
 
 
 class Ledger:
@@ -73,7 +80,12 @@ class Ledger:
             self._context_window, self._window_of = context_window, model
         now = self.totals()
         return UsageUpdated(
-            now.usage, now.by_model, now.cost, now.context_tokens, now.context_window
+            now.usage,
+            now.by_model,
+            now.cost,
+            now.context_tokens,
+            now.context_window,
+            now.cost_known,
         )
 
     def forget_context(self) -> None:
@@ -88,6 +100,7 @@ class Ledger:
             self._spending.cost,
             self._context_tokens,
             self._context_window,
+            self._spending.known,
         )
 
 

@@ -265,13 +265,18 @@ class AgentStopped(Event, frozen=True, tag=snake):
 
 
 class UsageUpdated(Event, frozen=True, tag=snake):
-    """Totals of the agent's life. `context_tokens` is what the last prompt and answer filled."""
+    """Totals of the agent's life. `context_tokens` is what the last prompt and answer filled.
+
+    `cost` is None as soon as one price is unknown; `cost_known` is then what the
+    others come to, a lower bound.
+    """
 
     usage: TokenUsage
     by_model: dict[str, TokenUsage]
     cost: float | None = None
     context_tokens: int | None = None
     context_window: int | None = None
+    cost_known: float | None = None
 
 
 class BudgetWarned(Event, frozen=True, tag=snake):

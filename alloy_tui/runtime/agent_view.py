@@ -85,9 +85,9 @@ class AgentView(msgspec.Struct, frozen=True):
     `state` is derived, in `projection.derive` alone; `since_ms` is when it was
     entered. `voice` is what the model itself does while nothing else holds it
     up. `request_id` is the run under way; `commands` are the user's own, which
-    belong to no run. `cost` is in US dollars and, like
-    the token counts, None where unknown; `usage_known` tells whether any
-    total has arrived yet. `session` is the title of the session on screen,
+    belong to no run. `cost` is in US dollars and, like the token counts, None
+    where unknown; `cost_known` is then a lower bound; `usage_known` tells
+    whether any total has arrived yet. `session` is the title of the session on screen,
     unsanitised, "" while it has none. `fallback_of` is the model that `model`
     stands in for in this run, "" = none.
     """
@@ -114,6 +114,7 @@ class AgentView(msgspec.Struct, frozen=True):
     usage: TokenUsage = ZERO
     usage_known: bool = False
     cost: float | None = None
+    cost_known: float | None = None
     context_tokens: int | None = None
     context_window: int | None = None
     session: str = ""

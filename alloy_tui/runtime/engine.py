@@ -354,6 +354,7 @@ class Engine:
                 cost=event.cost,
                 context_tokens=event.context_tokens,
                 context_window=event.context_window,
+                cost_known=event.cost_known,
             )
             self._update(usage=view)
         elif self.agent is not None and isinstance(

@@ -16,6 +16,7 @@ from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.models import ModelRef
 from alloy_tui.domain.provider import Provider
 from alloy_tui.domain.secret import Secret
+from alloy_tui.domain.usage import Price
 from alloy_tui.providers import registry
 from alloy_tui.providers.catalogue import model_info
 from alloy_tui.providers.scripted import ScriptedProvider
@@ -130,6 +131,8 @@ class ModelSources:
         """One for all agents: it follows the server from port to port."""
         if self._local is None:
             info = model_info(ModelRef.parse(LOCAL_MODEL))
+            # Nobody sends a bill for what runs here.
+            info = msgspec.structs.replace(info, price=Price(0.0, 0.0, 0.0, 0.0))
             self._local = LocalModel(info, self._supervisor, self._at)
         return self._local
 

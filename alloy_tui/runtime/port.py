@@ -45,13 +45,14 @@ class QueuedItem(msgspec.Struct, frozen=True):
 
 
 class UsageView(msgspec.Struct, frozen=True):
-    """Totals for `/usage` and the status bar."""
+    """Totals for `/usage` and the status bar; see `agent.ledger.UsageTotals`."""
 
     usage: TokenUsage
     by_model: dict[str, TokenUsage]
     cost: float | None
     context_tokens: int | None
     context_window: int | None
+    cost_known: float | None = None
 
 
 class FoundFile(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.agent_view import AgentView, Outcome, Retry
+from alloy_tui.runtime.port import UsageView
 
 
 def duration(milliseconds: int) -> str:
@@ -58,6 +59,13 @@ def money(dollars: float | None, *, at_least: bool = False) -> str:
     if 0 < dollars < 0.005:
         return "< $0.01"
     return f"${dollars:,.2f}"
+
+
+def money_of(totals: AgentView | UsageView) -> str:
+    """The cost of `totals`; `≥` where some of it is not known."""
+    unpriced = totals.cost is None
+    cost = totals.cost_known if unpriced else totals.cost
+    return money(cost, at_least=totals.usage.partial or unpriced)
 
 
 def shorten_middle(text: str, limit: int) -> str:

@@ -279,12 +279,15 @@ async def test_usage_is_told_after_each_turn_with_the_window():
 
 async def test_one_unpriced_model_makes_the_total_cost_unknown():
     priced = ScriptedProvider([_used(say("A."))], price=Price(input=1.0, output=1.0))
-    agent, _ = make(priced)
+    agent, seen = make(priced)
     await agent.chat("Hi")
-    assert agent.usage.cost is not None
+    known = agent.usage.cost
+    assert known == agent.usage.cost_known == pytest.approx(11e-6)
     await agent.set_model(ScriptedProvider([_used(say("B."))]))
     await agent.chat("Hi")
     assert agent.usage.cost is None
+    assert agent.usage.cost_known == known  # what is known is not lost
+    assert seen.of(UsageUpdated)[-1].cost_known == known
 
 
 async def test_what_a_subscriber_raises_hurts_nobody():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from textual.content import Content
 
 from alloy_tui.domain import events as ev
+from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.agent_view import AgentView
 from alloy_tui.runtime.projection import fold
 from alloy_tui.runtime.subjects import subject_of
@@ -145,3 +146,21 @@ def test_live_output_is_cleaned_across_pieces_and_bounded() -> None:
 def test_money_behind_which_tokens_are_unknown_is_a_lower_bound() -> None:
     assert wording.money(0.123, at_least=True) == "≥ $0.12"
     assert wording.money(None, at_least=True) == "cost unknown"
+
+
+@pytest.mark.parametrize(
+    ("cost", "known", "partial", "words"),
+    [
+        (0.5, 0.5, False, "$0.50"),
+        (None, 0.5, False, "≥ $0.50"),
+        (None, None, False, "cost unknown"),
+        (0.5, 0.5, True, "≥ $0.50"),
+        (0.0, 0.0, False, "$0.00"),
+    ],
+)
+def test_a_cost_of_which_only_some_is_known_is_a_lower_bound(
+    cost: float | None, known: float | None, partial: bool, words: str
+) -> None:
+    """Neither unknown as a whole nor passed off as all of it."""
+    usage = TokenUsage(1, output=1, partial=partial)
+    assert wording.money_of(AgentView(usage=usage, cost=cost, cost_known=known)) == words

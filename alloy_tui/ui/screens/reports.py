@@ -16,7 +16,7 @@ from alloy_tui.ui.commands import COMMANDS
 from alloy_tui.ui.keymap import SECTIONS, Keymap
 from alloy_tui.ui.lines import Line
 from alloy_tui.ui.screens.spending_lines import spending_lines, turn_lines
-from alloy_tui.ui.wording import money, tokens
+from alloy_tui.ui.wording import money_of, tokens
 
 _MOUSE = (
     ("click a tool call", "unfold it, and show it in the tool pane; ↑ ↓ Enter, after F6"),
@@ -73,12 +73,14 @@ def usage_lines(view: UsageView, spent: SpentView | None = None, width: int = 72
         return [*spending_lines(spent, width), *context, *turn_lines(spent, width)]
     lines: list[Line] = [("heading", "Since the start")]
     lines.extend(("plain", f"  {name:<24}{value:>14}") for name, value in _usage_rows(view.usage))
-    cost = money(view.cost, at_least=view.usage.partial).removeprefix("cost ")
+    cost = money_of(view).removeprefix("cost ")
     lines.append(("plain", f"  {'cost':<24}{cost:>14}"))
     if view.usage.partial:
         lines.append(("muted", "  Some answers came without figures: these are lower bounds."))
     if view.cost is None:
-        lines.append(("muted", "  The price of a model used here is not known."))
+        words = "The price of a model used here is not known"
+        rest = "." if view.cost_known is None else ": it is not in this sum."
+        lines.append(("muted", f"  {words}{rest}"))
     lines += _context_lines(view)
     if len(view.by_model) > 1:
         lines.extend(_section("By model"))

@@ -15,7 +15,7 @@ from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.agent_view import AgentView
 from alloy_tui.ui.preferences import GAP, STATUS
 from alloy_tui.ui.widgets.chrome import Bar, link
-from alloy_tui.ui.wording import model_label, money, shorten_middle, state_words, tokens
+from alloy_tui.ui.wording import model_label, money_of, shorten_middle, state_words, tokens
 
 _LOOKS = {
     "waiting_approval": "bold $warning",
@@ -113,11 +113,7 @@ class StatusBar(Bar):
         return link(shown, "screen.command('model')", "$text-muted")
 
     def _cost(self) -> Content:
-        return link(
-            money(self.view.cost, at_least=self.view.usage.partial),
-            "screen.command('usage')",
-            "$text-muted",
-        )
+        return link(money_of(self.view), "screen.command('usage')", "$text-muted")
 
 
 def _share(share: float) -> str:
