@@ -29,7 +29,7 @@ from alloy_tui.cli.sessions_words import (
 from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.sanitise import clean
-from alloy_tui.runtime.session_folder import has_store, open_store
+from alloy_tui.runtime.session_folder import has_store, open_store, store_file
 from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.memory import MemoryStore
 from alloy_tui.sessions.store import Hit, SessionInfo, SessionStore, Spent
@@ -47,6 +47,13 @@ class Listed(msgspec.Struct, frozen=True):
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out one action. Raises ConfigError, StoreError."""
+    done = _carried_out(arguments)
+    if arguments.action == "delete" and arguments.purge:
+        _let_go()
+    return done
+
+
+def _carried_out(arguments: argparse.Namespace) -> int:
     with _store(arguments.action) as store:
         match arguments.action:
             case "list":
@@ -87,6 +94,16 @@ def _store(action: str) -> Generator[SessionStore]:
         yield store
     finally:
         store.close()
+
+
+def _let_go() -> None:
+    """Files' former states go with the sessions that needed them."""
+    from alloy_tui.cli.sessions_health import tidy
+
+    paths = locate()
+    if store_file(paths).exists():
+        for said in tidy(paths):
+            remark(said.text, sys.stderr)
 
 
 def _list(store: SessionStore, arguments: argparse.Namespace) -> int:

@@ -11,7 +11,8 @@ from typing import Literal
 import msgspec
 
 from alloy_tui.cli.sessions_words import plural
-from alloy_tui.domain.errors import ConfigError, StoreError
+from alloy_tui.domain.errors import AlloyError, ConfigError, StoreError
+from alloy_tui.runtime.file_garbage import drop_unneeded
 from alloy_tui.runtime.session_folder import has_store, store_file
 from alloy_tui.sessions import health
 from alloy_tui.sessions.salvage import Report, salvage
@@ -51,17 +52,39 @@ def examine(paths: Paths) -> list[Said]:
 
 
 def repair(paths: Paths) -> list[Said]:
-    """Mend the store if it needs that; a copy is kept first."""
+    """Mend the store if it needs that, after keeping a copy; let go of what it holds in vain."""
     path = store_file(paths)
     if not path.exists():
         return [Said("note", "there is no store of sessions here to repair")]
     if health.examine(path).sound:
-        return [Said("ok", "the store of sessions is sound; nothing was changed")]
+        tidied = tidy(paths)
+        changed = "no session" if tidied else "nothing"
+        return [Said("ok", f"the store of sessions is sound; {changed} was changed"), *tidied]
     try:
         report = salvage(path)
     except StoreError as error:
         return [Said("problem", f"{error.message} {error.hint or ''}".strip())]
-    return [Said("ok" if report.whole else "note", text) for text in _told(report)]
+    said = [Said("ok" if report.whole else "note", text) for text in _told(report)]
+    return [*said, *tidy(paths)]
+
+
+def tidy(paths: Paths) -> list[Said]:
+    """Let go of former states of files that no checkpoint leads to.
+
+    Nothing is said where there are none, nor while another program has the store
+    open: that one does it in its time.
+    """
+    try:
+        found = drop_unneeded(paths)
+    except AlloyError as error:
+        if isinstance(error, StoreError) and error.kind == "busy":
+            return []
+        words = "former states of files that no checkpoint needs were not looked for"
+        return [Said("note", f"{words}: {error.message}")]
+    if not found.blobs:
+        return []
+    words = f"{found.blobs:,} former states of files that no checkpoint needs were let go"
+    return [Said("ok", f"{words} ({_size(found.size)})")]
 
 
 def _told(report: Report) -> list[str]:

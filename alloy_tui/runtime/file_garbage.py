@@ -1,39 +1,65 @@
 """Letting go of content that no checkpoint of any session leads to any more.
 
-Owns the question of what is still needed. Blocks; belongs in a worker thread.
+Owns the question of what is still needed, and when it is asked: never while any
+program has the store open, for what was kept for a checkpoint that is still to
+be made looks unneeded. Blocks; belongs in a worker thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Callable, Iterator
+from itertools import chain
 
-from alloy_tui.sessions.nodes import manifest_of
-from alloy_tui.sessions.store import SessionStore
+from alloy_tui.domain.errors import AlloyError
+from alloy_tui.runtime.session_folder import keeping_folder, store_file
+from alloy_tui.sessions.collecting import Collected, collect
+from alloy_tui.sessions.nodes import Entry, manifest_of
+from alloy_tui.settings.paths import Paths
+from alloy_tui.workspace.journal import JOURNALS, rests_on
 from alloy_tui.workspace.manifest import needed
 
-_ALL = 1_000_000_000
+_log = logging.getLogger(__name__)
+
+EVERY_S = 24 * 3600.0
+"""How often a program looks that is about to end."""
+AT_MOST_S = 0.4
+"""How long it may take to."""
+_WHEN = "collected"
 
 
-def manifests(store: SessionStore) -> Iterator[str]:
-    """The manifests at the checkpoints of all sessions, the bin included. Raises StoreError."""
-    for deleted in (False, True):
-        for info in store.sessions(deleted=deleted, limit=_ALL):
-            marks = store.tree(info.id).of_kind("checkpoint", "leaf")
-            for entry in store.read(info.id, marks):
-                if (manifest := manifest_of(entry.node)) is not None:
-                    yield manifest
+def drop_unneeded(paths: Paths, *, enough: Callable[[], bool] = bool) -> Collected:
+    """Erase what no checkpoint needs; ends early when there was `enough`.
 
-
-def drop_unneeded(store: SessionStore) -> int:
-    """Erase what no checkpoint needs; how many pieces of content that was.
-
-    Only while no session is written to, by this program or another: what was
-    kept for a checkpoint that is still to be made looks unneeded. Raises
-    StoreError, and WorkspaceError when a later version of the program has
-    listed files, for nobody can tell then what is needed.
+    Raises StoreError "busy" while a program has the store open, and others when
+    it cannot be told what is needed (as when a later version of the program has
+    listed files): nothing is erased then.
     """
-    kept = store.kept_blobs.addresses()
-    gone = kept - needed(manifests(store), store.blob)
-    if gone:
-        store.kept_blobs.drop(gone).result()
-    return len(gone)
+    # A going back that was killed is finished from content that no checkpoint need name.
+    restored, contents = rests_on(keeping_folder(paths) / JOURNALS)
+
+    def of_any(marks: Iterator[Entry], get: Callable[[str], bytes | None]) -> set[str]:
+        named = (manifest_of(entry.node) for entry in marks)
+        roots = (address for address in named if address is not None)
+        return contents | needed(chain(restored, roots), get)
+
+    return collect(store_file(paths), of_any, enough=enough)
+
+
+def drop_now_and_then(paths: Paths) -> None:
+    """The same for a program that has closed its store: once a day, and not for long.
+
+    What is in the way is no news: another day will do.
+    """
+    when = store_file(paths).with_name(_WHEN)
+    try:
+        if not store_file(paths).exists():
+            return
+        if when.exists() and 0 <= time.time() - when.stat().st_mtime < EVERY_S:
+            return
+        deadline_s = time.monotonic() + AT_MOST_S
+        drop_unneeded(paths, enough=lambda: time.monotonic() > deadline_s)
+        when.touch(mode=0o600)
+    except (AlloyError, OSError) as error:
+        _log.info("Unneeded content was not looked for", exc_info=error)

@@ -222,15 +222,20 @@ class SessionDesk:
             with contextlib.suppress(StoreError):
                 await asyncio.wrap_future(released)
 
-    async def close(self) -> None:
-        """Give everything back and close the store; what was taken in is on disk then."""
+    async def close(self) -> bool:
+        """Give everything back and close the store; what was taken in is on disk then.
+
+        Whether there was a store to close.
+        """
         state = self.state
         await self.leave()
         self.state = state  # whoever prints how to resume asks when all is over
         async with self._opening:
             self._closed = True
-            if self._store is not None:
-                await asyncio.to_thread(self._store.close)
+            if self._store is None:
+                return False
+            await asyncio.to_thread(self._store.close)
+            return True
 
     async def _unfollow(self) -> None:
         task, self._following = self._following, None

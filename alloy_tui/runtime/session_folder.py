@@ -26,6 +26,11 @@ def store_file(paths: Paths) -> Path:
     return store_folder(paths) / FILE
 
 
+def keeping_folder(paths: Paths) -> Path:
+    """Where what is under way with files of projects lies; it need not exist."""
+    return paths.data / "workspace"
+
+
 def has_store(paths: Paths) -> bool:
     """Whether sessions were ever kept, so that looking makes no store. Raises ConfigError."""
     return _server(paths) is not None or store_file(paths).exists()

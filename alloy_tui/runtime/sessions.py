@@ -16,6 +16,7 @@ from alloy_tui.agent.journal import NoJournal
 from alloy_tui.domain.errors import AlloyError, SessionError, StoreError
 from alloy_tui.domain.events import EngineEvent, Envelope, Notice, RunFinished
 from alloy_tui.runtime.conversing import Conversing, model_at
+from alloy_tui.runtime.file_garbage import drop_now_and_then
 from alloy_tui.runtime.file_keeping import FileKeeper
 from alloy_tui.runtime.grafts import Grafts
 from alloy_tui.runtime.kept_files import KeptFiles
@@ -24,7 +25,7 @@ from alloy_tui.runtime.plan import Plan
 from alloy_tui.runtime.races import MakeRacer, Races
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
-from alloy_tui.runtime.session_folder import open_store
+from alloy_tui.runtime.session_folder import keeping_folder, open_store
 from alloy_tui.runtime.session_naming import find_node, find_session
 from alloy_tui.runtime.tree_verbs import TreeVerbs
 from alloy_tui.sessions.memory import MemoryStore
@@ -105,7 +106,7 @@ class Sessions:
         keeper = FileKeeper(
             Path(cwd),
             store,
-            private=paths.data / "workspace",
+            private=keeping_folder(paths),
             left_out=paths.folders,
             tell=lambda words: self._publish(Notice("warning", words)),
         )
@@ -182,7 +183,10 @@ class Sessions:
             words = f"The end of this session could not be stored: {error.message}"
         if self.files is not None:
             await self.files.close()
-        await self.desk.close()
+        used = await self.desk.close()
+        plan = self._plan
+        if used and plan.interactive and plan.stored and plan.settings.sessions.store is None:
+            await asyncio.to_thread(drop_now_and_then, plan.paths)
         return words
 
     async def _summariser(self) -> Agent:

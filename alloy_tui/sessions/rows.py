@@ -176,7 +176,7 @@ def drop_held_blobs(connection: sqlite3.Connection, addresses: Collection[str]) 
     """Let go of blobs; those that entries refer to stay for these."""
     named = [(name,) for name in addresses]
     connection.executemany("UPDATE blobs SET held = 0 WHERE address = ?", named)
-    needed = _addresses(connection, None)
+    needed = referred(connection)
     connection.executemany(
         "DELETE FROM blobs WHERE address = ? AND NOT held",
         [(name,) for name in addresses if name not in needed],
@@ -200,10 +200,15 @@ def purge(connection: sqlite3.Connection, session: str) -> None:
     # So that no repair brings it back from a page that was not written over yet.
     connection.execute("INSERT OR IGNORE INTO purged VALUES (?)", (session,))
     if wanted:
-        wanted -= _addresses(connection, None)
+        wanted -= referred(connection)
         connection.executemany(
             "DELETE FROM blobs WHERE address = ? AND NOT held", [(a,) for a in wanted]
         )
+
+
+def referred(connection: sqlite3.Connection) -> set[str]:
+    """The blobs that any entry refers to; reads all of them."""
+    return _addresses(connection, None)
 
 
 def _addresses(connection: sqlite3.Connection, session: str | None) -> set[str]:

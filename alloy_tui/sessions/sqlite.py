@@ -49,7 +49,7 @@ class SqliteStore:
         """A copy that opening kept because the store's log was broken; None if all was well."""
         first_here = alone.opened(self.path)
         try:
-            self._prepare(first_here)
+            self._watch: sqlite3.Connection | None = self._prepare(first_here)
         except BaseException as error:
             alone.closed(self.path)
             if isinstance(error, sqlite3.Error | OSError):
@@ -58,7 +58,6 @@ class SqliteStore:
         self._lock = threading.Lock()
         self._readers = Readers(self.path)
         self._index = SearchIndex(self.path.with_name(INDEX), self._readers)
-        self._watch: sqlite3.Connection | None = None
         self._claims: dict[str, str] = {}  # session by token
         self._closed = False
         self._writer = Writer(SqliteFile(self.path))
@@ -291,8 +290,11 @@ class SqliteStore:
     def _drop(self, addresses: Collection[str]) -> Future[None]:
         return self._writer.submit(lambda c: rows.drop_held_blobs(c, addresses))
 
-    def _prepare(self, first_here: bool) -> None:
-        """Make the file what it must be. Raises sqlite3.Error, OSError, StoreError."""
+    def _prepare(self, first_here: bool) -> sqlite3.Connection:
+        """Make the file what it must be. Raises sqlite3.Error, OSError, StoreError.
+
+        The connection that it returns stays: by it others see that the store is open.
+        """
         private_file(self.path)
         if first_here:
             self.kept = logs.set_stale_aside(self.path)
@@ -300,6 +302,8 @@ class SqliteStore:
             patiently(lambda: schema.migrate(first, self.path))
             if first_here:
                 self.kept = logs.keep_if_torn(first, self.path) or self.kept
+        # Another one: looking at the log's files undid the locks that the first one had on them.
+        return patiently(lambda: connect(self.path, reading=True))
 
     def _reading(
         self,
