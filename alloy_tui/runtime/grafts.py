@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from alloy_tui.agent.agent import Agent
 from alloy_tui.domain.errors import SessionError
 from alloy_tui.domain.events import EngineEvent, Notice
 from alloy_tui.domain.messages import ChatMessage, TextBlock
+from alloy_tui.domain.results import RunResult
 from alloy_tui.runtime.conversing import Conversing
 from alloy_tui.runtime.kept_files import KeptFiles
 from alloy_tui.runtime.session_desk import SessionDesk
@@ -48,7 +51,7 @@ class Grafts:
         self._files = files
         self._summariser = summariser
         self._publish = publish
-        self._task: asyncio.Task[str] | None = None
+        self._task: asyncio.Task[RunResult] | None = None
 
     async def bring(self, node: str, what: GraftWhat) -> None:
         """Bring `what` of the branch that ends at `node`. Raises AlloyError."""
@@ -66,10 +69,15 @@ class Grafts:
         live = self._desk.session()
         if live.stored.is_ancestor(node, live.stored.leaf):
             raise SessionError("That message is on this branch already.")
+        made = Graft(live.id, node, what)
         if what == "answer":
             words = await asyncio.to_thread(_answer, live, node)
         elif what == "summary":
-            words = await self._summary(live, node)
+            model, result = await self._summary(live, node)
+            words = f"[The user brought a summary of another branch here:]\n\n{result.text}"
+            made = msgspec.structs.replace(
+                made, model=model, usage=result.usage, cost=result.cost
+            )
         else:
             files = self._files()
             if files is None:
@@ -78,17 +86,18 @@ class Grafts:
             words = "[The user brought changes to files here from another branch:]\n"
             words += "\n".join(paths)
         said = ChatMessage("user", (TextBlock(words),), synthetic=True)
-        graft = Graft(live.id, node, what, (said,))
+        graft = msgspec.structs.replace(made, messages=(said,))
         await self._desk.do([moves.follow(live.tree, graft, self._desk.stamps())])
         await self._conversing.arrived()
 
-    async def _summary(self, live: LiveSession, node: str) -> str:
+    async def _summary(self, live: LiveSession, node: str) -> tuple[str, RunResult]:
+        """The model that wrote it, and what it wrote."""
         told = await asyncio.to_thread(_told, live, node)
         agent = await self._summariser()
         self._publish(Notice("info", f"{agent.model} summarises the other branch …"))
         self._task = asyncio.create_task(_summarise(agent, told), name="summarising a branch")
         try:
-            text = await self._task
+            return agent.model, await self._task
         except asyncio.CancelledError:
             if self._task.cancelled():
                 raise SessionError("The summary was given up; nothing was brought.") from None
@@ -96,15 +105,14 @@ class Grafts:
         finally:
             self._task = None
             await agent.stop()
-        return f"[The user brought a summary of another branch here:]\n\n{text}"
 
 
-async def _summarise(agent: Agent, told: str) -> str:
+async def _summarise(agent: Agent, told: str) -> RunResult:
     result = await agent.chat(_TASK + told)
     if not result.ok or not result.text.strip():
         why = result.error.message if result.error is not None else result.status
         raise SessionError(f"The branch could not be summarised: {why}")
-    return result.text
+    return result
 
 
 def _answer(live: LiveSession, node: str) -> str:

@@ -139,14 +139,19 @@ def tree_node(entry: Entry) -> TreeNode:
         case ModelSwitch():
             return msgspec.structs.replace(made, model=node.to_model)
         case Graft():
-            return msgspec.structs.replace(made, title=f"{node.brings} of another branch")
-        case Compaction():
-            tokens = None if node.usage is None else node.usage.total
             return msgspec.structs.replace(
-                made, model=node.model or "", cost=node.cost, tokens=tokens
+                _billed(made, node), title=f"{node.brings} of another branch"
             )
+        case Compaction():
+            return _billed(made, node)
         case _:
             return made
+
+
+def _billed(made: TreeNode, node: Graft | Compaction) -> TreeNode:
+    """What a model took to write it, if one did."""
+    tokens = None if node.usage is None else node.usage.total
+    return msgspec.structs.replace(made, model=node.model or "", cost=node.cost, tokens=tokens)
 
 
 def _kind(entry: Entry) -> NodeKind:

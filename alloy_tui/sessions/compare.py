@@ -15,13 +15,7 @@ import msgspec
 
 from alloy_tui.domain.messages import ChatMessage, TextBlock
 from alloy_tui.domain.usage import TokenUsage
-from alloy_tui.sessions.nodes import (
-    Answer,
-    Compaction,
-    Entry,
-    ToolResult,
-    UserMessage,
-)
+from alloy_tui.sessions.nodes import Answer, Billed, Entry, ToolResult, UserMessage
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.view import Read
 from alloy_tui.sessions.words import words_of
@@ -97,7 +91,7 @@ def totals(entries: Sequence[Entry]) -> Totals:
         elif isinstance(node, ToolResult):
             errors += node.result.is_error
             duration_ms += node.duration_ms
-        elif isinstance(node, Answer | Compaction):
+        elif isinstance(node, Billed):
             if isinstance(node, Answer):
                 said += 1
                 calls += len(node.message.tool_calls)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.sessions.contents import address
 from alloy_tui.sessions.ids import wall_clock_ms
-from alloy_tui.sessions.nodes import Answer, Compaction, Entry, Opened, Renamed, UserMessage
+from alloy_tui.sessions.nodes import Billed, Entry, Opened, Renamed, UserMessage
 from alloy_tui.sessions.owners import myself
 from alloy_tui.sessions.ownership import interrupted
 from alloy_tui.sessions.snippets import likeness, passage, terms
@@ -207,7 +207,7 @@ class MemoryStore:
             for id_, kept in self._sessions.items():
                 for e in kept.entries.values() if session in (None, id_) else ():
                     node = e.node
-                    if not isinstance(node, Answer | Compaction) or not node.model:
+                    if not isinstance(node, Billed) or not node.model:
                         continue
                     if node.usage is not None and e.at_ms >= since_ms:
                         found.append(

@@ -89,12 +89,22 @@ class Compaction(Node, frozen=True, tag="compaction"):
 
 
 class Graft(Node, frozen=True, tag="graft"):
-    """Something brought here from another branch; `messages` is what the model is shown of it."""
+    """Something brought here from another branch; `messages` is what the model is shown of it.
+
+    `model`, `usage` and `cost` are of the request that wrote it, if a model did.
+    """
 
     from_session: str
     from_node: str
     brings: GraftKind
     messages: tuple[ChatMessage, ...] = ()
+    model: str | None = None
+    usage: TokenUsage | None = None
+    cost: float | None = None
+
+
+Billed: TypeAlias = Answer | Compaction | Graft
+"""What may have come from a request to a model, and so may have cost something."""
 
 
 class Opened(Node, frozen=True, tag="opened"):

@@ -19,7 +19,7 @@ from alloy_tui.sessions import rows
 from alloy_tui.sessions.contents import Laid, lay_down
 from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.lexemes import Vector, vector
-from alloy_tui.sessions.nodes import Answer, Compaction, Entry, Opened, Renamed, UserMessage
+from alloy_tui.sessions.nodes import Billed, Entry, Opened, Renamed, UserMessage
 from alloy_tui.sessions.owners import Process, myself
 from alloy_tui.sessions.ownership import interrupted
 from alloy_tui.sessions.postgres_reading import partials
@@ -194,7 +194,7 @@ def _derive(connection: Connection, key: int, fresh: Sequence[Prepared]) -> None
                 "UPDATE sessions SET preview = %s WHERE key = %s AND preview = ''",
                 (blob_of(each.words[:_PREVIEW]), key),
             )
-        elif isinstance(node, Answer | Compaction) and node.model and node.usage is not None:
+        elif isinstance(node, Billed) and node.model and node.usage is not None:
             usage = msgspec.json.encode(node.usage).decode()
             spent = (entry.at_ms, blob_of(entry.agent), blob_of(node.model), usage, node.cost)
             connection.execute(

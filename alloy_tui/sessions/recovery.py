@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from alloy_tui.domain.errors import StoreError
-from alloy_tui.sessions.nodes import Answer, Compaction, Entry, Lost, Opened, Renamed, UserMessage
+from alloy_tui.sessions.nodes import Billed, Entry, Lost, Opened, Renamed, UserMessage
 from alloy_tui.sessions.reading import Unsound, entry_from, info_from
 from alloy_tui.sessions.store import SessionInfo, Spent
 from alloy_tui.sessions.tree import ADOPTED, ASIDE, MARK, Heads, SessionTree
@@ -275,7 +275,7 @@ def spent(connection: sqlite3.Connection, session: str | None, since_ms: int) ->
         except DAMAGE:
             continue
         node = entry.node
-        if not isinstance(node, Answer | Compaction) or not node.model or node.usage is None:
+        if not isinstance(node, Billed) or not node.model or node.usage is None:
             continue
         if entry.at_ms >= since_ms:
             found.append(

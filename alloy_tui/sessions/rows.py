@@ -14,7 +14,7 @@ import msgspec
 
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.sessions.contents import Laid, pack
-from alloy_tui.sessions.nodes import Answer, Compaction, Entry, Opened, Renamed, UserMessage
+from alloy_tui.sessions.nodes import Billed, Entry, Opened, Renamed, UserMessage
 from alloy_tui.sessions.store import SessionInfo
 from alloy_tui.sessions.tree import ASIDE, MARK
 from alloy_tui.sessions.words import words_of
@@ -298,7 +298,7 @@ def _derive(connection: sqlite3.Connection, key: int, entry: Entry, row: int | N
         connection.execute(
             "UPDATE sessions SET preview = ? WHERE key = ? AND preview = x''", (text, key)
         )
-    elif isinstance(node, Answer | Compaction) and node.model and node.usage is not None:
+    elif isinstance(node, Billed) and node.model and node.usage is not None:
         usage = msgspec.json.encode(node.usage).decode()
         connection.execute(
             "INSERT INTO ledger (entry, session, node, at_ms, agent, model, usage, cost)"

@@ -124,12 +124,19 @@ def test_an_answer_is_brought_from_another_branch(open_runtime, script) -> None:
 def test_a_summary_is_brought_from_another_branch(open_runtime, script) -> None:
     """The model writes it, unheard; what it wrote is what the next request knows."""
     runtime, listener, left = two_branches(open_runtime, script)
-    runtime.set_model(script({"expect": "Summarise", "text": "In short: b."}, name="other"))
+    used = {"input": 500, "output": 20}
+    summary = {"expect": "Summarise", "text": "In short: b.", "usage": used}
+    runtime.set_model(script(summary, name="other"))
     runtime.tree.graft(left, "summary")
     listener.until(ev.LeafMoved)
     (graft,) = [i for i in page(runtime).items if i.kind == "graft"]
     assert "In short: b." in graft.messages[0].text
     assert "TextDelta" not in listener.texts()
+    spent = asked(runtime.providers.spent)
+    assert spent.turns[-1].model.endswith("other.json")
+    assert (spent.turns[-1].usage.input, spent.turns[-1].usage.output) == (500, 20)
+    node = tree(runtime).nodes[-1]
+    assert (node.tokens, node.title) == (520, "summary of another branch")
 
 
 def test_what_is_here_already_is_not_brought(open_runtime, script) -> None:
