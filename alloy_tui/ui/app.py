@@ -51,7 +51,7 @@ SWITCH_INTERVAL_S = 0.0005
 """How long the engine thread may hold the interpreter while a key waits for its echo."""
 ENGINE_AFTER_S = 0.05
 """From the first frame to the engine's imports: the keys of who typed meanwhile come first."""
-_COLLECT_AFTER_S = 1.0
+_SETTLED_AFTER_S = 1.0
 _TWICE_S = 1.5
 _NOTICE_S = 12.0
 
@@ -65,7 +65,7 @@ class AlloyApp(TerminalApp):
     `history` is where prompts are remembered. `keys` gives actions other keys
     (see `keymap`), `user_themes` adds themes, `on_preference` keeps what is
     changed on the screen. What of these cannot be is told to the user.
-    `pick_session` begins with the list of sessions.
+    `pick_session` begins with the list of sessions. `on_settled` is called when start-up is over.
     """
 
     TITLE = "Alloy"
@@ -87,6 +87,7 @@ class AlloyApp(TerminalApp):
         on_preference: OnPreference | None = None,
         notices: Sequence[str] = (),
         pick_session: bool = False,
+        on_settled: Callable[[], object] | None = None,
     ) -> None:
         terminal_keys.teach()
         self.keyboard = Keyboard()
@@ -104,6 +105,7 @@ class AlloyApp(TerminalApp):
         self._notices = [*notices, *wrong_themes, *wrong, *self.keymap.problems]
         self._on_preference = on_preference
         self._pick_session = pick_session
+        self._on_settled = on_settled
         self._runtime = runtime
         self._clock = clock
         self._pump: Pump | None = None
@@ -111,6 +113,7 @@ class AlloyApp(TerminalApp):
         self.attention = Attention(self._send, runtime.cwd)
         self.workbench = Workbench(runtime, history or PromptHistory(), clock, self._follow)
         self.workbench.prompt.keys = self.keymap.prompt_keys()
+        self.workbench.work.chat.transcript.keys = self.keymap.reading()
         begin_with_theme(self, self.themes[self.preferences.theme])
         self._apply_all()
 
@@ -163,7 +166,15 @@ class AlloyApp(TerminalApp):
             return
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.set_timer(ENGINE_AFTER_S, self._begin_engine)
-        self.set_timer(_COLLECT_AFTER_S, _collect_from_now_on)
+        self.set_timer(_SETTLED_AFTER_S, self._settle)
+
+    def _settle(self) -> None:
+        # What start-up made lives as long as the program: collectors need never look at it.
+        # An enabled one would walk through all of it at once, so it is put aside first.
+        gc.freeze()
+        gc.enable()
+        if self._on_settled is not None:
+            self._on_settled()
 
     @on(PromptSubmitted)
     def _begin_engine(self) -> None:
@@ -344,10 +355,3 @@ class AlloyApp(TerminalApp):
         self._quit_asked_s = now_s
         busy = self.workbench.view.busy
         self.say("Ctrl+C again leaves." + (" Esc only stops the run." if busy else ""))
-
-
-def _collect_from_now_on() -> None:
-    # What start-up made lives as long as the program: collectors need never look at it.
-    # An enabled one would walk through all of it at once, so it is put aside first.
-    gc.freeze()
-    gc.enable()

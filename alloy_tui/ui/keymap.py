@@ -67,6 +67,7 @@ PANE_KEYS: tuple[Key, ...] = (
     Key("side-by-side", "f7", "beside", "diffs side by side where there is room, or not"),
     Key("find", "ctrl+f", "find", "search in what is being read (/ while the pane is)"),
     Key("open-whole", "alt+o", "open_whole", "the whole of a long output, from its file"),
+    Key("copy-pane", "alt+c", "copy_pane", "copy all that the tool pane shows", "or y in it"),
     Key("wider", "alt+h", "widen(4)", "wider"),
     Key("narrower", "alt+l", "widen(-4)", "narrower"),
     Key("maximise", "alt+m", "maximise", "the whole width, or back"),
@@ -82,7 +83,7 @@ PROMPT_KEYS: tuple[Key, ...] = (
     _prompt_key("send", "enter", "send; while a run is under way: steer it"),
     _prompt_key("follow-up", "alt+enter", "while a run is under way: queue for after it"),
     _prompt_key("newline", "shift+enter,ctrl+j", "a new line"),
-    Key("", "escape", "", "stop the run, take the queue back; close the pane"),
+    _prompt_key("stop", "escape", "stop the run, take the queue back; close the pane"),
     Key("", "up", "", "what you typed before, from the first line"),
     Key("", "down", "", "back towards now, from the last line"),
     _prompt_key("search-history", "ctrl+r", "search what you typed before"),
@@ -104,14 +105,27 @@ PROMPT_KEYS: tuple[Key, ...] = (
     _prompt_key("unfold", "alt+p", "unfold a paste"),
 )
 
-READING_KEYS: tuple[Key, ...] = (
-    Key("", "up,down", "", "the card before, or after"),
-    Key("", "enter", "", "fold or unfold it"),
-    Key("", "o", "", "open it in the tool pane"),
-    Key("", "slash", "", "search; n and N go on and back"),
-    Key("", "y,c", "", "copy the block, or the code in it"),
-    Key("", "s", "", "a diff side by side"),
+READING_KEYS: tuple[Key, ...] = tuple(
+    Key(f"read-{name}", keys, f"read('{name}')", words)
+    for name, keys, words in (
+        ("card-before", "up", "the card before"),
+        ("card-after", "down", "the card after"),
+        ("block-before", "shift+up", "whatever stands before, to copy it"),
+        ("block-after", "shift+down", "whatever comes after, to copy it"),
+        ("fold", "enter", "fold or unfold the card"),
+        ("fold-turn", "t", "fold or unfold all cards of the turn"),
+        ("open", "o", "open the card in the tool pane"),
+        ("copy", "y", "copy what is selected, or the block"),
+        ("copy-code", "c", "copy the code in it"),
+        ("beside", "s", "diffs of the conversation side by side, or not"),
+        ("find", "slash", "search in the conversation"),
+        ("hit-after", "n", "the next place that was found"),
+        ("hit-before", "N", "the place before"),
+        ("first", "home", "to the very beginning"),
+        ("last", "end", "to the newest line"),
+    )
 )
+"""What the conversation does while it has the focus; `transcript.deeds` says how."""
 
 TREE_KEYS: tuple[Key, ...] = tuple(
     Key(f"tree-{name}", keys, f"tree('{name}')", words, note)
@@ -158,7 +172,8 @@ _OF_PROMPT = {key.name: key for key in PROMPT_KEYS if key.action}
 _ARROWS = {"up", "down", "left", "right", "home", "end"}
 _MOVES = _ARROWS | {"escape", "backspace", "delete", "insert", "space"}
 _ONLY_PROMPT = frozenset({"enter", "tab"})
-_IN_TREE = "tree-"
+_PLACES = ("tree-", "read-")
+"""Beginnings of names: these keys act only while that part of the screen has the focus."""
 UNBOUND = "unbound"
 """A key that no terminal sends: what it stands for does nothing."""
 
@@ -191,6 +206,10 @@ _SHOWN = {
     "slash": "/",
     "equals_sign": "=",
 }
+
+
+def _place_of(name: str) -> str:
+    return next((place for place in _PLACES if name.startswith(place)), "")
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
@@ -258,14 +277,15 @@ class Keymap:
         return {
             name: keys or UNBOUND
             for name, keys in self._keys.items()
-            if keys != _BY_NAME[name].keys and name not in _OF_PROMPT
+            if keys != _BY_NAME[name].keys and name not in _OF_PROMPT and not _place_of(name)
         }
 
     def prompt_keys(self) -> PromptKeys:
         """What the keys of the prompt stand for now."""
         meant: dict[str, str] = {}
         for name, row in _OF_PROMPT.items():
-            if self._keys[name] != row.keys:
+            # Esc closes what is open, too: another key to stop with is one more.
+            if self._keys[name] != row.keys and name != "stop":
                 meant.update(dict.fromkeys(row.keys.split(","), UNBOUND))
         for name, row in _OF_PROMPT.items():
             usual = row.keys.split(",")
@@ -285,7 +305,8 @@ class Keymap:
             self.problems.append(f"{where}: there is no such action.{hint}")
             return
         taken: list[str] = []
-        for one in (part.strip().lower() for part in keys.split(",")):
+        for part in keys.split(","):
+            one = part.strip() if len(part.strip()) == 1 else part.strip().lower()
             if not one:
                 continue
             trouble = self._trouble(name, one)
@@ -302,32 +323,50 @@ class Keymap:
         *modifiers, last = key.split("+")
         if any(m not in _MODIFIERS for m in modifiers) or not (len(last) == 1 or last in _NAMED):
             return f"“{label}” is no key such as ctrl+k, alt+x or f5."
-        if name.startswith(_IN_TREE):
-            return self._tree_trouble(name, key)
+        place = _place_of(name)
+        if place:
+            return self._trouble_in(place, name, key)
         if len(last) == 1 and not set(modifiers) - {"shift"}:
             return f"“{label}” types a character; take one with Ctrl or Alt."
         if key in _MOVES or (key in _ONLY_PROMPT and name not in _OF_PROMPT):
             return f"{shown(key)} belongs to the prompt and stays with it."
         for other, others in self._keys.items():
-            if other.startswith(_IN_TREE):
+            # What the prompt takes never gets to the other parts, nor theirs to it.
+            if _place_of(other) and name in _OF_PROMPT:
                 continue
             if other != name and key in others.split(","):
                 if other in self._changed:
                     return f"{shown(key)} was given to {other} already."
-                rest = [one for one in others.split(",") if one != key]
-                self._keys[other] = ",".join(rest)
+                self._take_from(other, key)
                 self.problems.append(f"{shown(key)} is now {name}; {other} lost it.")
         return ""
 
-    def _tree_trouble(self, name: str, key: str) -> str:
-        # Only there: letters are free, and what they do elsewhere does not matter.
-        for other in (key.name for key in TREE_KEYS if key.name != name):
-            others = self._keys[other].split(",")
-            if key in others:
-                if other in self._changed:
-                    return f"{shown(key)} was given to {other} already."
-                self._keys[other] = ",".join(one for one in others if one != key)
+    def _trouble_in(self, place: str, name: str, key: str) -> str:
+        # Letters are free there, and what the prompt does with them does not matter.
+        for other, others in self._keys.items():
+            if other == name or other in _OF_PROMPT or key not in others.split(","):
+                continue
+            if not _place_of(other):
+                return f"{shown(key)} is {other} everywhere."
+            if _place_of(other) != place:
+                continue
+            if other in self._changed:
+                return f"{shown(key)} was given to {other} already."
+            self._take_from(other, key)
+            self.problems.append(f"{shown(key)} is now {name}; {other} lost it.")
         return ""
+
+    def _take_from(self, name: str, key: str) -> None:
+        self._keys[name] = ",".join(one for one in self._keys[name].split(",") if one != key)
+
+    def reading(self) -> dict[str, str]:
+        """Of the conversation: keys, and what each of them does there (`READING_KEYS`)."""
+        return {
+            one: row.name.removeprefix("read-")
+            for row in READING_KEYS
+            for one in self._keys[row.name].split(",")
+            if one
+        }
 
     @property
     def names(self) -> dict[str, str]:

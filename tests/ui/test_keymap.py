@@ -13,6 +13,7 @@ from alloy_tui.ui.commands import COMMANDS
 from alloy_tui.ui.keymap import (
     ACTIONS,
     PROMPT_KEYS,
+    READING_KEYS,
     SECTIONS,
     TREE_KEYS,
     UNBOUND,
@@ -27,6 +28,12 @@ from tests.support import scenes
 from tests.support.stage import Stage, screen_text
 
 pytestmark = pytest.mark.anyio
+
+
+def place_of(name: str) -> str:
+    """Where the keys of an action act: in the tree, in the conversation, or everywhere."""
+    return next((place for place in ("tree-", "read-") if name.startswith(place)), "")
+
 
 UI = Path(__file__).resolve().parents[2] / "alloy_tui" / "ui"
 
@@ -64,12 +71,28 @@ def test_two_wishes_for_one_key_leave_the_second_as_it_was() -> None:
         ("stash", "s", "types a character"),
         ("output", "crtl+x", "is no key such as"),
         ("output", "ctrl+wurst", "is no key such as"),
+        ("read-copy", "ctrl+o", "Ctrl+O is output everywhere."),
+        ("tree-label", "alt+m", "Alt+M is maximise everywhere."),
     ],
 )
 def test_what_cannot_be_is_told_and_left_as_it_was(name: str, keys: str, words: str) -> None:
     keymap = Keymap({name: keys})
     assert words in " ".join(keymap.problems)
     assert keymap.overrides() == {}
+
+
+def test_a_key_of_one_part_of_the_screen_that_is_taken_by_another_is_told() -> None:
+    keymap = Keymap({"output": "shift+up", "read-fold-turn": "c", "tree-label": "n"})
+    assert keymap.problems == [
+        "Shift+↑ is now output; read-block-before lost it.",
+        "C is now read-fold-turn; read-copy-code lost it.",
+        "N is now tree-label; tree-note lost it.",
+    ]
+    assert keymap.reading()["c"] == "fold-turn"
+    assert "shift+up" not in keymap.reading()
+    # A capital is another key than its letter.
+    assert keymap.reading()["n"] == "hit-after"
+    assert Keymap({"read-hit-before": "P"}).reading()["P"] == "hit-before"
 
 
 def test_a_key_of_the_prompt_goes_over_too_and_that_is_told() -> None:
@@ -110,8 +133,8 @@ _KEYS = st.sampled_from(
 @given(st.dictionaries(st.sampled_from([key.name for key in ACTIONS]), _KEYS))
 def test_whatever_is_wanted_no_key_stands_for_two_actions(wanted: dict[str, str]) -> None:
     keymap = Keymap(wanted)
-    for in_tree in (True, False):
-        names = [name for name in keymap.names if name.startswith("tree-") == in_tree]
+    for place in ("tree-", "read-", ""):
+        names = [name for name in keymap.names if place_of(name) == place]
         given = [one for name in names for one in keymap.keys_of(name).split(",") if one]
         assert len(given) == len(set(given))
 
@@ -119,8 +142,9 @@ def test_whatever_is_wanted_no_key_stands_for_two_actions(wanted: dict[str, str]
 def test_no_two_rows_of_the_table_share_a_name_or_a_key() -> None:
     names = [key.name for key in ACTIONS]
     assert len(names) == len(set(names))
-    # What a key does in the tree has nothing to do with what it does elsewhere.
-    for rows in (TREE_KEYS, [key for key in ACTIONS if key not in TREE_KEYS]):
+    # What a key does in the tree or the conversation has nothing to do with what it does elsewhere.
+    elsewhere = [key for key in ACTIONS if not place_of(key.name)]
+    for rows in (TREE_KEYS, READING_KEYS, elsewhere):
         keys = [one for key in rows for one in key.keys.split(",")]
         assert len(keys) == len(set(keys))
 
@@ -141,6 +165,37 @@ async def test_a_rebound_key_works_and_the_old_one_does_nothing_any_more() -> No
         await pilot.press("ctrl+n")
         await pilot.pause()
         assert stage.bench.work.side.display
+
+
+async def test_keys_of_the_conversation_move_and_the_old_ones_are_typed() -> None:
+    stage = Stage(keys={"read-fold": "space", "read-copy": "z"})
+    async with stage.app.run_test(size=(120, 40), notifications=True) as pilot:
+        await scenes.edited(stage, pilot)
+        transcript = stage.bench.work.chat.transcript
+        transcript.focus()
+        await pilot.press("up")
+        assert transcript.selected is not None
+        seen = screen_text(stage.app)
+        await pilot.press("space")
+        await pilot.pause()
+        assert screen_text(stage.app) != seen
+        await pilot.press("z")
+        await stage.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "the block" in " ".join(screen_text(stage.app).split())
+        await pilot.press("y")
+        assert stage.bench.prompt.text == "y"
+
+
+async def test_esc_stops_and_closes_whatever_else_stops_too() -> None:
+    stage = Stage(keys={"stop": "ctrl+x"})
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        for key in ("ctrl+x", "escape"):
+            await scenes.asked(stage, pilot)
+            await pilot.press(key)
+            await pilot.pause()
+            assert stage.port.wanted("cancel")
+            stage.port.asked.clear()
 
 
 async def test_swapped_keys_do_what_the_other_did() -> None:

@@ -126,11 +126,13 @@ class ToolPane(Vertical):
         self._paint_head()
 
     def on_key(self, event: events.Key) -> None:
-        """While the lines are read: / looks for something, n and N go on and back, s turns."""
+        """While the lines are read: / searches, n and N go on and back, s turns, y copies."""
         if not self.lines.has_focus:
             return
         if event.character == "/":
             self.find.open()
+        elif event.character == "y":
+            self.copy()
         elif event.character == "s" and self.lines.drawn:
             self.turn_beside()
         elif event.character in {"n", "N"} and self.find.needle:
@@ -139,6 +141,10 @@ class ToolPane(Vertical):
             return
         event.stop()
         event.prevent_default()
+
+    def copy(self) -> None:
+        """What is selected in the lines, else all of them."""
+        self.lines.copy()
 
     def turn_beside(self) -> None:
         """A diff's old and new side by side, or one below the other again."""

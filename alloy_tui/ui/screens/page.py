@@ -33,6 +33,7 @@ class Page(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,f1", "dismiss", "close", show=False),
+        Binding("y", "copy", "copy", show=False),
     ]
 
     def __init__(self, title: str, lines: Sequence[Line]) -> None:
@@ -45,7 +46,7 @@ class Page(ModalScreen[None]):
         with Vertical(id="page"):
             yield Static(f"{self._title}", id="page-title", markup=False)
             yield LineView(id="page-lines", words=True)
-            yield Static("Esc closes", id="page-foot", markup=False)
+            yield Static("Esc closes · y copies", id="page-foot", markup=False)
 
     def on_mount(self) -> None:
         """Fill in."""
@@ -57,6 +58,10 @@ class Page(ModalScreen[None]):
         """Show these instead."""
         view = self.query_one(LineView)
         view.set_lines(message.make(max(30, view.size.width - 1)))
+
+    def action_copy(self) -> None:
+        """What is selected, else the whole page."""
+        self.query_one(LineView).copy()
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the page closes it."""

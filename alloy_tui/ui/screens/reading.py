@@ -57,6 +57,13 @@ class ReadingScreen(PromptScreen[None]):
         else:
             self.notify("Nothing of this call was left out.", markup=False, timeout=4)
 
+    def action_copy_pane(self) -> None:
+        """What the tool pane shows, or what is selected there, to the clipboard."""
+        if self.work.side.display:
+            self.work.tool_pane.copy()
+        else:
+            self.notify("The tool pane is not open.", markup=False, timeout=4)
+
     def action_beside(self) -> None:
         """The diff on show side by side, or old and new one below the other."""
         self.work.turn_beside()
@@ -77,6 +84,11 @@ class ReadingScreen(PromptScreen[None]):
         """What that key usually does in the prompt; a row of the palette."""
         self.prompt.focus()
         self.prompt.do(key)
+
+    async def action_read(self, name: str) -> None:
+        """What a key of the conversation does there; a row of the palette."""
+        self.work.chat.transcript.focus()
+        await self.work.chat.transcript.do(name)
 
     def action_next_pane(self) -> None:
         """Prompt, conversation, side area, and round again."""

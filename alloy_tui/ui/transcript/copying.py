@@ -6,10 +6,7 @@ Owns what the keys and clicks take; how text is read back from rows is
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.geometry import Offset
 from textual.selection import Selection
 
@@ -22,11 +19,6 @@ from alloy_tui.ui.transcript.selecting import character_at, line_around, pack, w
 
 class CopyingView(SearchableView):
     """A transcript one can take text from."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("shift+up", "select_any(-1)", "Previous block", show=False),
-        Binding("shift+down", "select_any(1)", "Next block", show=False),
-    ]
 
     _pointer: Offset | None = None
     _drag_start: Offset | None = None

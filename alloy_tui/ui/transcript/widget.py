@@ -18,15 +18,15 @@ from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.ui.transcript.blocks import AgentText, Block
 from alloy_tui.ui.transcript.cards import Thinking, ToolCard
 from alloy_tui.ui.transcript.document import make_block
+from alloy_tui.ui.transcript.keyed import KeyedView
 from alloy_tui.ui.transcript.messages import BlockActivated, BlockToggled, NotePressed
-from alloy_tui.ui.transcript.prepending import PrependingView
 from alloy_tui.ui.transcript.specs import BlockId, BlockSpec, ToolState
 
 _APART = 1 << 32
 """Between the ids before and after a `clear`: room for what is put above."""
 
 
-class Transcript(PrependingView):
+class Transcript(KeyedView):
     """A conversation of any length in one widget.
 
     Blocks are named by the ids that `add` returns. Calls with an id from before
@@ -34,25 +34,9 @@ class Transcript(PrependingView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "select(-1)", "Previous card", show=False),
-        Binding("down", "select(1)", "Next card", show=False),
-        Binding("enter", "fold", "Fold", show=False),
         Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "home", "Start", show=False),
-        Binding("end", "end", "End", show=False),
     ]
-    LETTERS: ClassVar[dict[str, str]] = {
-        "slash": "open_search",
-        "n": "next_hit(1)",
-        "N": "next_hit(-1)",
-        "escape": "end_search",
-        "o": "activate",
-        "s": "beside",
-        "y": "copy",
-        "c": "copy_code",
-    }
-    """Keys that act here only while they mean something; else they are for the prompt."""
 
     def __init__(
         self,
@@ -291,44 +275,10 @@ class Transcript(PrependingView):
 
     # -- keys -----------------------------------------------------------------------------
 
-    async def on_key(self, event: events.Key) -> None:
-        """Take letters that mean something here before they reach the prompt."""
-        # Bindings come too late for them: the screen takes what is typed first.
-        name = self.LETTERS.get(event.key, "")
-        if name and self.check_action(name.partition("(")[0], ()):
-            event.stop()
-            event.prevent_default()
-            await self.run_action(name)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Letters act only where there is something to act on."""
-        if action == "activate":
-            return self._cursor is not None
-        if action == "beside":
-            return any(isinstance(b, ToolCard) and b.diff for b in self._visible_blocks())
-        return super().check_action(action, parameters)
-
-    def _visible_blocks(self) -> list[Block]:
-        return self.document.blocks[self._anchor[0] : self._last_visible() + 1]
-
     @property
     def selected(self) -> BlockId | None:
         """The card that keys act on."""
         return self._base + self._cursor if self._cursor is not None else None
-
-    def action_select(self, step: int) -> None:
-        """Select the next card in that direction, the nearest in view at first."""
-        blocks = self.document.blocks
-        start = self._cursor
-        if start is None:
-            start = self._last_visible() + 1 if step < 0 else self._anchor[0] - 1
-        index = start + step
-        while 0 <= index < len(blocks) and not blocks[index].foldable:
-            index += step
-        if not 0 <= index < len(blocks):
-            self._scroll_by(step)
-            return
-        self._set_cursor(index)
 
     def _set_cursor(self, index: int) -> None:
         self._cursor, before = index, self._cursor
@@ -347,16 +297,6 @@ class Transcript(PrependingView):
         offset, height = self.scroll_offset.y, self.size.height
         if row < offset or head >= offset + height:
             self._move_to(row if row < offset else head - height + 1)
-
-    def action_fold(self) -> None:
-        """Fold or unfold the selected card."""
-        if self._cursor is not None:
-            self.toggle(self._base + self._cursor)
-
-    def action_activate(self) -> None:
-        """Open the selected card elsewhere."""
-        if self._cursor is not None:
-            self.post_message(BlockActivated(self._base + self._cursor))
 
     # -- finding --------------------------------------------------------------------------
 

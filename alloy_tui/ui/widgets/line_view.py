@@ -17,6 +17,7 @@ from textual.geometry import Size
 from textual.selection import Selection
 from textual.strip import Strip
 
+from alloy_tui.ui.clipboard import copy_and_tell
 from alloy_tui.ui.lines import Change, Line, LineItem, LineKind
 from alloy_tui.ui.transcript.look import Look
 from alloy_tui.ui.transcript.painting import app_of
@@ -287,6 +288,13 @@ class LineView(DragSelect, can_focus=True):
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text, without marks; lines that were only wrapped are whole."""
         return selected_text(self._rows, selection), "\n"
+
+    def copy(self) -> None:
+        """What is selected, else all the lines, to the clipboard; the corner says where it went."""
+        chosen = self.screen.get_selected_text() if self.text_selection is not None else None
+        text = chosen or "\n".join(plain(line) for _, line in self._lines)
+        self.screen.clear_selection()
+        copy_and_tell(app_of(self), text, f"{len(text):,} characters")
 
     def text_of_row(self, number: int) -> str | None:
         """The text of row `number`, marks included; None below the last."""
