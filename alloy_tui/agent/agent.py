@@ -371,11 +371,11 @@ class Agent:
         """The conversation as a value; its id stays the same for the agent's life."""
         return reports.export(self._world, self._setup, self._created_ms)
 
-    async def stop(self, grace_s: float = 2.0) -> None:
+    async def stop(self, grace_s: float = 2.0, *, cause: str = "") -> None:
         """Cancel everything, run `session_end`, give back what the agent holds.
 
-        Takes `grace_s` seconds at most, whatever tools and providers do. Safe
-        to call twice.
+        Takes `grace_s` seconds at most, whatever tools and providers do. Safe to
+        call twice. `cause` says what went wrong; "" is an end as it should be.
         """
         by_s = self._clock.monotonic_s() + grace_s
         await self._requests.close(grace_s)
@@ -385,7 +385,7 @@ class Agent:
             await self._life.end()
             await self._providers.release()
         self._spill.remove()
-        self._publish(None, AgentStopped())
+        self._publish(None, AgentStopped(cause))
 
     def _steers(self, request: Request) -> list[ChatMessage]:
         return self._requests.steer_into(request)
