@@ -4,9 +4,12 @@
 
 The same bytes in the same pieces, one after the other in one process, CPU time,
 the best of several runs. The libraries get them from a stand-in for the network
-that does no more than hand them over. Then, for each format, the time from the
-moment before an event's bytes are written to a loopback socket until its word
-is delivered (the median), at 33 words a second.
+that does no more than hand them over. Then, for each format, the median time
+from the moment before an event's bytes are written to a loopback socket until
+its word is delivered, at 50 and at 200 words a second; and, at full speed, from
+when the last bytes were read off the socket. What comes faster than 67 a second
+is gathered for up to 25 ms on purpose, so at 200 there is a second figure, of
+the last word of each delivery.
 """
 
 from __future__ import annotations
@@ -22,12 +25,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, NamedTuple
 
 from alloy_tui.domain.access import ServiceAccess
 from alloy_tui.domain.messages import user
 from alloy_tui.domain.provider import CompletionRequest, TextPart
 from alloy_tui.domain.secret import Secret
+from alloy_tui.providers.chunk_joining import ChunkJoiner
 from alloy_tui.providers.registry import create
 from alloy_tui.providers.services import find_service
 from alloy_tui.providers.wire.answer import AnswerReader
@@ -37,8 +41,8 @@ from tests.providers.replay import free_port
 from tests.providers.streams import FORMATS, LIST, Format, Said
 
 CHUNK = 4096
-APART_S = 0.03
-"""Between two words on the socket. What comes faster is gathered for up to 25 ms on purpose."""
+CALM_S, FAST_S = 1 / 50, 1 / 200
+"""Between two words on the socket."""
 _WORDS = ("Every ", "word ", "of ", "this ", "answer ", "counts, ", "naïve ", "ones ", "too. ")
 _WORD = re.compile(rb'"\d+ "')
 _HOST = "http://bench.invalid"
@@ -164,36 +168,71 @@ def least_s(
     return min(times)
 
 
-def delays_ms(form: Format, words: int) -> list[float]:
-    """For each word, from before it was written to a socket until it was delivered."""
+class Delays(NamedTuple):
+    """Milliseconds until delivery.
+
+    Of each word since it was written, of the last word of each delivery since it
+    was written, and of each delivery since its bytes were read.
+    """
+
+    word: list[float]
+    newest: list[float]
+    read: list[float]
+
+
+def delays_ms(form: Format, words: int, apart_s: float) -> Delays:
+    """One answer over a loopback socket, its words `apart_s` seconds apart."""
     frames = form.stream(Said(tuple(f"{n} " for n in range(words))))
     port = free_port()
     sent: list[float] = []
     ready = threading.Event()
-    thread = threading.Thread(target=_serve, args=(port, form.kind, frames, sent, ready))
+    given = (port, form.kind, frames, sent, ready, apart_s)
+    thread = threading.Thread(target=_serve, args=given)
     thread.start()
     ready.wait()
     access = ServiceAccess(f"http://127.0.0.1:{port}", Secret("sk-benchmark"))
 
-    async def read() -> list[float]:
+    came: list[float] = []
+    newest: list[int] = []
+    since_read: list[float] = []
+
+    async def read() -> None:
         provider = create(f"{form.service}/m", lambda _: access)
-        came: list[float] = []
         request = CompletionRequest("", (user("Hi"),))
         parts: Any = provider.stream(request)
         async with aclosing(parts):
             async for part in parts:
                 if isinstance(part, TextPart):
-                    came += [time.perf_counter()] * len(part.text.split())
+                    now_s = time.perf_counter()
+                    came.extend([now_s] * len(part.text.split()))
+                    newest.append(len(came) - 1)
+                    since_read.append((now_s - read_at[-1]) * 1000)
         await provider.aclose()
-        return came
 
-    came = asyncio.run(read())
+    read_at: list[float] = []
+    joined, feed = ChunkJoiner, ChunkJoiner.feed
+
+    def noting(joiner: ChunkJoiner, data: bytes) -> bytes:
+        read_at.append(time.perf_counter())
+        return feed(joiner, data)
+
+    joined.feed = noting  # type: ignore[method-assign]
+    try:
+        asyncio.run(read())
+    finally:
+        joined.feed = feed  # type: ignore[method-assign]
     thread.join()
-    return [(b - a) * 1000 for a, b in zip(sent, came, strict=True)]
+    each = [(b - a) * 1000 for a, b in zip(sent, came, strict=True)]
+    return Delays(each, [each[n] for n in newest], since_read)
 
 
 def _serve(
-    port: int, kind: str, frames: list[bytes], sent: list[float], ready: threading.Event
+    port: int,
+    kind: str,
+    frames: list[bytes],
+    sent: list[float],
+    ready: threading.Event,
+    apart_s: float,
 ) -> None:
     with socket.create_server(("127.0.0.1", port)) as server:
         ready.set()
@@ -212,7 +251,8 @@ def _serve(
                     continue
                 connection.sendall(head)
                 for frame in frames:
-                    time.sleep(APART_S)
+                    if apart_s:
+                        time.sleep(apart_s)
                     if _word(frame):
                         sent.append(time.perf_counter())
                     connection.sendall(frame)
@@ -230,21 +270,24 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
     words, runs = (500, 2) if quick else (4000, 5)
-    lines = [
-        "| format | events | ours, events/s | MB/s | theirs, events/s | MB/s | ratio | word, ms |",
-        "|:--|--:|--:|--:|--:|--:|--:|--:|",
-    ]
+    columns = "format | events | ours, events/s | MB/s | theirs, events/s | MB/s | ratio"
+    columns += " | 50/s, ms | 200/s, ms | full speed, ms"
+    lines = [f"| {columns} |", "|:--" + "|--:" * columns.count("|") + "|"]
     for name, form in FORMATS.items():
         frames = form.stream(answer(words))
         body = b"".join(frames)
         chunks = [body[a : a + CHUNK] for a in range(0, len(body), CHUNK)]
         mine = least_s(ours, form, chunks, runs)
         other = least_s(THEIRS[name], form, chunks, runs)
-        delay = statistics.median(delays_ms(form, 20 if quick else 100))
+        calm, fast = (delays_ms(form, 30 if quick else 100, s) for s in (CALM_S, FAST_S))
+        full = delays_ms(form, words, 0.0)
+        last, every = statistics.median(fast.newest), statistics.median(fast.word)
         size, count = len(body) / 1e6, len(frames)
         lines.append(
             f"| {name} | {count:,} | {count / mine:,.0f} | {size / mine:.1f}"
-            f" | {count / other:,.0f} | {size / other:.1f} | {other / mine:.1f} | {delay:.2f} |"
+            f" | {count / other:,.0f} | {size / other:.1f} | {other / mine:.1f}"
+            f" | {statistics.median(calm.word):.2f} | {last:.2f} ({every:.1f})"
+            f" | {statistics.median(full.read):.2f} |"
         )
         print(lines[-1], flush=True)
     keep("decoding", "\n".join(lines))

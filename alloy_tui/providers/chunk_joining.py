@@ -32,12 +32,14 @@ class ChunkJoiner:
     """
 
     def __init__(self) -> None:
+        self.begun = 0
+        """How many chunks have begun, in all responses."""
         self.request_sent()
 
     def request_sent(self) -> None:
         """The next bytes begin a response."""
         self._state = _State.HEAD
-        self._held = b""
+        self._held: bytes = b""
         self._left = 0  # bytes of the current chunk that are still to come
         self._inside = False  # after a chunk's bytes, before the line break that ends it
 
@@ -112,6 +114,7 @@ class ChunkJoiner:
             if not self._left:
                 return self._leave(pieces, data[at:])
             at, self._inside = size.end(), True
+            self.begun += 1
         return _chunk(pieces)
 
     def _leave(self, pieces: list[bytes], rest: bytes) -> bytes:

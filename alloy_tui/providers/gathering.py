@@ -2,10 +2,12 @@
 
 A model's answer comes as hundreds of HTTP chunks of one token each. Each would
 wake this program and pass through every layer of the HTTP library by itself.
-So a connection that trickles is read at most `1 / GAP_S` times a second, and the
-chunks of what was read are joined into one. The bytes of the body stay the same,
-in order, and none waits longer than the gap. Owns the pauses, and how httpx is
-given connections that make them; knows nothing of requests.
+So a connection over which pieces come faster than anybody reads is read at most
+`1 / GAP_S` times a second, and the chunks of what was read are joined into one.
+The bytes of the body stay the same, in order, and none waits longer than the
+gap; calm pieces, and the first ones after a silence, do not wait at all. Owns
+the pauses, and how httpx is given connections that make them; knows nothing of
+requests.
 """
 
 from __future__ import annotations
@@ -16,10 +18,17 @@ from typing import Any
 
 from alloy_tui.providers.chunk_joining import ChunkJoiner
 
-FIRST_GAP_S, GAP_S = 0.004, 0.025
-"""The pause after a small piece, at first and at most: less than a frame of the screen."""
+GAP_S = 0.025
+"""The pause between two reads of many small pieces: less than a frame of the screen."""
+CALM_S = 0.015
+"""Pieces further apart than this are each read as they come."""
 BURST_BYTES = 8192
-"""A piece of this size means that more is waiting: no pause."""
+"""The most that is read at once, so that its beginning does not wait for its end to be decoded.
+A read of this size means that more is waiting: no pause."""
+_SILENCE_S = 0.1
+"""As much of a silence as counts: a few pieces later it is forgotten."""
+_NEWEST = 0.3
+"""The weight of the newest distance between pieces."""
 
 
 class GatheringStream:
@@ -30,6 +39,7 @@ class GatheringStream:
         self._joiner = ChunkJoiner()
         self._gap_s = 0.0
         self._read_s = 0.0
+        self._apart_s = _SILENCE_S
 
     async def read(self, max_bytes: int, **options: Any) -> bytes:
         """What has come, once something has; empty at the end."""
@@ -37,20 +47,22 @@ class GatheringStream:
             wait_s = self._read_s + self._gap_s - monotonic() if self._gap_s else 0.0
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
-            data: bytes = await self._stream.read(max_bytes, **options)
+            data: bytes = await self._stream.read(min(max_bytes, BURST_BYTES), **options)
             if not data:
                 return self._joiner.close()
+            before = self._joiner.begun
             shown = self._joiner.feed(data)
-            self._pace(len(data))
+            self._pace(len(data), self._joiner.begun - before or 1)
             if shown:
                 return shown
 
-    def _pace(self, size: int) -> None:
-        if not self._joiner.in_body or size >= BURST_BYTES:
-            self._gap_s = 0.0
-            return
-        self._gap_s = min(GAP_S, 2 * self._gap_s) or FIRST_GAP_S
-        self._read_s = monotonic()
+    def _pace(self, size: int, pieces: int) -> None:
+        """Learn from `pieces` that came at once how far they are apart."""
+        before_s, self._read_s = self._read_s, monotonic()
+        silence_s = min(self._read_s - before_s, _SILENCE_S)
+        self._apart_s += _NEWEST * (silence_s / pieces - self._apart_s)
+        fast = self._apart_s < CALM_S and self._joiner.in_body
+        self._gap_s = GAP_S if fast and size < BURST_BYTES else 0.0
 
     async def write(self, buffer: bytes, **options: Any) -> None:
         """Send a part of a request; what is read after it is a new response."""

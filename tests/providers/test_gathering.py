@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.provider import ArgumentsPart, CallPart, StreamPart, TextPart, ThinkingPart
 from alloy_tui.providers.chunk_joining import ChunkJoiner
-from alloy_tui.providers.gathering import BURST_BYTES, GatheringStream, gather
+from alloy_tui.providers.gathering import BURST_BYTES, GAP_S, GatheringStream, gather
 from alloy_tui.providers.wire.answer import joined
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -124,22 +124,84 @@ class Line:
         return info
 
 
+class Clockwork:
+    """A connection over which a piece comes every `apart_s` seconds, on a clock of its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, apart_s: float, pieces: int) -> None:
+        self.now_s = 10.0
+        self.pauses: list[float] = []
+        self.waiting = [(0.0, HEAD)]
+        self.waiting += [(10 + apart_s * n, chunk(b"x")) for n in range(1, pieces + 1)]
+        self.asked_for: set[int] = set()
+        self.waits_s: list[float] = []
+        """For each piece, from when it came to when it was read."""
+        monkeypatch.setattr(asyncio, "sleep", self.sleep)
+        monkeypatch.setattr("alloy_tui.providers.gathering.monotonic", lambda: self.now_s)
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now_s += seconds
+
+    async def read(self, max_bytes: int, **options: Any) -> bytes:
+        self.asked_for.add(max_bytes)
+        if not self.waiting:
+            return b""
+        self.now_s = max(self.now_s, self.waiting[0][0])
+        came = [each for each in self.waiting if each[0] <= self.now_s]
+        self.waits_s += [self.now_s - at for at, data in came if data is not HEAD]
+        del self.waiting[: len(came)]
+        return b"".join(data for _, data in came)
+
+
+async def all_of(line: Any) -> bytes:
+    stream, found = GatheringStream(line), b""
+    while data := await stream.read(65_536):
+        found += data
+    return found
+
+
 @pytest.mark.anyio
-async def test_a_stream_pauses_while_little_comes_and_not_in_a_burst(monkeypatch):
-    """Pauses grow while pieces are small, and none is made after a large one."""
-    pauses: list[float] = []
+@pytest.mark.parametrize("apart_s", [0.016, 0.02, 0.2])
+async def test_pieces_that_come_calmly_are_read_as_they_come(monkeypatch, apart_s):
+    """At up to 60 a second nothing is gathered, and nothing waits."""
+    line = Clockwork(monkeypatch, apart_s, 100)
+    assert read([await all_of(line)])[1] == b"x" * 100
+    assert line.pauses == []
 
-    async def pause(seconds: float) -> None:
-        pauses.append(round(seconds, 3))
 
-    monkeypatch.setattr(asyncio, "sleep", pause)
-    monkeypatch.setattr("alloy_tui.providers.gathering.monotonic", lambda: 1.0)
-    small, large = chunk(b"x"), chunk(b"y" * BURST_BYTES)
-    stream = GatheringStream(Line(HEAD, small, small, small, small, large, small, b""))
-    found = b"".join([await stream.read(100) for _ in range(7)])
-    assert read([found])[1] == b"xxxx" + b"y" * BURST_BYTES + b"x"
-    assert pauses == [0.004, 0.008, 0.016, 0.025, 0.025]
-    assert await stream.read(100) == b""
+@pytest.mark.anyio
+async def test_the_first_pieces_of_a_burst_do_not_wait_and_none_waits_longer_than_the_gap(
+    monkeypatch,
+):
+    """At 200 a second some are read at once, then several at a time."""
+    line = Clockwork(monkeypatch, 0.005, 400)
+    assert read([await all_of(line)])[1] == b"x" * 400
+    assert line.waits_s[:5] == [0.0] * 5
+    assert max(line.waits_s) <= GAP_S
+    assert len(line.pauses) < 400 / 4
+
+
+@pytest.mark.anyio
+async def test_after_a_silence_the_next_piece_is_read_at_once(monkeypatch):
+    """A tool ran meanwhile, or the model thought: what was gathered before is forgotten."""
+    line = Clockwork(monkeypatch, 0.005, 100)
+    late_s = line.waiting[-1][0] + 2
+    line.waiting += [(late_s, chunk(b"y")), (late_s + 0.001, chunk(b"z"))]
+    await all_of(line)
+    assert line.waits_s[-2:] == [0.0, 0.0]
+
+
+@pytest.mark.anyio
+async def test_after_a_large_read_there_is_no_pause(monkeypatch):
+    """More is waiting; and the connection is otherwise what it was."""
+    line = Clockwork(monkeypatch, 0.001, 50)
+    large = chunk(b"y" * BURST_BYTES)
+    last_s = line.waiting[-1][0]
+    line.waiting += [(last_s, large), (last_s + 0.03, chunk(b"z"))]
+    await all_of(line)
+    assert line.waits_s[-1] == 0.0
+    assert line.asked_for == {BURST_BYTES}  # so that no beginning waits for its end
+    stream = GatheringStream(Line(b""))
     await stream.write(b"again")
     assert stream.get_extra_info("x") == "x"
 
