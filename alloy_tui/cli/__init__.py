@@ -21,7 +21,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     from alloy_tui.cli import skeleton
 
-    skeleton.open_skeleton(given)
+    if skeleton.open_skeleton(given) is not None:
+        from alloy_tui.cli import kept_start
+
+        kept_start.begin()
     try:
         from alloy_tui.cli.entry import run
 

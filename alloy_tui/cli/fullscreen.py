@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from alloy_tui.cli import exits, hints, skeleton
+from alloy_tui.cli import exits, hints, kept_start, skeleton
 from alloy_tui.cli.composing import make_plan
 from alloy_tui.cli.ending import complain_late, leave
 from alloy_tui.cli.logbook import logging_to
@@ -58,6 +58,7 @@ def run(arguments: Namespace) -> int:
             print(f"{clean_line(runtime.model)}: {usage_line(used, runtime.usage().cost)}")
     _say_how_to_resume(runtime, plan)
     complain_late(runtime)
+    kept_start.keep()
     return leave(code) if runtime.stuck else code
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from alloy_tui.cli import kept_start
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.runtime.plan import Plan
 from alloy_tui.runtime.runtime import Runtime
@@ -28,6 +29,9 @@ _KEYS = {"approvals": "approvals.mode"}
 
 def make_app(runtime: Runtime, plan: Plan) -> AlloyApp:
     """The application over `runtime`, as its user likes it."""
+    from alloy_tui.ui import quick_start
+
+    quick_start.begin()  # before the classes that it quickens
     from alloy_tui.settings.user_themes import read_theme_files
     from alloy_tui.ui.app import AlloyApp
     from alloy_tui.ui.history import PromptHistory
@@ -46,6 +50,7 @@ def make_app(runtime: Runtime, plan: Plan) -> AlloyApp:
         on_preference=lambda name, value: keep(plan.paths, name, value),
         notices=problems,
         pick_session=plan.pick,
+        on_settled=kept_start.settle,
     )
 
 

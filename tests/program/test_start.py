@@ -235,3 +235,32 @@ def test_the_prompt_stays_where_the_skeleton_put_it(
         terminal.wait_for("ready")
         assert (look_of(terminal, row - 1), look_of(terminal, row)) == before
         assert terminal.record.count(b"\x1b[?1049h") == 1, "the screen was cleared in between"
+
+
+@pytest.mark.parametrize("damage", [False, True])
+def test_the_next_start_uses_what_this_one_found_out_and_bears_that_it_is_damaged(
+    open_program: Callable[..., Terminal],
+    scripted: Callable[..., str],
+    tmp_path: Path,
+    damage: bool,
+) -> None:
+    compiled = tmp_path / "compiled"
+    environment = {"PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
+    model = scripted([{"text": "hello from the model"}])
+
+    def start() -> None:
+        with open_program(model, environment=environment) as terminal:
+            at_start(terminal)
+            terminal.type("hi\r")
+            terminal.wait_for("hello from the model")
+            terminal.type("/quit\r")
+            assert terminal.wait_exit() == 0
+            assert_left_clean(terminal)
+
+    start()
+    (kept,) = compiled.rglob("start.*")
+    if damage:
+        kept.write_bytes(kept.read_bytes()[:-1])
+    start()
+    start()
+    assert [kept] == list(compiled.rglob("start.*"))
