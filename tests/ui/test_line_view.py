@@ -7,6 +7,7 @@ from textual.geometry import Offset
 from textual.selection import Selection
 
 from tests.support import scenes
+from tests.support.pointer import drag_to, until
 from tests.support.stage import Stage, screen_text
 
 pytestmark = pytest.mark.anyio
@@ -48,11 +49,10 @@ async def test_what_is_dragged_over_in_the_pane_is_copied_without_its_marks() ->
         lines.scroll_home(animate=False, immediate=True)
         await pilot.pause()
         await pilot.mouse_down("#tool-lines", offset=(1, 0))
-        await pilot.hover("#tool-lines", offset=(4, 5))
-        await pilot.pause()
-        lines.scroll_end(animate=False, immediate=True)
-        await pilot.pause()
-        await pilot.mouse_up("#tool-lines", offset=(4, lines.size.height - 1))
+        await drag_to(pilot, "#tool-lines", (4, 5))
+        await drag_to(pilot, "#status", (110, 0))
+        await until(pilot, lambda: lines.scroll_offset.y == lines.max_scroll_y)
+        await pilot.mouse_up("#status", offset=(110, 0))
         await pilot.pause()
         taken = stage.bench.get_selected_text()
         assert taken is not None

@@ -11,6 +11,7 @@ from textual.geometry import Offset
 from textual.selection import Selection
 
 from alloy_tui.ui import clipboard
+from alloy_tui.ui.edge_drag import EdgeDrag, clamped
 from alloy_tui.ui.transcript.blocks import AgentText
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.transcript.searching import SearchableView
@@ -23,22 +24,39 @@ class CopyingView(SearchableView):
     _pointer: Offset | None = None
     _drag_start: Offset | None = None
 
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._edge = EdgeDrag(self, self._scroll_by, self._extend)
+
     # -- dragging -------------------------------------------------------------------------
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A drag may begin here."""
         self._drag_start = self._place(event.x, event.y)
+        if self._drag_start is not None:
+            self._edge.begun()
 
-    def on_mouse_up(self) -> None:
+    def on_mouse_up(self, event: events.MouseUp) -> None:
         """It ends."""
-        self._extend()
+        if self._drag_start is not None:
+            self._pointer = event.offset
+            self._extend()
+            self._edge.ended()
         self._drag_start = None
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Underline what a click would act on; keys act on what is pointed at."""
         self._pointer = event.offset
-        if not event.button:
-            self._drag_start = None
+        if self._drag_start is not None and event.button:
+            self._edge.moved(event)
+        elif self._drag_start is not None:
+            self._drag_start = None  # it ended where nobody heard of it
+            self._edge.ended()
         super().on_mouse_move(event)
 
     def selection_updated(self, selection: Selection | None) -> None:
@@ -56,19 +74,24 @@ class CopyingView(SearchableView):
         if end is None:
             return
         selection = Selection.from_offsets(start, end + Offset(1, 0))
-        if self.text_selection != selection:
+        if self.screen.selections != {self: selection}:
             self.screen.selections = {self: selection}
 
     def _place(self, x: int, y: int) -> Offset | None:
-        """The character and row, in a selection's terms, at a cell of the view."""
-        if self.document.look is None:
+        """The character and row, in a selection's terms, at a cell of the view or beside it."""
+        if self.document.look is None or not len(self.document):
             return None
+        y, side = clamped(y, min(self.size.height, self.document.total - self.scroll_offset.y))
         row, index, line = self.document.row_at(y + self.scroll_offset.y)
-        return Offset(character_at(row, x), pack(index, line)) if row is not None else None
+        if row is None:
+            return None
+        x = x if not side else self.size.width if side > 0 else 0
+        return Offset(character_at(row, x), pack(index, line))
 
     def on_leave(self) -> None:
         """The pointer is gone."""
-        self._pointer = None
+        if self._drag_start is None:
+            self._pointer = None
         super().on_leave()
 
     # -- what to copy ---------------------------------------------------------------------

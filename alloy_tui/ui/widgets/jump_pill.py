@@ -14,6 +14,8 @@ from textual.widget import Widget
 class JumpPill(Widget, can_focus=False):
     """`↓ 3 new`, at the right end of the last row."""
 
+    ALLOW_SELECT = False
+
     unseen: reactive[int] = reactive(0)
 
     class Pressed(Message):

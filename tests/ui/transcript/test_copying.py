@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.style import Style
-from textual.geometry import Offset
+from textual.widgets import Static
 
 from alloy_tui.ui.markdown.cells import wrap
 from alloy_tui.ui.markdown.listings import listing_of
 from alloy_tui.ui.markdown.rows import row_of
 from alloy_tui.ui.transcript import AgentBlock, BlockActivated, ToolBlock, UserBlock
 from alloy_tui.ui.transcript.selecting import character_at
-from tests.ui.transcript.stage import Stage, row_with
+from tests.support.pointer import drag_to, until
+from tests.ui.transcript.stage import Stage, row_with, screen_of
 from tests.ui.transcript.test_selection import drag
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +31,15 @@ def _no_tools(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("TERM", "xterm")
+
+
+class Edged(Stage):
+    """A line above the conversation, and one below it."""
+
+    def compose(self):
+        yield Static("above", id="above")
+        yield from super().compose()
+        yield Static("below", id="below")
 
 
 async def pressed(pilot, key: str) -> str:
@@ -94,16 +106,62 @@ async def test_a_drag_that_scrolls_takes_in_what_passes():
         t.add(*[UserBlock(f"message {n}") for n in range(60)])
         await pilot.pause()
         await pilot.mouse_down("#transcript", offset=(5, 12))
-        await pilot.hover("#transcript", offset=(4, 8))
+        await drag_to(pilot, t, (4, 8))
         first = app.screen.get_selected_text() or ""
         t.action_home()
-        app.screen.selections = dict(app.screen.selections)
-        await pilot.pause()
-        await pilot.mouse_up("#transcript", offset=(4, 8))
+        await drag_to(pilot, t, (5, 8))
+        await pilot.mouse_up("#transcript", offset=(5, 8))
         chosen = app.screen.get_selected_text() or ""
         assert chosen.endswith(first[-20:])
         assert chosen.count("message") > 40
-        assert app.screen.selections[t].start != Offset(0, 0)
+
+
+@pytest.mark.parametrize("down", [True, False], ids=["below", "above"])
+async def test_a_drag_beyond_the_edge_scrolls_to_the_end_and_takes_only_what_it_passed(down):
+    """The pointer rests over another widget meanwhile; at the end the pace is no matter."""
+    app = Edged()
+    async with app.run_test(size=(40, 20)) as pilot:
+        t = app.transcript
+        t.add(*[UserBlock(f"message {n:02}") for n in range(60)])
+        await pilot.pause()
+        t._move_to(80)
+        await pilot.pause()
+        shown = screen_of(t)
+        row = next(y for y, words in enumerate(shown) if "message" in words and y > 4)
+        begun = shown[row].strip()
+        await pilot.mouse_down("#transcript", offset=(2, row))
+        await drag_to(pilot, t, (4, row + 1))
+        edge = ("#below", (30, 0)) if down else ("#above", (3, 0))
+        await drag_to(pilot, *edge)
+        way = t.max_scroll_y if down else 0
+        await until(pilot, lambda: t.scroll_offset.y == way)
+        chosen = app.screen.get_selected_text() or ""
+        assert list(app.screen.selections) == [t]
+        numbers = [int(n) for n in re.findall(r"message (\d\d)", chosen)]
+        at = int(begun[-2:])
+        assert numbers == (list(range(at, 60)) if down else list(range(at)))
+        await pilot.mouse_up(edge[0], offset=edge[1])
+        assert app.mouse_captured is None
+        assert app.screen.get_selected_text() == chosen
+        # The button is up: nothing scrolls any more.
+        t._move_to(40)
+        await drag_to(pilot, *edge)
+        assert t.scroll_offset.y == 40
+
+
+async def test_a_pointer_beside_the_view_selects_no_more_than_is_in_sight():
+    """To the composer and back again: what was in between is not taken."""
+    app = Edged()
+    async with app.run_test(size=(40, 20)) as pilot:
+        t = app.transcript
+        t.add(*[UserBlock(f"message {n:02}") for n in range(3)])
+        await pilot.pause()
+        await pilot.mouse_down("#transcript", offset=(2, row_with(t, "message 01")))
+        await drag_to(pilot, "#below", (3, 0))
+        taken = (app.screen.get_selected_text() or "").split()
+        assert " ".join(taken) == "message 01 message 02"
+        await drag_to(pilot, t, (8, row_with(t, "message 01")))
+        assert app.screen.get_selected_text() == "message"
 
 
 @given(st.text("ab 漢👍🏽é\u0301\u200d", max_size=30))

@@ -7,6 +7,7 @@ from textual.geometry import Offset
 from textual.selection import SELECT_ALL, Selection
 
 from alloy_tui.ui.transcript import AgentBlock, ToolBlock, UserBlock
+from tests.support.pointer import drag_to
 from tests.ui.transcript.stage import Stage, row_with, screen_of
 
 pytestmark = pytest.mark.anyio
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 async def drag(pilot, start: tuple[int, int], end: tuple[int, int]) -> None:
     await pilot.mouse_down("#transcript", offset=start)
-    await pilot.hover("#transcript", offset=end)
+    await drag_to(pilot, "#transcript", end)
     await pilot.mouse_up("#transcript", offset=end)
     await pilot.pause()
 
