@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says nothing on a machine that does other things as well.
+settings.register_profile("alloy", deadline=None)
+settings.load_profile("alloy")
 
 _KEYS = ("ANTHROPIC_", "OPENAI_", "GEMINI_", "OPENROUTER_", "XAI_", "DEEPSEEK_", "MISTRAL_")
 _KEYS += ("GROQ_", "AZURE_", "AWS_", "ALLOY_", "OLLAMA_")
