@@ -26,6 +26,7 @@ from alloy_tui.domain.sanitise import clean
 from alloy_tui.sessions.nodes import (
     Answer,
     Compaction,
+    EffortSwitch,
     Entry,
     Graft,
     ModelSwitch,
@@ -91,6 +92,9 @@ def _lines(entry: Entry, label: str | None, paint: Paint) -> Iterator[str]:
         case ModelSwitch():
             yield ""
             yield paint(f"— model: {cut(words_of(entry.node), 120)}", "faint") + when + tag
+        case EffortSwitch():
+            yield ""
+            yield paint(f"— thinking: {cut(words_of(entry.node), 120)}", "faint") + when + tag
         case Compaction() | Graft():
             yield ""
             what = "compacted" if isinstance(entry.node, Compaction) else "brought here"

@@ -21,6 +21,7 @@ from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.nodes import (
     Answer,
     Compaction,
+    EffortSwitch,
     Entry,
     Graft,
     ModelSwitch,
@@ -178,6 +179,8 @@ def _said(entry: Entry) -> tuple[str, str]:
             return f"{cut(name, 24)}:", words_of(entry.node)
         case ModelSwitch():
             return "model", words_of(entry.node)
+        case EffortSwitch():
+            return "thinking", words_of(entry.node)
         case Compaction():
             return "compacted:", words_of(entry.node)
         case Graft(brings=brings):

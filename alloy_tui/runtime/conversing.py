@@ -17,7 +17,8 @@ from alloy_tui.domain.events import EngineEvent, Notice
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
 from alloy_tui.sessions.live import LiveSession
-from alloy_tui.sessions.nodes import ModelSwitch, Opened
+from alloy_tui.sessions.nodes import EffortSwitch, ModelSwitch, Opened
+from alloy_tui.sessions.tree import SessionTree
 
 _PATIENCE_S = 5.0
 """How long a cancelled request may take to end."""
@@ -32,7 +33,8 @@ _GONE = {"owned", "unknown", "conflict"}
 class Conversing:
     """All methods belong to the engine's loop.
 
-    `switch` lets another model answer; it may raise AlloyError.
+    `switch` lets another model answer; it may raise AlloyError. `think` says how
+    hard it does, "" = as by itself.
     """
 
     def __init__(
@@ -42,12 +44,14 @@ class Conversing:
         *,
         agent: Callable[[], Agent | None],
         switch: Callable[[str], Awaitable[None]],
+        think: Callable[[str], None],
         publish: Callable[[EngineEvent], object],
     ) -> None:
         self._desk = desk
         self._recorder = recorder
         self._agent = agent
         self._switch = switch
+        self._think = think
         self._publish = publish
 
     async def quiet(self) -> None:
@@ -104,15 +108,20 @@ class Conversing:
             await self._recorder.durable()
             await self._load()
 
-    async def arrived(self) -> None:
-        """The conversation stands elsewhere: the agent forgets the old one, its model follows."""
+    async def arrived(self, *, moved: bool = False) -> None:
+        """The conversation stands elsewhere: the agent forgets the old one, its model follows.
+
+        Whoever `moved` in a session is told when that changes the model or how
+        hard it thinks.
+        """
         agent, live = self._agent(), self._desk.live
         if agent is None:
             return
         agent.load(())
+        self._recorder.effort = None
         if live is None:
             return
-        await self._follow_model()
+        await self._follow_model(tell=moved)
         tree = live.stored
         if len(tree) <= _SMALL and len(tree.path(tree.leaf)) <= _SHORT:
             await self._load()
@@ -125,30 +134,65 @@ class Conversing:
         agent.load(messages)
         self._desk.stale = False
 
-    async def _follow_model(self) -> None:
+    async def _follow_model(self, *, tell: bool = False) -> None:
         agent, live = self._agent(), self._desk.live
         if agent is None or live is None:
             return
-        wanted = await asyncio.to_thread(model_at, live, live.stored.leaf)
+        leaf = live.stored.leaf
+        wanted, effort = await asyncio.to_thread(
+            lambda: (model_at(live, leaf), effort_at(live, leaf))
+        )
+        said = await self._follow(agent, wanted)
+        before, self._recorder.effort = self._recorder.effort_now, effort
+        if effort is not None and effort != before:
+            self._think(effort)
+            who = "" if said else "the model "
+            said.append(f"{who}thinks {f'at level {effort}' if effort else 'as it does by itself'}")
+        if tell and said:
+            self._publish(Notice("info", f"As at this point, {' and '.join(said)} again."))
+
+    async def _follow(self, agent: Agent, wanted: str) -> list[str]:
+        """Let the model answer that did here; words about it if that is another one."""
         if wanted in {"", agent.model}:
-            return
+            return []
         try:
             with self._recorder.muted():
                 await self._switch(wanted)
         except AlloyError as error:
             words = f"{wanted}, which answered here, cannot be had: {error.message}"
             self._publish(Notice("warning", f"{words} {agent.model} goes on."))
+            return []
+        return [f"{wanted} answers"]
 
 
 def model_at(live: LiveSession, node: str | None) -> str:
     """The model that answers at `node`, "" = not known. Raises StoreError."""
-    tree = live.stored
-    switches = reversed(tree.of_kind("model"))
-    switch = next((each for each in switches if tree.is_ancestor(each, node)), None)
+    switch = _last_on(live.stored, "model", node)
     if switch is not None:
         (entry,) = live.read((switch,))
         if isinstance(entry.node, ModelSwitch):
             return entry.node.to_model
-    opened = live.read(tree.of_kind("opened")[:1])
+    about = _about(live)
+    return about.model if about is not None else ""
+
+
+def effort_at(live: LiveSession, node: str | None) -> str | None:
+    """How hard the model thinks at `node`, None = not known. Raises StoreError."""
+    switch = _last_on(live.stored, "effort", node)
+    if switch is not None:
+        (entry,) = live.read((switch,))
+        if isinstance(entry.node, EffortSwitch):
+            return entry.node.to_effort
+    about = _about(live)
+    return about.effort if about is not None else None
+
+
+def _last_on(tree: SessionTree, kind: str, node: str | None) -> str | None:
+    """The last node of that kind on the path to `node`."""
+    return next((n for n in reversed(tree.of_kind(kind)) if tree.is_ancestor(n, node)), None)
+
+
+def _about(live: LiveSession) -> Opened | None:
+    opened = live.read(live.stored.of_kind("opened")[:1])
     about = opened[0].node if opened else None
-    return about.model if isinstance(about, Opened) else ""
+    return about if isinstance(about, Opened) else None

@@ -92,6 +92,7 @@ class Engine:
             folder=self._folder,
             cwd=lambda: self.snapshot.cwd,
             make=self._make_reader,
+            models=lambda: self.models,
             publish=lambda event: self._hub.publish(NAME, None, 0, event),
         )
         self.own = OwnCommands(

@@ -92,9 +92,17 @@ class ModelDesk:
         return ("none", *known) if silent else known
 
     def set_effort(self, effort: Effort | None) -> None:
-        """Think so hard from the next turn on."""
-        self.effort = effort
+        """Think so hard from the next turn on; that is remembered."""
         self._state.remember_effort(effort)
+        self._think(effort)
+
+    def follow_effort(self, effort: str) -> None:
+        """Think so hard because the conversation on screen did, "" = as by itself."""
+        if effort == "" or effort in get_args(Effort):
+            self._think(cast("Effort", effort) if effort else None)
+
+    def _think(self, effort: Effort | None) -> None:
+        self.effort = effort
         agent = self._agent()
         if agent is not None:
             agent.configure(effort=effort)

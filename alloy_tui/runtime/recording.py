@@ -25,6 +25,7 @@ from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import (
     Answer,
     Compaction,
+    EffortSwitch,
     Entry,
     KnownNode,
     ModelSwitch,
@@ -66,11 +67,18 @@ class Recorder:
     """The journal of one agent.
 
     With `branch` the entries grow a branch of their own beside the leaf, after
-    that node (None = at the start); otherwise they follow the leaf.
+    that node (None = at the start); otherwise they follow the leaf. `effort` is
+    how hard the model thinks now, "" = as it does by itself.
     """
 
     def __init__(
-        self, desk: Desk, *, agent: str, stamps: Stamps, branch: tuple[str | None] | None = None
+        self,
+        desk: Desk,
+        *,
+        agent: str,
+        stamps: Stamps,
+        branch: tuple[str | None] | None = None,
+        effort: Callable[[], str] | None = None,
     ) -> None:
         self._desk = desk
         self._agent = agent
@@ -83,11 +91,19 @@ class Recorder:
         self._work: asyncio.Task[None] | None = None
         self._growth: _Growth | None = None
         self._muted = False
+        self._effort = effort
+        self.effort: str | None = None
+        """How hard the model thinks where the conversation stands, as stored; None = not known."""
 
     # What the agent tells.
 
     def said(self, message: ChatMessage) -> None:
-        """See `Journal.said`."""
+        """See `Journal.said`. How hard the model thinks is told with the message that it is for."""
+        if self._effort is not None and (now := self._effort()) != self.effort:
+            before, self.effort = self.effort or "", now
+            begun = self._desk.live is not None or bool(self._told)
+            if begun and before != now:  # a session begins with the level that it has
+                self.tell(EffortSwitch(before, now))
         self.tell(UserMessage(message), message=message)
 
     @contextmanager
@@ -155,6 +171,11 @@ class Recorder:
             await asyncio.shield(self._go())
 
     # The rest.
+
+    @property
+    def effort_now(self) -> str:
+        """How hard the model thinks now."""
+        return "" if self._effort is None else self._effort()
 
     def give_up(self) -> int:
         """Forget what is not stored and never can be; how many nodes that were."""

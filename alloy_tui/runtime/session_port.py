@@ -23,7 +23,7 @@ from alloy_tui.domain.messages import ChatMessage, ToolResultBlock
 from alloy_tui.domain.usage import TokenUsage
 
 NodeKind: TypeAlias = Literal[
-    "user", "answer", "tool_result", "model", "compaction", "graft", "lost", "unknown"
+    "user", "answer", "tool_result", "model", "effort", "compaction", "graft", "lost", "unknown"
 ]
 RewindScope: TypeAlias = Literal["conversation", "files", "both"]
 FileChoice: TypeAlias = Literal["keep", "overwrite", "merge"]

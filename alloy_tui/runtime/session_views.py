@@ -28,6 +28,7 @@ from alloy_tui.sessions.nodes import (
     Answer,
     Checkpoint,
     Compaction,
+    EffortSwitch,
     Entry,
     Graft,
     Lost,
@@ -43,11 +44,14 @@ from alloy_tui.sessions.words import words_of
 
 _TITLE_CHARS = 200
 _CHUNK = 1000
+_QUIET = frozenset({"model", "effort"})
+"""What stands on a path and says nothing."""
 _KINDS: dict[str, NodeKind] = {
     "user": "user",
     "answer": "answer",
     "tool_result": "tool_result",
     "model": "model",
+    "effort": "effort",
     "compaction": "compaction",
     "graft": "graft",
 }
@@ -197,7 +201,7 @@ def path_item(entry: Entry, tree: SessionTree | None = None) -> PathItem:
     item = PathItem(entry.id, _kind(entry), entry.at_ms)
     match node:
         case UserMessage(message=message):
-            beside = () if tree is None else _siblings(tree, entry.id)
+            beside = () if tree is None else siblings(tree, entry.id)
             return msgspec.structs.replace(item, message=message, siblings=beside)
         case Answer():
             return msgspec.structs.replace(
@@ -220,6 +224,8 @@ def path_item(entry: Entry, tree: SessionTree | None = None) -> PathItem:
         case ModelSwitch():
             words = f"{node.from_model} → {node.to_model}"
             return msgspec.structs.replace(item, model=node.to_model, words=words)
+        case EffortSwitch():
+            return msgspec.structs.replace(item, words=words_of(node))
         case Compaction():
             words = f"Shortened from {node.tokens_before:,} to {node.tokens_after:,} tokens."
             return msgspec.structs.replace(
@@ -237,11 +243,26 @@ def path_item(entry: Entry, tree: SessionTree | None = None) -> PathItem:
             return msgspec.structs.replace(item, words=words)
 
 
-def _siblings(tree: SessionTree, node: str) -> tuple[str, ...]:
+def siblings(tree: SessionTree, node: str) -> tuple[str, ...]:
+    """The user messages that were said where `node` was, oldest first; () if it is the only one.
+
+    Whether a switch of models stands before one makes it no other place.
+    """
     if node not in tree:
         return ()
-    beside = tuple(n for n in tree.siblings(node) if tree.kind(n) == "user")
-    return beside if len(beside) > 1 else ()
+    above = tree.parent(node)
+    while above is not None and tree.kind(above) in _QUIET:
+        above = tree.parent(above)
+    found: list[str] = []
+    waiting = [above]
+    while waiting:
+        for child in tree.children(waiting.pop()):
+            if tree.kind(child) == "user":
+                found.append(child)
+            elif tree.kind(child) in _QUIET:
+                waiting.append(child)
+    found.sort(key=tree.place)
+    return tuple(found) if len(found) > 1 else ()
 
 
 def comparison(

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Protocol
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.journal import NoJournal
@@ -33,11 +34,24 @@ from alloy_tui.sessions.nodes import Opened
 from alloy_tui.sessions.store import SessionStore
 
 
+class Thinking(Protocol):
+    """Who knows how hard the model thinks: what `model_desk.ModelDesk` is."""
+
+    @property
+    def effort(self) -> str | None:
+        """As of now, None = as it does by itself."""
+        ...
+
+    def follow_effort(self, effort: str) -> None:
+        """Think so hard because a conversation did, "" = as by itself."""
+        ...
+
+
 class Sessions:
     """The parts; `folder` is where sessions of this program belong, "" for none.
 
     `agent` is the one that talks, `switch` lets another model answer it, `make`
-    makes agents that work beside it.
+    makes agents that work beside it, `models` knows how hard it thinks.
     """
 
     def __init__(
@@ -50,6 +64,7 @@ class Sessions:
         folder: Callable[[], str],
         cwd: Callable[[], str],
         make: MakeRacer,
+        models: Callable[[], Thinking],
         publish: Callable[[EngineEvent], object],
     ) -> None:
         self._plan = plan
@@ -58,9 +73,17 @@ class Sessions:
         self._folder = folder
         self._publish = publish
         self.desk = SessionDesk(self._open_store, about=self._about, publish=publish)
-        self.recorder = Recorder(self.desk, agent=name, stamps=self.desk.stamps)
+        self._effort: Callable[[], str] = lambda: models().effort or ""
+        self.recorder = Recorder(
+            self.desk, agent=name, stamps=self.desk.stamps, effort=self._effort
+        )
         self.conversing = Conversing(
-            self.desk, self.recorder, agent=agent, switch=switch, publish=publish
+            self.desk,
+            self.recorder,
+            agent=agent,
+            switch=switch,
+            think=lambda level: models().follow_effort(level),
+            publish=publish,
         )
         self.tree = TreeVerbs(self.desk, self.recorder, self.conversing, publish)
         self.library = LibraryVerbs(
@@ -210,7 +233,9 @@ class Sessions:
             return MemoryStore()
 
     def _about(self) -> Opened:
-        return Opened(cwd=self._folder(), agent=self._name, model=self._model())
+        return Opened(
+            cwd=self._folder(), agent=self._name, model=self._model(), effort=self._effort()
+        )
 
     def _model(self) -> str:
         agent = self._agent()

@@ -145,7 +145,7 @@ class TreeVerbs:
             await self._kept().restore(
                 held, choices, lambda tree, stamp, _: moves.redo(tree, stamp)
             )
-            await self._conversing.arrived()
+            await self._conversing.arrived(moved=True)
 
     async def label(self, node: str | None, label: str) -> None:
         """Label a node, None = where we stand."""
@@ -170,7 +170,7 @@ class TreeVerbs:
         elif live.tree.is_ancestor(node, live.tree.leaf):
             live = await self._still()
             await self._desk.do(moves.prune(live.tree, node, stamps(), stamps()))
-            await self._conversing.arrived()
+            await self._conversing.arrived(moved=True)
         else:
             await self._desk.do(moves.prune(live.tree, node, stamps(), stamps()))
         self._publish(CheckpointMade(node))
@@ -194,7 +194,7 @@ class TreeVerbs:
             return moves.rewind(tree, to, stamp, files=before)
 
         await self._kept().restore(goal, choices, move)
-        await self._conversing.arrived()
+        await self._conversing.arrived(moved=True)
 
     def _kept(self) -> KeptFiles:
         if self.files is None:
@@ -220,7 +220,7 @@ class TreeVerbs:
     async def _move(self, verb: Callable[[SessionTree, Stamp], Entry]) -> None:
         live = self._desk.session()
         await self._desk.do([verb(live.tree, self._desk.stamps())])
-        await self._conversing.arrived()
+        await self._conversing.arrived(moved=True)
 
 
 def _target(live: LiveSession, node: str) -> tuple[str | None, str]:

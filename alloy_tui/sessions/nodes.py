@@ -71,6 +71,13 @@ class ModelSwitch(Node, frozen=True, tag="model"):
     to_model: str
 
 
+class EffortSwitch(Node, frozen=True, tag="effort"):
+    """How hard the model thinks from here on; "" = as it does by itself."""
+
+    from_effort: str
+    to_effort: str
+
+
 class Compaction(Node, frozen=True, tag="compaction"):
     """What the model is shown from here on in place of all that came before.
 
@@ -110,7 +117,8 @@ Billed: TypeAlias = Answer | Compaction | Graft
 class Opened(Node, frozen=True, tag="opened"):
     """The first entry of every session: what it is, so that nothing else need survive.
 
-    `model` is the one that answers until the first `ModelSwitch`, "" = not known.
+    `model` is the one that answers until the first `ModelSwitch`, "" = not known;
+    `effort` how hard it thinks until the first `EffortSwitch`, None = not known.
     """
 
     MARK: ClassVar[bool] = True
@@ -121,6 +129,7 @@ class Opened(Node, frozen=True, tag="opened"):
     from_session: str | None = None
     from_node: str | None = None
     model: str = ""
+    effort: str | None = None
 
 
 class Renamed(Node, frozen=True, tag="renamed"):
@@ -180,6 +189,7 @@ KnownNode: TypeAlias = (
     | Answer
     | ToolResult
     | ModelSwitch
+    | EffortSwitch
     | Compaction
     | Graft
     | Opened

@@ -142,6 +142,10 @@ class SessionTree:
         """Every entry's id in log order, marks included."""
         return tuple(self._log.ids[: self._size])
 
+    def place(self, node: str) -> int:
+        """The entry's place in the log; later ones are greater. Raises UnknownNodeError."""
+        return self._place(node)
+
     def kind(self, node: str) -> str:
         """The kind of an entry (`Node.kind`). Raises UnknownNodeError, like all that follow."""
         return self._log.kinds[self._place(node)]

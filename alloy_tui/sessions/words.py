@@ -14,6 +14,7 @@ from alloy_tui.sessions.nodes import (
     AnyNode,
     Checkpoint,
     Compaction,
+    EffortSwitch,
     Graft,
     ModelSwitch,
     Note,
@@ -35,6 +36,8 @@ def words_of(node: AnyNode) -> str:
             return "\n\n".join(_said(m) for m in messages)
         case ModelSwitch(from_model=before, to_model=after):
             return f"{before} → {after}"
+        case EffortSwitch(from_effort=before, to_effort=after):
+            return f"{before or 'default'} → {after or 'default'}"
         case Opened(title=text) | Renamed(title=text) | Note(text=text):
             return text
         case Checkpoint(label=label):

@@ -11,6 +11,8 @@ from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.runtime.session_port import PathPage, TreeView
 from tests.support.listening import Listener
 
+NOW = "As at this point,"
+
 
 def asked(question: Callable[[Callable[[Any], object]], object]) -> Any:
     """What `then` is told."""
@@ -141,6 +143,79 @@ def test_the_model_follows_the_path(open_runtime, script) -> None:
     runtime.tree.redo()
     listener.until(ev.ModelChanged, from_model=first, to_model=second)
     assert sum(n.kind == "model" for n in tree(runtime).nodes) == 1
+
+
+def test_going_back_over_a_switch_says_which_model_answers_again(open_runtime, script) -> None:
+    first, second = script({"text": "a"}, {"text": "c"}), script({"text": "b"}, name="other")
+    runtime, listener = open_runtime(first)
+    runtime.submit("1")
+    listener.until(ev.RunFinished, text="a")
+    runtime.set_model(second)
+    runtime.submit("2")
+    listener.until(ev.RunFinished, text="b")
+    runtime.tree.rewind(at(runtime, "1"))
+    listener.until(ev.Notice, text=f"{NOW} {first} answers again.")
+    runtime.tree.redo()
+    listener.until(ev.Notice, text=f"{NOW} {second} answers again.")
+
+
+def test_how_hard_the_model_thinks_belongs_to_the_path(open_runtime, script) -> None:
+    """It is stored with the message that it is for, and comes back with it at any time."""
+    runtime, listener = talked(open_runtime, script, "a", "b", "c")
+    runtime.providers.set_effort("low")
+    runtime.providers.set_effort("high")
+    runtime.submit("3")
+    listener.until(ev.RunFinished, text="c")
+    found = page(runtime)
+    (level,) = [item for item in found.items if item.kind == "effort"]
+    assert (level.words, found.items[-2].kind) == ("default → high", "user")
+    runtime.tree.branch(at(runtime, "b"))
+    listener.until(ev.Notice, text=f"{NOW} the model thinks as it does by itself again.")
+    assert runtime.providers.effort is None
+    runtime.tree.switch(at(runtime, "3"))
+    listener.until(ev.Notice, text=f"{NOW} the model thinks at level high again.")
+    assert runtime.providers.effort == "high"
+    runtime.tree.branch(at(runtime, "b"))
+    tree(runtime)
+    runtime.close()
+    later, again = open_runtime(None, session="latest")
+    again.until(ev.AgentStarted)
+    tree(later)
+    assert later.providers.effort is None
+    later.tree.switch(at(later, "3"))
+    again.until(ev.Notice, text=f"{NOW} the model thinks at level high again.")
+    assert later.providers.effort == "high"
+
+
+def test_a_session_begins_with_the_level_that_it_has(open_runtime, script) -> None:
+    runtime, listener = open_runtime(script({"text": "a"}, {"text": "b"}))
+    listener.until(ev.AgentStarted)
+    runtime.providers.set_effort("high")
+    runtime.submit("1")
+    listener.until(ev.RunFinished, text="a")
+    assert [item.kind for item in page(runtime).items] == ["user", "answer"]
+    runtime.providers.set_effort("low")
+    runtime.tree.branch(at(runtime, "a"))
+    listener.until(ev.Notice, text=f"{NOW} the model thinks at level high again.")
+    assert runtime.providers.effort == "high"
+
+
+def test_the_same_asked_of_another_model_stands_beside_the_first(open_runtime, script) -> None:
+    """Whether the model, or its level, was switched before the message makes it no other place."""
+    first, second = script({"text": "a"}, {"text": "c"}), script({"text": "b"}, name="other")
+    runtime, listener = open_runtime(first)
+    runtime.submit("1")
+    listener.until(ev.RunFinished, text="a")
+    runtime.submit("2")
+    listener.until(ev.RunFinished, text="c")
+    mine = at(runtime, "2")
+    runtime.tree.rewind(mine)
+    runtime.providers.set_effort("high")
+    runtime.set_model(second)
+    runtime.submit("2, you")
+    listener.until(ev.RunFinished, text="b")
+    (asked_again,) = [i for i in page(runtime).items if i.message and i.message.text == "2, you"]
+    assert asked_again.siblings == (mine, asked_again.id)
 
 
 def test_labels_notes_and_prunings_are_seen(open_runtime, script) -> None:

@@ -26,6 +26,7 @@ from alloy_tui.sessions.exporting.markdown import moment, spelled
 from alloy_tui.sessions.nodes import (
     Answer,
     Compaction,
+    EffortSwitch,
     Entry,
     Graft,
     ModelSwitch,
@@ -88,6 +89,8 @@ def _about(entry: Entry) -> tuple[str, str, list[str]]:
             return "result", f"result of {name}", []
         case ModelSwitch():
             return "switch", "model", []
+        case EffortSwitch():
+            return "switch", "thinking", []
         case Compaction(tokens_before=before, tokens_after=after):
             facts = [f"{before:,} → {after:,} tokens"] if before else []
             return "compaction", "compacted", facts
@@ -110,7 +113,7 @@ def _body(entry: Entry, results: Sequence[Entry]) -> Iterator[str]:
             yield from _message(message, brought, as_markdown=True)
         case ToolResult():
             yield _result(entry.node)
-        case ModelSwitch():
+        case ModelSwitch() | EffortSwitch():
             yield f"<p>{rendering.line(words_of(entry.node))}</p>\n"
         case Compaction() | Graft():
             for message in entry.node.messages:

@@ -25,6 +25,7 @@ from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.sessions.nodes import (
     Answer,
     Compaction,
+    EffortSwitch,
     Entry,
     Graft,
     ModelSwitch,
@@ -98,6 +99,8 @@ def _entry(entry: Entry, tag: str) -> Iterator[str]:
             yield f"\nResult of **{plain(name)}**{how}{tag}:\n\n{fenced(result.text)}"
         case ModelSwitch():
             yield f"\n*Model: {plain(words_of(entry.node))}*{tag}\n"
+        case EffortSwitch():
+            yield f"\n*Thinking: {plain(words_of(entry.node))}*{tag}\n"
         case Compaction() | Graft():
             what = "Compacted" if isinstance(entry.node, Compaction) else "From another branch"
             yield f"\n## {what}{tag}\n\n*{moment(entry.at_ms)}*\n"

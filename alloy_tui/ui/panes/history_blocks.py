@@ -181,6 +181,8 @@ def _other_specs(item: PathItem) -> Iterable[BlockSpec]:
             yield from _attached(item.message)
         case "model":
             yield MarkerBlock(f"{model_label(item.model, 60)} answers from here on")
+        case "effort":
+            yield MarkerBlock(f"thinking: {words}")
         case "compaction":
             yield MarkerBlock(words or "history shortened")
             yield from _told(item, "summary", "what the model reads instead of all above")

@@ -25,7 +25,14 @@ from alloy_tui.ui.transcript.anchoring import anchored
 from alloy_tui.ui.tree_rows import TreeLayout, TreeRow
 from alloy_tui.ui.wording import duration, model_label, money
 
-_GLYPHS = {"compaction": "⟲", "graft": "⇠", "model": "⇄", "lost": "×", "tool_result": "·"}
+_GLYPHS = {
+    "compaction": "⟲",
+    "graft": "⇠",
+    "model": "⇄",
+    "effort": "⇄",
+    "lost": "×",
+    "tool_result": "·",
+}
 _ROOMY = 64
 """From this width on a row tells its time too."""
 _LEVELS_PER_CELL = 6

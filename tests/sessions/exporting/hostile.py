@@ -14,7 +14,14 @@ from alloy_tui.domain.messages import (
 )
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.memory import MemoryStore
-from alloy_tui.sessions.nodes import Answer, Compaction, ModelSwitch, ToolResult, UserMessage
+from alloy_tui.sessions.nodes import (
+    Answer,
+    Compaction,
+    EffortSwitch,
+    ModelSwitch,
+    ToolResult,
+    UserMessage,
+)
 from alloy_tui.sessions.store import SessionStore
 from tests.sessions.conftest import Talk
 
@@ -71,6 +78,7 @@ def hostile(server: str) -> tuple[SessionStore, str]:
         said = talk.put(ToolResult(result, text, details={"diff": f"+{text}\n-{text}"}))
         talk.keep(moves.checkpoint(talk.tree, said.id, talk.stamps(), label=text))
         talk.put(ModelSwitch(text, text))
+        talk.put(EffortSwitch(text, text))
         talk.put(UserMessage(ChatMessage("user", (TextBlock(text),), synthetic=True)))
         talk.put(Compaction((ChatMessage("user", (TextBlock(text),)),), 1, 1))
     talk.keep(moves.branch(talk.tree, first.id, talk.stamps()))
