@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from rich.text import Text
 from textual import events
-from textual.app import App
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location
 
 from alloy_tui.domain.sanitise import clean
 from alloy_tui.ui.drafts import Draft
 from alloy_tui.ui.messages import PasteWanted
 from alloy_tui.ui.prompt import mentions
+from alloy_tui.ui.prompt.echoing import EchoingArea
 from alloy_tui.ui.prompt.folding import Folds, is_large
 from alloy_tui.ui.prompt.kill_ring import KillRing
 
@@ -31,20 +27,13 @@ _KILLS = frozenset(
 )
 
 
-class EditingArea(TextArea):
-    """A `TextArea` with a kill ring, whose large pastes are labels."""
+class EditingArea(EchoingArea):
+    """A text area with a kill ring, whose large pastes are labels."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"prompt--label", "prompt--mention"}
 
     def __init__(self, *, id: str | None = None, placeholder: str = "") -> None:  # noqa: A002 - Textual's own parameter name
-        super().__init__(
-            id=id,
-            compact=True,
-            highlight_cursor_line=False,
-            placeholder=placeholder,
-            soft_wrap=True,
-        )
-        self._look: tuple[object, ...] = ()
+        super().__init__(id=id, placeholder=placeholder)
         self.folds = Folds()
         self._kills = KillRing()
         self._yanked: tuple[Location, Location] | None = None
@@ -69,26 +58,6 @@ class EditingArea(TextArea):
             "alt+p": self.open_label,
             "ctrl+v": self.action_paste,
         }
-
-    def validate_virtual_size(self, size: Size) -> Size:
-        """Only the height counts, for lines wrap.
-
-        The base class says a width of 0 after each edit and the real one after each
-        layout: every key would have the whole screen laid out and drawn.
-        """
-        return size if size.width else Size(self.virtual_size.width, size.height)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines; the styles of the parts are looked up when they can have changed.
-
-        The base class does so for each frame, which was a quarter of what a key costs.
-        """
-        app = cast("App[object]", self.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its type open
-        look = (app.theme, self.classes, self.has_focus, app.app_focus)
-        if look == self._look:
-            return ScrollView.render_lines(self, crop)
-        self._look = look
-        return super().render_lines(crop)
 
     @property
     def yanking(self) -> bool:

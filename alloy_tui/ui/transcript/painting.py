@@ -17,10 +17,13 @@ from time import monotonic
 from typing import Any, ClassVar, cast
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual._compositor import Compositor
 from textual.app import App
+from textual.color import Color
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.screen import Screen, ScreenResultType
 from textual.scrollbar import ScrollBar
@@ -38,6 +41,7 @@ _FLAGS = (
     "_callbacks",
     "_repaint_regions",
 )
+_PENDING = ("_repaint_regions", "_layout_required", "_scroll_required", "_repaint_required")
 _OF_BAR = ("_layout_cache", "_styles_cache", "_dirty_regions")
 _OF_COMPOSITOR = ("_render_chops", "visible_widgets", "cuts")
 _OF_APP = ("_batch_count", "_driver", "_begin_update", "_end_update")
@@ -62,7 +66,7 @@ def missing_names(screen: Screen[Any]) -> list[str]:
     missing = [f"Screen.{name}" for name in _METHODS if not hasattr(Screen, name)]
     missing += [f"Screen.{name}" for name in _FLAGS if not hasattr(screen, name)]
     missing += [f"App.{name}" for name in _OF_APP if not hasattr(app_of(screen), name)]
-    missing += [f"Widget.{name}" for name in _OF_BAR if not hasattr(screen, name)]
+    missing += [f"Widget.{name}" for name in (*_OF_BAR, *_PENDING) if not hasattr(screen, name)]
     missing += [f"Compositor.{n}" for n in _OF_COMPOSITOR if not hasattr(Compositor, n)]
     if not hasattr(getattr(screen, "_compositor", None), "visible_widgets"):
         missing.append("Screen._compositor.visible_widgets")
@@ -178,29 +182,19 @@ def set_bar(bar: ScrollBar, total: int, height: int, row: int, *, paint: bool) -
         _of(bar, "_dirty_regions").add(bar.outer_size.region)
 
 
-class DirectPaint:
-    """Writes rows of `widget` past Textual, where nothing else can be in the way.
-
-    `ready` says whether it may, before the change is made; `paint` then shows
-    the change. Textual's own frames and these can follow one another freely,
-    for Textual keeps no copy of what is on the screen.
-    """
+class _Direct:
+    """What has to be so before anything is written past Textual."""
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._names_there: bool | None = None
         self._layout: object = None
         self._clear = False
-        self._bar: list[str] | None = None
-        self._bar_look = (False, False)
+        self._place = Region()
         self.painted = 0
 
-    def forget_bar(self) -> None:
-        """Textual paints the scroll bar by itself now."""
-        self._bar = None
-
-    def ready(self) -> bool:
-        """Whether all of the widget is as it was last painted, and nothing covers it."""
+    def _free(self) -> bool:
+        """Whether the widget's place on the screen is its own, and no paint of it is due."""
         widget = self._widget
         if not widget.is_attached:
             return False
@@ -215,24 +209,62 @@ class DirectPaint:
             return False
         if any(_of(screen, flag) for flag in _FLAGS[:3]):
             return False
-        if widget.region.x or widget.region.width != screen.size.width:
-            return False
-        # Rows that wait for Textual's paint would be moved before it.
-        if any(_of(own, "_repaint_regions") for own in (widget, widget.vertical_scrollbar)):
-            return False
         return self._uncovered(_of(screen, "_compositor").visible_widgets)
 
     def _uncovered(self, visible: dict[Widget, tuple[Region, Region]]) -> bool:
+        # A new map of what is seen where comes with every layout, and with nothing else.
         if visible is not self._layout:
             widget = self._widget
             below = {*widget.ancestors_with_self, widget.vertical_scrollbar}
-            self._layout = visible
-            self._clear = not any(
+            self._layout, self._place = visible, widget.content_region
+            self._clear = widget in visible and not any(
                 clip.intersection(place).overlaps(widget.region)
                 for other, (place, clip) in visible.items()
                 if other not in below
             )
         return self._clear
+
+    def _send(self, pieces: list[str], *, whole: bool) -> None:
+        """Write one frame, with the cursor where it belongs; `whole` keeps it from being torn."""
+        app = app_of(self._widget)
+        x, y = app.cursor_position
+        driver: Driver = _of(app, "_driver")
+        with one_frame(driver):
+            if whole:  # synchronised output, if this terminal has said that it can
+                _of(app, "_begin_update")()
+            driver.write(f"{''.join(pieces)}\x1b[{y + 1};{x + 1}H")
+            if whole:
+                _of(app, "_end_update")()
+        driver.flush()
+        self.painted += 1
+
+
+class DirectPaint(_Direct):
+    """Writes rows of `widget` past Textual, where nothing else can be in the way.
+
+    `ready` says whether it may, before the change is made; `paint` then shows
+    the change. Textual's own frames and these can follow one another freely,
+    for Textual keeps no copy of what is on the screen.
+    """
+
+    def __init__(self, widget: Widget) -> None:
+        super().__init__(widget)
+        self._bar: list[str] | None = None
+        self._bar_look = (False, False)
+
+    def forget_bar(self) -> None:
+        """Textual paints the scroll bar by itself now."""
+        self._bar = None
+
+    def ready(self) -> bool:
+        """Whether all of the widget is as it was last painted, and nothing covers it."""
+        widget = self._widget
+        if not self._free():
+            return False
+        if widget.region.x or widget.region.width != widget.screen.size.width:
+            return False
+        # Rows that wait for Textual's paint would be moved before it.
+        return not any(_of(own, "_repaint_regions") for own in (widget, widget.vertical_scrollbar))
 
     def paint(self, scrolled: int, rows: Iterable[tuple[int, Strip]], *, bar_moved: bool) -> None:
         """Move the rows up by `scrolled`, then draw `rows`, each with its place in the view."""
@@ -244,16 +276,7 @@ class DirectPaint:
             out.append(f"\x1b[0m\x1b[{top};{bottom}r\x1b[{bottom};1H{chr(10) * scrolled}\x1b[r")
         out += [f"\x1b[{top + y};1H{strip.render(console)}" for y, strip in rows]
         out += self._bar_cells(scrolled, moved=bar_moved)
-        x, y = app.cursor_position
-        out.append(f"\x1b[{y + 1};{x + 1}H")
-        driver: Driver = _of(app, "_driver")
-        with one_frame(driver):
-            # Synchronised output, if this terminal has said that it can.
-            _of(app, "_begin_update")()
-            driver.write("".join(out))
-            _of(app, "_end_update")()
-        driver.flush()
-        self.painted += 1
+        self._send(out, whole=True)
 
     def _bar_cells(self, scrolled: int, *, moved: bool) -> list[str]:
         """What brings the scroll bar's column up to date."""
@@ -292,3 +315,74 @@ class DirectPaint:
                     strip = strip.apply_filter(line_filter, background)
                 cells[id(segment)] = strip.render(console)
         return [cells[id(segment)] for segment in drawn]
+
+
+class DirectEcho(_Direct):
+    """Writes what a key changed in the rows of a small widget: the cells that differ, no more.
+
+    `forget` whenever Textual painted: what it left there is not known here.
+    """
+
+    def __init__(self, widget: Widget) -> None:
+        super().__init__(widget)
+        self._shown: list[Strip] = []
+        self._filters: Sequence[LineFilter] = ()
+        self._background = Color(0, 0, 0)
+
+    def forget(self) -> None:
+        """Textual paints: write whole rows next time."""
+        self._shown = []
+
+    def paint(self, rows: list[Strip]) -> bool:
+        """Show `rows`, all that the widget has; false if it must be left to Textual."""
+        widget = self._widget
+        if not self._free() or any(_of(widget, flag) for flag in _PENDING):
+            return False
+        if self._place.height != len(rows):
+            return False
+        if not self._shown:
+            self._filters = widget.get_line_filters()
+            self._background = widget.background_colors[1]
+        console = app_of(widget).console
+        out: list[str] = []
+        for y, row in enumerate(rows):
+            before = self._shown[y] if y < len(self._shown) else None
+            if row is before:
+                continue
+            start, end = changed_cells(before, row)
+            piece = row.crop(start, end)
+            for line_filter in self._filters:
+                piece = piece.apply_filter(line_filter, self._background)
+            if start < end:
+                at = f"\x1b[{self._place.y + y + 1};{self._place.x + start + 1}H"
+                out.append(at + piece.render(console))
+        # Not painted by Textual, but drawn anew when it next paints what the widget is part of.
+        _of(widget, "_styles_cache").clear()
+        self._shown = rows
+        self._send(out, whole=False)
+        return True
+
+
+def changed_cells(before: Strip | None, after: Strip) -> tuple[int, int]:
+    """The first cell that differs and the one after the last; all where widths are uncertain."""
+    width = after.cell_length
+    if before is None or before.cell_length != width:
+        return 0, width
+    looks: dict[Style | None, Style | None] = {}
+    old, new = _cells(before, looks), _cells(after, looks)
+    if not len(old) == len(new) == width:
+        return 0, width
+    start = next((x for x in range(width) if old[x] != new[x]), width)
+    end = next((x + 1 for x in range(width - 1, start - 1, -1) if old[x] != new[x]), start)
+    return start, end
+
+
+def _cells(strip: Strip, looks: dict[Style | None, Style | None]) -> list[tuple[str, Style | None]]:
+    """Each character with its style, equal ones the same object; nothing where not all is ASCII."""
+    cells: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        if not text.isascii():
+            return []
+        look = looks.setdefault(style, style)
+        cells += [(character, look) for character in text]
+    return cells

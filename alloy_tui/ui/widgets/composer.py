@@ -14,11 +14,10 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from textual import on
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
 from alloy_tui.domain.sanitise import clean
 from alloy_tui.runtime.agent_view import AgentView
@@ -74,6 +73,8 @@ class Composer(Vertical):
         self.approval = ApprovalBar(clock, look)
         self.prompt = Prompt(history, clock, self.completion, self.approval)
         self.prompt.catch_up = self._catch_up
+        self.prompt.changed = self._offer
+        self.prompt.moved = self._cursor_moved
         self._marked = "❯"
         self._offered_for = ""
         self._mark = Static("❯", id="prompt-mark", markup=False)
@@ -95,12 +96,6 @@ class Composer(Vertical):
         reason_for = self.prompt.reason_for
         if reason_for and all(a.request.id != reason_for for a in view.approvals):
             self.prompt.end_reason()
-
-    @on(TextArea.Changed, "#prompt")
-    def prompt_changed(self, event: TextArea.Changed) -> None:
-        """Offer completions for what stands there."""
-        event.stop()
-        self._offer()
 
     def _catch_up(self) -> None:
         """Keys may be faster than the news of them: what is taken must fit what stands there."""
@@ -129,10 +124,8 @@ class Composer(Vertical):
         else:
             self._look_for_mention()
 
-    @on(TextArea.SelectionChanged, "#prompt")
-    def cursor_moved(self, event: TextArea.SelectionChanged) -> None:
+    def _cursor_moved(self) -> None:
         """A mention that the cursor has left is not completed any more."""
-        event.stop()
         if self._mention is not None and self._typed() is None:
             self._mention = None
             self.completion.offer(())

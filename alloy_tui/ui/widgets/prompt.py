@@ -81,6 +81,9 @@ class Prompt(EditingArea):
         self.keys = PromptKeys()
         self.catch_up: Callable[[], None] = lambda: None
         """Brings the completions up to date with the text, before one of them is taken."""
+        # Called instead of letting the news of each key pass by every widget above.
+        self.changed: Callable[[], None] = lambda: None
+        self.moved: Callable[[], None] = lambda: None
         self._deeds: dict[str, Callable[[], object]] = {
             "escape": self._escape,
             "ctrl+r": self._recall,
@@ -91,6 +94,10 @@ class Prompt(EditingArea):
         }
 
     async def _on_key(self, event: events.Key) -> None:
+        with self.echoing():
+            await self._act_on(event)
+
+    async def _act_on(self, event: events.Key) -> None:
         now_s = self._clock.monotonic_s()
         idle_s, self._last_key_s = now_s - self._last_key_s, now_s
         key = self.keys.deed(event.key)
@@ -109,6 +116,16 @@ class Prompt(EditingArea):
         self._forget_letter()
         event.stop()
         event.prevent_default()
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """The text is another."""
+        event.stop()
+        self.changed()
+
+    def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
+        """The cursor is elsewhere."""
+        event.stop()
+        self.moved()
 
     def _consider(self, letter: str, idle_s: float) -> None:
         if self._approval.offer(letter, idle_s):
