@@ -3,6 +3,11 @@
     from alloy_tui import run_sync
     print(run_sync("Why is the sky blue?", model="anthropic/claude-sonnet-5-5").text)
 
+A team of agents, supervised, each with a conversation of its own:
+
+    async with Team({"reader": {}, "writer": {}}, model="anthropic/claude-sonnet-5") as team:
+        result = await team.handoff(["reader", "writer"], "Sum up README.md in one sentence.")
+
 Everything in `__all__` is the public interface. Names are imported when they
 are first used, so that `import alloy_tui` costs next to nothing.
 """
@@ -25,7 +30,13 @@ if TYPE_CHECKING:
     from alloy_tui.agent.telemetry import Telemetry
     from alloy_tui.domain import errors, events, messages
     from alloy_tui.domain.access import ServiceAccess
-    from alloy_tui.domain.errors import AlloyError, ConfigError, ProviderError, ToolError
+    from alloy_tui.domain.errors import (
+        AlloyError,
+        ConfigError,
+        ProviderError,
+        TeamError,
+        ToolError,
+    )
     from alloy_tui.domain.events import Envelope
     from alloy_tui.domain.messages import ChatMessage
     from alloy_tui.domain.provider import CompletionRequest, Provider
@@ -36,6 +47,8 @@ if TYPE_CHECKING:
     from alloy_tui.providers.retry import RetryPolicy
     from alloy_tui.providers.scripted import ScriptedProvider
     from alloy_tui.settings.loader import load_settings
+    from alloy_tui.team.spec import MemberSpec, TeamSpec
+    from alloy_tui.team.team import Team
     from alloy_tui.tools.core import core_tools
     from alloy_tui.tools.decorator import tool
 
@@ -53,6 +66,7 @@ __all__ = [
     "Health",
     "HookContext",
     "Hub",
+    "MemberSpec",
     "Middleware",
     "ModePolicy",
     "PermissionPolicy",
@@ -64,6 +78,9 @@ __all__ = [
     "Secret",
     "ServiceAccess",
     "SessionExport",
+    "Team",
+    "TeamError",
+    "TeamSpec",
     "Telemetry",
     "TokenUsage",
     "Tool",
@@ -91,7 +108,7 @@ _HOMES = {
     "agent.permissions": ("ModePolicy", "PermissionPolicy"),
     "agent.telemetry": ("Telemetry",),
     "domain.access": ("ServiceAccess",),
-    "domain.errors": ("AlloyError", "ConfigError", "ProviderError", "ToolError"),
+    "domain.errors": ("AlloyError", "ConfigError", "ProviderError", "TeamError", "ToolError"),
     "domain.events": ("Envelope",),
     "domain.messages": ("ChatMessage",),
     "domain.provider": ("CompletionRequest", "Provider"),
@@ -102,6 +119,8 @@ _HOMES = {
     "providers.retry": ("RetryPolicy",),
     "providers.scripted": ("ScriptedProvider",),
     "settings.loader": ("load_settings",),
+    "team.spec": ("MemberSpec", "TeamSpec"),
+    "team.team": ("Team",),
     "tools.core": ("core_tools",),
     "tools.decorator": ("tool",),
 }

@@ -198,11 +198,11 @@ class Supervisor:
             raise self._unstarted(spec.name, f"it took longer than {START_S:g} s") from None
         except TeamError:
             raise
+        except AlloyError as error:
+            raise self._unstarted(spec.name, error.message, error.hint) from error
         except Exception as error:
             _log.exception("%s could not be started", spec.name)
-            said = error.message if isinstance(error, AlloyError) else repr(error)
-            hint = error.hint if isinstance(error, AlloyError) else None
-            raise self._unstarted(spec.name, said, hint) from error
+            raise self._unstarted(spec.name, repr(error)) from error
         slot.child, slot.restarts, slot.begun = child, restarts, True
         if not self.running or self._slots.get(spec.name) is not slot:
             await self._halt(slot, "It is not wanted any more.")

@@ -1,0 +1,365 @@
+"""Who is in a team, from the first start to the last stop.
+
+Owns joining, leaving, and what the team hears of its agents. Must not know how they
+are steered or how work is passed on. Every failure is a TeamError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Self
+
+import msgspec
+from msgspec.structs import replace
+
+from alloy_tui.agent.agent import Agent
+from alloy_tui.agent.approvals import Approvals
+from alloy_tui.agent.clock import Clock
+from alloy_tui.agent.hub import Hub
+from alloy_tui.domain import events as ev
+from alloy_tui.domain import team_events as te
+from alloy_tui.domain.errors import ConfigError, TeamError
+from alloy_tui.domain.events import EngineEvent, Envelope
+from alloy_tui.domain.tool import Tool
+from alloy_tui.team.allowances import Allowances, Purse
+from alloy_tui.team.delegations import Delegations
+from alloy_tui.team.leases import Leases
+from alloy_tui.team.log import Record, Restored, TeamLog, keep
+from alloy_tui.team.member import AgentPlan, Life, Maker, Member
+from alloy_tui.team.passages import member_passage, news
+from alloy_tui.team.recording import PERSON, Channel
+from alloy_tui.team.spec import GroupSpec, MemberSpec, TeamSpec, checked, checked_member
+from alloy_tui.team.supervisor import Begin, ChildSpec, Supervisor
+from alloy_tui.team.tree import nested, owners, supervisor_of
+
+TEAM = "team"
+"""The name under which the team itself tells of events."""
+
+
+class Membership:
+    """The agents of a team, and what they share.
+
+    `records` are those of the team's earlier life: who was in it, its board, mail
+    and shared context come back from them; `log` is told what happens from now on.
+    """
+
+    def __init__(
+        self,
+        spec: TeamSpec,
+        *,
+        make: Maker,
+        hub: Hub,
+        approvals: Approvals,
+        clock: Clock,
+        records: Iterable[Record] = (),
+        log: TeamLog | None = None,
+    ) -> None:
+        self.spec = checked(spec)
+        self.hub = hub
+        self.approvals = approvals
+        channel = Channel(self._publish, clock.now_ms)
+        self._restored = Restored(channel).fold(records)
+        self.board = self._restored.board
+        self.mail = self._restored.mail
+        self.shared = self._restored.shared
+        self.leases = Leases(channel)
+        raised = self._restored.limits.get("")
+        limits = (spec.budget_usd, spec.budget_tokens)
+        self.allowances = Allowances(
+            Purse("", *(limits if raised is None else (raised.usd, raised.tokens))),
+            approvals=approvals,
+            publish=hub.publish,
+        )
+        self.delegations = Delegations(spec.max_depth, clock=clock, publish=self._publish)
+        self._clock = clock
+        self._make = make
+        self._log = log
+        self._members: dict[str, Member] = {}
+        self._above: dict[str, Supervisor] = {}
+        self._announced: dict[str, dict[str, object]] = {}
+        self._told: dict[str, int] = {}
+        self._changes = 1 if self.shared.entries else 0
+        self._top = self._supervisor(spec)
+        self._over: TeamError | None = None
+        self._leaving: list[Callable[[], None]] = []
+        self._watching: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The names of all agents, in the order in which they joined."""
+        return tuple(self._members)
+
+    def get(self, name: str) -> Agent | None:
+        """The agent of that name, None when there is none just now."""
+        member = self._members.get(name)
+        return member.life.agent if member is not None and member.life is not None else None
+
+    def member(self, name: str) -> Member:
+        """One agent's place. Raises TeamError "unknown_agent"."""
+        member = self._members.get(name)
+        if member is None:
+            raise TeamError(
+                f"Nobody in {self.spec.name} is named {name[:60]}.",
+                kind="unknown_agent",
+                agent=name,
+                hint=f"There are: {', '.join(list(self._members)[:20]) or 'none'}.",
+            )
+        return member
+
+    async def start(self) -> None:
+        """Start all agents, or none. Raises TeamError that names who could not."""
+        if self._watching is not None:
+            raise TeamError(f"{self.spec.name} was started before.", kind="invalid")
+        self._leaving.append(self.hub.subscribe(self._heard))
+        if self._log is not None:
+            self._leaving.append(self.hub.subscribe(keep(self._log)))
+        for key, value in self.spec.shared.items():
+            if self.shared.get(key) is None:
+                self.shared.put(PERSON, key, value)
+        try:
+            await self._top.start(self._children(self._roster()))
+        except BaseException:
+            self._leave()
+            raise
+        self._close_the_past()
+        self._watching = asyncio.create_task(self._watch(), name=f"team {self.spec.name}")
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Stop all agents, in reverse order, each within its limit and `grace_s` in all."""
+        if self._over is None:
+            self._over = TeamError(f"{self.spec.name} was stopped.", kind="stopped")
+        for member in self._members.values():
+            if member.life is not None and member.life.fate is None:
+                member.life.fate = ("stopped", f"{self.spec.name} was stopped.")
+        await self._top.stop(grace_s)
+        for member in self._members.values():
+            member.close(self._over)
+        if self._watching is not None:
+            await asyncio.wait({self._watching})
+        self._leave()
+
+    async def add(self, spec: MemberSpec, *, parent: str = "", depth: int = 0) -> None:
+        """Take an agent in. Raises TeamError: "agent_exists", "limit", "invalid", "failed"."""
+        self._running()
+        if spec.name in self._members or any(g.name == spec.name for g in self.spec.groups):
+            raise TeamError(
+                f"There is a {spec.name} already.", kind="agent_exists", agent=spec.name
+            )
+        if len(self._members) >= self.spec.max_agents:
+            raise TeamError(
+                f"{self.spec.name} has {len(self._members)} agents, which is the most.",
+                kind="limit",
+                agent=spec.name,
+                hint="Remove one, or raise max_agents.",
+            )
+        try:
+            checked_member(spec)
+        except ConfigError as error:
+            raise TeamError(error.message, kind="invalid", hint=error.hint) from None
+        member = self._place(spec, self._top, parent, depth)
+        try:
+            await self._top.add(self._child(member))
+        except BaseException:
+            self._forget(member)
+            raise
+
+    async def remove(self, name: str) -> None:
+        """Stop an agent for good, within its shutdown limit. Raises TeamError "unknown_agent"."""
+        member = self.member(name)
+        above = self._above[name]
+        why = TeamError(f"{name} was removed.", kind="stopped", agent=name)
+        if member.life is not None:
+            member.life.fate = ("stopped", why.message)
+        self._forget(member)
+        member.close(why)
+        await above.remove(name)
+
+    def tools_of(self, member: Member) -> tuple[Tool, ...]:
+        """The team's own tools for an agent; here none."""
+        del member
+        return ()
+
+    def _running(self) -> None:
+        if self._over is not None:
+            raise self._over
+        if self._watching is None:
+            raise TeamError(f"{self.spec.name} was not started.", kind="stopped")
+
+    def _life(self, name: str) -> Life:
+        member = self.member(name)
+        if member.life is None:
+            raise member.over or TeamError(
+                f"{name} is being started anew.", kind="crashed", agent=name
+            )
+        return member.life
+
+    def _publish(self, by: str, event: EngineEvent) -> None:
+        self.hub.publish(by, None, 0, event)
+        if isinstance(event, te.SharedChanged):
+            self._changes += 1
+
+    def _supervisor(self, spec: TeamSpec | GroupSpec) -> Supervisor:
+        return supervisor_of(spec, self._publish, self._gone, self._clock)
+
+    def _roster(self) -> list[MemberSpec]:
+        """Who is in it: as it was when the team ended last, or as the specification says."""
+        if not self._restored.roster:
+            return list(self.spec.members)
+        own = [added for added in self._restored.roster.values() if not added.parent]
+        self._announced = {added.name: added.member for added in own}
+        return [msgspec.convert(added.member, MemberSpec) for added in own]
+
+    def _close_the_past(self) -> None:
+        """What was under way when the program ended last is over."""
+        words = "The program ended meanwhile."
+        for id_, (by, started) in self._restored.broken_off.items():
+            error = ev.ErrorInfo("cancelled", words)
+            self._publish(by, te.DelegationFinished(id_, started.to, "cancelled", "", error))
+        for added in self._restored.roster.values():
+            if added.parent:
+                self._publish(TEAM, te.MemberRemoved(added.name))
+
+    def _children(self, members: list[MemberSpec]) -> list[ChildSpec]:
+        """The tree below the team's supervisor, with a place for every agent in it."""
+        groups = {group.name: self._supervisor(group) for group in self.spec.groups}
+        owner = owners(self.spec.groups)
+        agents: list[ChildSpec] = []
+        for spec in members:
+            above = owner.get(spec.name)
+            member = self._place(spec, groups[above] if above is not None else self._top)
+            if spec.name in self._restored.paused:
+                member.pause()
+            if (limit := self._restored.limits.get(spec.name)) is not None:
+                self.allowances.open(spec.name, limit.usd, limit.tokens)
+            agents.append(self._child(member))
+        return nested(agents, self.spec.groups, groups)
+
+    def _place(
+        self, spec: MemberSpec, above: Supervisor, parent: str = "", depth: int = 0
+    ) -> Member:
+        member = Member(
+            spec,
+            make=self._make,
+            plan=self._plan,
+            publish=self._publish,
+            begun=self._begun,
+            waits=self._waits,
+            parent=parent,
+            depth=depth,
+        )
+        self._members[spec.name], self._above[spec.name] = member, above
+        self.allowances.open(spec.name, spec.budget_usd, spec.budget_tokens, parent)
+        return member
+
+    def _child(self, member: Member) -> ChildSpec:
+        async def start(begin: Begin) -> Life:
+            return await member.start(begin)
+
+        return ChildSpec(member.name, start, member.spec.restart, member.spec.shutdown_s)
+
+    def _plan(self, member: Member) -> AgentPlan:
+        spec = member.spec
+        if not spec.model or spec.approval_mode is None:
+            spec = replace(
+                spec,
+                model=spec.model or self.spec.model,
+                approval_mode=spec.approval_mode or self.spec.approval_mode,
+            )
+        return AgentPlan(
+            spec,
+            member.parent,
+            member.messages,
+            member.restarts,
+            member_passage(self.spec.name, member.spec, member.parent, self._others(member)),
+            self.tools_of(member),
+            (self.allowances,),
+            self.leases,
+        )
+
+    def _others(self, member: Member) -> list[MemberSpec]:
+        return [m.spec for m in self._members.values() if m is not member and not m.parent]
+
+    def _begun(self, member: Member, agent: Agent) -> None:
+        if agent.hub is not self.hub:
+            raise TeamError(f"The agent made for {member.name} has another hub.", kind="failed")
+        self._announce(member, agent)
+
+    def _announce(self, member: Member, agent: Agent | None = None) -> None:
+        agent = agent or self.get(member.name)
+        as_read: dict[str, Any] = msgspec.to_builtins(member.spec)
+        if self._announced.get(member.name) != as_read:
+            self._announced[member.name] = as_read
+            session = agent.export_session().id if agent is not None else ""
+            event = te.MemberAdded(member.name, as_read, member.parent, session)
+            self._publish(member.parent or TEAM, event)
+
+    def _waits(self, name: str) -> bool:
+        return self.delegations.waits(name) or self.allowances.waiting[name] > 0
+
+    def _heard(self, envelope: Envelope) -> None:
+        """Hear of an agent; runs for every event of the engine, so it is short."""
+        member = self._members.get(envelope.agent)
+        life = member.life if member is not None else None
+        if member is None or life is None:
+            return
+        life.heard(envelope)
+        event = envelope.event
+        if isinstance(event, ev.TurnFinished):
+            self.allowances.spend(member.name, event)
+        elif isinstance(event, ev.RunStarted):
+            self._tell(life.agent, member)
+        elif isinstance(event, ev.RunFinished):
+            self.delegations.forget(envelope.request_id)
+            if life.run is None:
+                self.allowances.settle(member.name)
+                self.leases.give_back(member.name)
+
+    def _tell(self, agent: Agent, member: Member) -> None:
+        """Before a request begins: what was written to the agent, and what is shared by now."""
+        changed = self._told.get(member.name, 0) != self._changes
+        said = news(self.mail.take(member.name), self.shared.passage() if changed else "")
+        self._told[member.name] = self._changes
+        if said:
+            agent.add_context(said)
+
+    def _gone(self, name: str) -> None:
+        """A temporary agent, or a group of them, left for good after a crash."""
+        names = [name, *(n for g in self.spec.groups if g.name == name for n in g.members)]
+        for each in names:
+            member = self._members.get(each)
+            if member is not None:
+                self._forget(member)
+                member.close(TeamError(f"{each} crashed.", kind="crashed", agent=each))
+
+    def _forget(self, member: Member) -> None:
+        name = member.name
+        self._members.pop(name, None)
+        self._above.pop(name, None)
+        self._told.pop(name, None)
+        self.leases.give_back(name)
+        self.board.release_all(name)
+        self.mail.forget(name)
+        self.allowances.close(name)
+        if self._announced.pop(name, None) is not None:
+            self._publish(member.parent or TEAM, te.MemberRemoved(name))
+
+    async def _watch(self) -> None:
+        """Wait until the team has ended by itself, and tell who waits for an agent."""
+        ended = await self._top.wait()
+        if ended.kind == "gave_up" and self._over is None:
+            self._over = TeamError(ended.cause, kind="crashed")
+        for member in self._members.values():
+            member.close(self._over or TeamError("The team is over.", kind="stopped"))
+
+    def _leave(self) -> None:
+        for leave in self._leaving:
+            leave()
+        self._leaving.clear()

@@ -1,0 +1,64 @@
+"""The tree of supervisors that a team's specification describes.
+
+Owns its building: agents first, then groups, each in the order of the
+specification. Must not know what an agent is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from alloy_tui.agent.clock import Clock
+from alloy_tui.team.spec import GroupSpec, TeamSpec
+from alloy_tui.team.supervisor import Begin, ChildSpec, Publish, Supervisor
+
+
+def supervisor_of(
+    spec: TeamSpec | GroupSpec, publish: Publish, gone: Callable[[str], object], clock: Clock
+) -> Supervisor:
+    """The supervisor of a team or group, not started."""
+    return Supervisor(
+        spec.name,
+        strategy=spec.strategy,
+        max_restarts=spec.max_restarts,
+        period_s=spec.period_s,
+        publish=publish,
+        gone=gone,
+        monotonic_s=clock.monotonic_s,
+    )
+
+
+def owners(groups: Sequence[GroupSpec]) -> dict[str, str]:
+    """In which group an agent or group is; those of the team itself are not in it."""
+    return {name: group.name for group in groups for name in group.members}
+
+
+def nested(
+    agents: Sequence[ChildSpec], groups: Sequence[GroupSpec], supervisors: Mapping[str, Supervisor]
+) -> list[ChildSpec]:
+    """The children of the team's own supervisor."""
+    owner = owners(groups)
+    below: dict[str, list[ChildSpec]] = {"": [], **{group.name: [] for group in groups}}
+    for agent in agents:
+        below[owner.get(agent.name, "")].append(agent)
+    for group in groups:
+        child = _child(group, supervisors[group.name], below[group.name])
+        below[owner.get(group.name, "")].append(child)
+    return below[""]
+
+
+def _child(group: GroupSpec, supervisor: Supervisor, inner: Sequence[ChildSpec]) -> ChildSpec:
+    """A group as a child; when it starts anew it has its places already."""
+    first = True
+
+    async def start(begin: Begin) -> Supervisor:
+        nonlocal first
+        children, first = (inner if first else ()), False
+        await supervisor.start(children, cause=begin.cause)
+        return supervisor
+
+    return ChildSpec(group.name, start, group.restart, _limit_s(inner))
+
+
+def _limit_s(inner: Sequence[ChildSpec]) -> float:
+    return sum(child.shutdown_s for child in inner) + 10.0
