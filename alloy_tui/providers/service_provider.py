@@ -88,6 +88,10 @@ class ServiceProvider:
             )
             raise fit_to_show(ProviderError(message, kind="internal"), self._key) from error
 
+    async def warm(self) -> None:
+        """Connect ahead of the first request; raises nothing."""
+        await self._transport.warm(self._patience)
+
     async def aclose(self) -> None:
         """Give the connections back; safe to call twice."""
         await self._transport.aclose()

@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, NoReturn, cast
-from urllib.parse import urlsplit
 
 import anyio
 
@@ -25,6 +24,14 @@ from alloy_tui.providers.errors import from_body
 from alloy_tui.providers.gathering import gather
 from alloy_tui.providers.patience import Patience
 from alloy_tui.providers.retry_hints import retry_after_s, should_retry
+from alloy_tui.providers.trust import widen
+from alloy_tui.providers.way import (
+    address,
+    connect_words,
+    is_loopback,
+    proxy_words,
+    unusable_proxy,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -34,7 +41,9 @@ _LIST_LIMIT: Final = 4 * 1024 * 1024
 _DRAIN_LIMIT: Final = 64 * 1024
 _DRAIN_S: Final = 0.1
 _ERROR_BODY_S: Final = 5.0
-_LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
+_KEEP_S: Final = 90.0
+"""How long an idle connection is kept for the next request: a reader's pause, and no longer than
+most services keep theirs. One that they have closed is noticed before it is used."""
 
 
 class Reply:
@@ -148,6 +157,19 @@ class Transport:
             return bytes(body)
         finally:
             await reply.aclose()
+
+    async def warm(self, timeouts: Timeouts) -> None:
+        """Open a connection for a request that is about to come; tells nothing, raises nothing.
+
+        It asks for nothing and carries no key. On this machine it is not worth it.
+        """
+        if is_loopback(self.address):
+            return
+        with suppress(ProviderError, TimeoutError):
+            async with asyncio.timeout(timeouts.connect_s):
+                reply = await self._open("HEAD", self.address, {}, None, timeouts)
+                reply.finish()
+                await reply.aclose()
 
     async def aclose(self) -> None:
         """Give the client back; its connections close with its last user."""
@@ -264,19 +286,6 @@ class _Shared:
             await self.client.aclose()
 
 
-def address(url: str) -> str:
-    """Scheme, host and port of `url`, without the password that may stand before the host."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return ""
-    if not host:
-        return ""
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}"
-
-
 def prepare() -> None:
     """Pay for the import of the HTTP library now, before a clock is started."""
     import httpx
@@ -288,23 +297,32 @@ def prepare() -> None:
 def _tls() -> ssl.SSLContext:
     import httpx
 
-    return httpx.create_ssl_context()
+    # The well-known authorities, which not every system brings, and then the system's own.
+    return widen(httpx.create_ssl_context(trust_env=False))
 
 
 def _make_client(where: str) -> httpx.AsyncClient:
     import httpx
 
-    loopback = urlsplit(where).hostname in _LOOPBACK
-    client = httpx.AsyncClient(
-        http2=False,
-        follow_redirects=False,
-        # No certificates to load where neither TLS nor a proxy can be.
-        verify=False if loopback and where.startswith("http:") else _tls(),
-        # A proxy cannot reach our loopback; for anything else the environment decides.
-        trust_env=not loopback,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-        headers={"user-agent": "alloy-tui"},
+    loopback = is_loopback(where)
+    limits = httpx.Limits(
+        max_connections=None, max_keepalive_connections=20, keepalive_expiry=_KEEP_S
     )
+    try:
+        client = httpx.AsyncClient(
+            # One answer at a time streams here: a second format would bring nothing but a package.
+            http2=False,
+            follow_redirects=False,
+            # No certificates to load where neither TLS nor a proxy can be.
+            verify=False if loopback and where.startswith("http:") else _tls(),
+            # A proxy cannot reach our loopback; for anything else the environment decides.
+            trust_env=not loopback,
+            limits=limits,
+            headers={"user-agent": "alloy-tui"},
+        )
+    except (ImportError, ValueError):  # SOCKS without its package; an address without a scheme
+        words, hint = unusable_proxy(where)
+        raise ProviderError(words, kind="network", should_retry=False, hint=hint) from None
     gather(client)
     return client
 
@@ -331,8 +349,7 @@ def raise_plain(error: Exception, service: str, where: str, *, began: bool) -> N
             kind, words = "timeout", f"{service} fell silent: nothing came from {where} in time."
             hint = "Try again; ALLOY_CHUNK_TIMEOUT_S sets how long to wait."
         case httpx.ProxyError():
-            words = f"The proxy on the way to {service} refused: {error}"
-            hint = "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY."
+            words, hint = proxy_words(str(error), service, where)
         case httpx.DecodingError():
             kind, words = (
                 "malformed",
@@ -345,7 +362,7 @@ def raise_plain(error: Exception, service: str, where: str, *, began: bool) -> N
             )
             hint = "Check the service's base URL."
         case httpx.ConnectError():
-            words, hint = _connect_words(error, service, where)
+            words, hint = connect_words(str(error), service, where)
         case httpx.TransportError() | httpx.StreamError() | OSError():
             words = (
                 f"{service} broke off the connection in the middle of its answer."
@@ -358,43 +375,3 @@ def raise_plain(error: Exception, service: str, where: str, *, began: bool) -> N
                 f"The request to {service} failed: {type(error).__name__}: {error}",
             )
     raise ProviderError(words, kind=kind, hint=hint) from None
-
-
-def _connect_words(error: Exception, service: str, where: str) -> tuple[str, str]:
-    said = str(error).lower()
-    if "certificate" in said or "ssl" in said or "tls" in said:
-        return (
-            f"The TLS connection to {service} at {where} failed: {error}",
-            "Check the address and the clock; SSL_CERT_FILE names additional certificates.",
-        )
-    if proxy := _proxy_of(where):
-        return (
-            f"{service} at {where} cannot be reached through the proxy {proxy}.",
-            "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, and that the proxy runs.",
-        )
-    if (
-        "name or service" in said
-        or "getaddrinfo" in said
-        or "nodename" in said
-        or "resolution" in said
-    ):
-        return (
-            f"The name of {service} at {where} is unknown to your network.",
-            "Check the address for typing errors, and whether you are online.",
-        )
-    return (
-        f"{service} does not answer: the connection to {where} failed.",
-        "Check that the server runs there, or set another base URL.",
-    )
-
-
-def _proxy_of(where: str) -> str:
-    """The proxy on the way to `where`, without name and password; "" for none."""
-    from urllib.request import getproxies, proxy_bypass
-
-    parts = urlsplit(where)
-    if parts.hostname in _LOOPBACK or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return ""
-    known = getproxies()
-    given = known.get(parts.scheme) or known.get("all") or ""
-    return urlsplit(given if "://" in given else f"//{given}").netloc.rpartition("@")[2]

@@ -349,15 +349,8 @@ class Engine:
             return
         self.sessions.heard(envelope)
         if isinstance(event, ev.UsageUpdated):
-            view = UsageView(
-                usage=event.usage,
-                by_model=event.by_model,
-                cost=event.cost,
-                context_tokens=event.context_tokens,
-                context_window=event.context_window,
-                cost_known=event.cost_known,
-            )
-            self._update(usage=view)
+            same = {name: getattr(event, name) for name in UsageView.__struct_fields__}
+            self._update(usage=UsageView(**same))
         elif self.agent is not None and isinstance(
             event, ev.Queued | ev.Dequeued | ev.Cancelled | ev.Steered | ev.RunStarted
         ):
@@ -366,6 +359,8 @@ class Engine:
 
     def _update(self, **changes: object) -> None:
         self.snapshot = msgspec.structs.replace(self.snapshot, **changes)
+        if "model" in changes and self._plan.interactive:
+            self.aside(self._sources.warm(self.snapshot.model))
 
     def _publish_budget(self, context: HookContext, event: ev.EngineEvent) -> None:
         """On the channel that is looked at, whoever is about to spend."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -20,12 +21,15 @@ from alloy_tui.domain.usage import Price
 from alloy_tui.providers import registry
 from alloy_tui.providers.catalogue import model_info
 from alloy_tui.providers.scripted import ScriptedProvider
+from alloy_tui.providers.service_provider import ServiceProvider
 from alloy_tui.runtime.local_model import LocalModel, LocalSupervisor
 from alloy_tui.runtime.local_server import Endpoint, find_installed
 from alloy_tui.runtime.model_choice import LOCAL_SERVICE
 from alloy_tui.runtime.outfit import LOCAL_MODEL
 
 _log = logging.getLogger(__name__)
+
+_NO_SERVICE = ("scripted/", "demo/")
 
 
 class ModelSources:
@@ -80,6 +84,19 @@ class ModelSources:
             self._scripts.append(script)
             return script
         return name
+
+    async def warm(self, name: str) -> None:
+        """Connect to the service of `name` while a person still types; raises nothing.
+
+        All providers of one address share their connections.
+        """
+        if self._is_ours(name) or name.startswith(_NO_SERVICE):
+            return
+        with suppress(ConfigError):
+            provider = registry.create(name, self.access)
+            self._made.append(provider)
+            if isinstance(provider, ServiceProvider):
+                await provider.warm()
 
     def fallbacks(self, names: Sequence[str]) -> list[Provider]:
         """Providers that may never be asked: nothing is started before one is.

@@ -16,7 +16,7 @@ from alloy_tui.domain.messages import user
 from alloy_tui.domain.provider import Completion, CompletionRequest, StreamPart, TextPart
 from alloy_tui.domain.secret import Secret
 from alloy_tui.providers.registry import create
-from alloy_tui.providers.transport import address
+from alloy_tui.providers.way import address
 from tests.providers.answers import chat, claude, text_block
 from tests.providers.replay import free_port
 from tests.providers.tiny_server import KEY, Connection, chunked, ok, respond, tiny_server
