@@ -51,8 +51,9 @@ class Model:
 
 
 def asked(request: CompletionRequest) -> str:
-    """The words of the last message."""
-    return request.messages[-1].text
+    """The words that were said last, of those that were joined to them."""
+    texts = [b.text for b in request.messages[-1].blocks if isinstance(b, TextBlock)]
+    return texts[-1] if texts else ""
 
 
 def results(request: CompletionRequest) -> list[str]:

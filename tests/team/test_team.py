@@ -16,7 +16,7 @@ from alloy_tui.domain.team_events import (
 )
 from alloy_tui.team.spec import MemberSpec, TeamSpec
 from alloy_tui.team.team import Team
-from tests.team.crew import Heard, Model, asked, call, echo, forever, quiet
+from tests.team.crew import Heard, Model, call, echo, forever, quiet
 
 pytestmark = pytest.mark.anyio
 
@@ -349,7 +349,7 @@ async def test_mail_is_read_with_the_next_request_of_an_idle_agent():
         assert len(team.mail.unread("a")) == 1
         await team.delegate("a", "go on")
         assert team.mail.unread("a") == ()
-    assert "[Message from b]\nthe tests are red" in asked(model.requests[0])
+    assert "[Message from b]\nthe tests are red" in model.requests[0].messages[-1].text
 
 
 async def test_mail_to_somebody_unknown_is_refused():
