@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# How many processes the tests are shared out to, by the file; JOBS=0 runs them in this one.
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types layers bench screenshots install clean
+.PHONY: help run test test-twice check lint types layers bench screenshots install clean
 
 help:
 	@echo "make run          open the program (sets everything up first); ARGS=\"--demo\" passes flags"
@@ -28,7 +31,14 @@ run: $(VENV)/.run
 	@$(BIN)/alloy $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# What fails is tried once more by itself, in one process: terminals, real models and killed
+# processes can be starved on a busy machine, while a broken test fails twice. Tests that failed
+# end with 1; any other end, as of a run that was cut short, is final.
+test-twice: $(VENV)/.dev
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS) || { [ $$? = 1 ] && \
+		$(PYTEST) $(ARGS) --last-failed --last-failed-no-failures=none; }
 
 check: lint types layers
 
