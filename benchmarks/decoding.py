@@ -216,11 +216,11 @@ def delays_ms(form: Format, words: int, apart_s: float) -> Delays:
         read_at.append(time.perf_counter())
         return feed(joiner, data)
 
-    joined.feed = noting  # type: ignore[method-assign]
+    joined.feed = noting  # type: ignore[method-assign] -- to see when bytes come
     try:
         asyncio.run(read())
     finally:
-        joined.feed = feed  # type: ignore[method-assign]
+        joined.feed = feed  # type: ignore[method-assign] -- as it was
     thread.join()
     each = [(b - a) * 1000 for a, b in zip(sent, came, strict=True)]
     return Delays(each, [each[n] for n in newest], since_read)
