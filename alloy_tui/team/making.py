@@ -83,7 +83,8 @@ class LibraryMaker:
     async def __call__(self, plan: AgentPlan) -> Agent:
         """The agent, not started. Raises ConfigError or TeamError."""
         spec = plan.spec
-        source = self._options.get(spec.name) or self._options.get(plan.parent)
+        known = (self._options.get(name) for name in (spec.name, *plan.lineage))
+        source = next((options for options in known if options is not None), None)
         given = dict(source.given) if source is not None else {}
         cwd = await self._folder(spec)
         model = spec.model or given.pop("model", "") or self._model

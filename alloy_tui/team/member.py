@@ -35,7 +35,8 @@ class AgentPlan:
     Its name is `spec.name`, its hub, approvals and locks are the team's. `spec` has
     the team's model and mode filled in where it had none. `messages` is the
     conversation to go on from, valid; who keeps conversations in a store may know it
-    better. `passage` belongs into the system prompt, `middleware` before any other.
+    better. `lineage` are the parent, its parent and so on. `passage` belongs into the
+    system prompt, `middleware` before any other.
     """
 
     spec: MemberSpec
@@ -46,6 +47,7 @@ class AgentPlan:
     tools: tuple[Tool, ...] = ()
     middleware: tuple[Middleware, ...] = ()
     leases: Leases | None = None
+    lineage: tuple[str, ...] = ()
 
     def outfit(self, usual: Sequence[Tool]) -> tuple[Tool, ...]:
         """Those of the `usual` tools that the agent is to have, kept to leases; then the team's.
@@ -260,6 +262,12 @@ class Member:
         """Whether it begins no request until it is resumed."""
         return self._paused
 
+    @property
+    def up(self) -> Life | None:
+        """The agent that can be asked now."""
+        life = self.life
+        return None if life is None or life.dying is not None or life.stopping else life
+
     def publish(self, event: EngineEvent) -> None:
         """Tell an event in the agent's name."""
         self._publish(self.name, event)
@@ -289,7 +297,7 @@ class Member:
 
     async def ready(self) -> Life:
         """The agent as soon as there is one. Raises TeamError when there will be none."""
-        while (life := self.life) is None or life.dying is not None or life.stopping:
+        while (life := self.up) is None:
             if self.over is not None:
                 raise self.over
             if self._changed is None:

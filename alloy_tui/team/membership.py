@@ -282,7 +282,16 @@ class Membership:
             self.tools_of(member),
             (self.allowances,),
             self.leases,
+            self._lineage(member),
         )
+
+    def _lineage(self, member: Member) -> tuple[str, ...]:
+        names: list[str] = []
+        above: Member | None = member
+        while above is not None and above.parent:
+            names.append(above.parent)
+            above = self._members.get(above.parent)
+        return tuple(names)
 
     def _others(self, member: Member) -> list[MemberSpec]:
         return [m.spec for m in self._members.values() if m is not member and not m.parent]

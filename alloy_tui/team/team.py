@@ -37,6 +37,7 @@ from alloy_tui.team.outcomes import STATUS, failure, said_by
 from alloy_tui.team.passages import news
 from alloy_tui.team.recording import PERSON
 from alloy_tui.team.spec import MemberSpec, TeamSpec
+from alloy_tui.team.tools import SpawnTool, team_tools
 
 TIMEOUT_S = 120.0
 _NAME_CHARS = 40
@@ -91,6 +92,8 @@ class Team(Controls):
             )
         except ConfigError as error:
             raise TeamError(error.message, kind="invalid", hint=error.hint) from None
+        self.spawn_tool: Tool = SpawnTool(self)
+        """For an agent that is in no team and may have others work for it."""
         self._tools: dict[bool, tuple[Tool, ...]] = {}
         self._spawned = 0
 
@@ -150,7 +153,7 @@ class Team(Controls):
         self._running()
         names = tuple(dict.fromkeys(self._own() if to is None else to))
         slots = asyncio.Semaphore(parallel or self.spec.parallel)
-        ends = None if timeout_s is None else self._ends(timeout_s)
+        ends = None if timeout_s is None else self._now_s() + checked_timeout(timeout_s)
 
         async def ask(name: str) -> RunResult | TeamError:
             try:
@@ -281,6 +284,15 @@ class Team(Controls):
         life = member.life if member is not None else None
         return self.delegations.work(life.run) if life is not None else None
 
+    def tools_of(self, member: Member) -> tuple[Tool, ...]:
+        """The team's own tools for an agent; all agents share them."""
+        delegating = max(1, member.depth) < self.spec.max_depth
+        if member.parent:
+            return (self.spawn_tool,) if delegating else ()
+        if delegating not in self._tools:
+            self._tools[delegating] = team_tools(self, delegating=delegating)
+        return self._tools[delegating]
+
     async def _perform(self, work: Work, member: Member) -> RunResult:
         """From the agent's queue to its answer. Raises TeamError."""
         name, left_s = work.to, self.delegations.left_s(work)
@@ -288,7 +300,7 @@ class Team(Controls):
         try:
             with self.delegations.waiting(work):
                 # Sent before the clock runs: a time of 0 is long enough to be asked.
-                if _is_up(member):
+                if member.up is not None:
                     life = await member.ready()
                     _send(life, work)
                 async with asyncio.timeout(left_s):
@@ -335,9 +347,6 @@ class Team(Controls):
     def _now_s(self) -> float:
         return self._clock.monotonic_s()
 
-    def _ends(self, timeout_s: float) -> float:
-        return self._now_s() + checked_timeout(timeout_s)
-
     def _fresh_name(self, by: str) -> str:
         while True:
             self._spawned += 1
@@ -368,11 +377,6 @@ async def _all(tasks: Sequence[asyncio.Task[Any]]) -> list[Any]:
         if tasks:
             await asyncio.wait(tasks)
         raise
-
-
-def _is_up(member: Member) -> bool:
-    life = member.life
-    return life is not None and life.dying is None and not life.stopping
 
 
 def _send(life: Life, work: Work) -> None:
