@@ -7,6 +7,7 @@ the values of `session_port`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -16,7 +17,7 @@ from alloy_tui.workspace.merging import count, is_text, merge
 from alloy_tui.workspace.planning import FileChange as Planned
 from alloy_tui.workspace.planning import RestorePlan, Verb, content, same
 from alloy_tui.workspace.restoring import RestoreReport
-from alloy_tui.workspace.states import ABSENT, Absent, File, State, in_words
+from alloy_tui.workspace.states import ABSENT, Absent, File, Folder, Link, State, in_words
 
 Get = Callable[[str], bytes | None]
 
@@ -39,11 +40,21 @@ def changes(plan: RestorePlan) -> tuple[FileChange, ...]:
             minus=change.removed,
             conflict=change.conflict is not None,
             choices=change.choices,
+            what=_what(change),
+            clashes=0 if change.merged is None else change.merged.conflicts,
         )
         for change in plan.changes
     ]
     made += [FileChange(path=path, fate="same", why_not=why) for path, why in plan.impossible]
     return tuple(made)
+
+
+def _what(change: Planned) -> Literal["", "folder", "link"]:
+    """What comes or goes at a path, if it is no file on either side."""
+    kinds = {type(state) for state in (change.now, change.want)} - {Absent}
+    if kinds == {Folder}:
+        return "folder"
+    return "link" if kinds == {Link} else ""
 
 
 def state_at(manifest: Manifest, path: str, other: Manifest) -> State:

@@ -121,9 +121,11 @@ class PathPage(msgspec.Struct, frozen=True):
 class FileChange(msgspec.Struct, frozen=True):
     """What a rewind would do to a file.
 
-    `plus` and `minus` count lines, None = no text. `conflict`: somebody else
-    changed it since; `choices` are then what can be done, the careful one
-    first. `why_not` says, in words, why the file cannot be brought back.
+    `plus` and `minus` count lines, None = no text; `what` it is, if no file.
+    `conflict`: somebody else changed it since; `choices` are then what can be
+    done, the careful one first, and `clashes` in how many places a merge would
+    leave both sides, marked. `why_not` says, in words, why the file cannot be
+    brought back.
     """
 
     path: str
@@ -133,6 +135,8 @@ class FileChange(msgspec.Struct, frozen=True):
     conflict: bool = False
     choices: tuple[FileChoice, ...] = ()
     why_not: str = ""
+    what: Literal["", "folder", "link"] = ""
+    clashes: int = 0
 
 
 class RewindPreview(msgspec.Struct, frozen=True):

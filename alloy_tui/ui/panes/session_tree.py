@@ -293,6 +293,8 @@ class SessionTreePane(Vertical):
         row = self.rows.row
         if row is None:
             words = "Nothing like that." if self._query else "Nothing was said yet."
+            if self._filter == "labelled" and not self._query:
+                words = "Nothing has a label yet; l gives one."
             return Content.styled(f" {words}", "$text-muted")
         below = self.rows.layout_of_tree.below(row.node.id)
         noun = "message" if below.messages == 1 else "messages"

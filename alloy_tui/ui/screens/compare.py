@@ -52,14 +52,18 @@ class ComparisonCame(Message, bubble=False):
 class CompareScreen(Screen[Deed | None]):
     """`left` and `right` are nodes at the ends of the two branches."""
 
+    # All alike with priority: those with it overtake those without when keys come fast.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", show=False),
+        Binding("escape,q", "leave", show=False, priority=True),
         Binding("left", "side(0)", show=False, priority=True),
         Binding("right", "side(1)", show=False, priority=True),
-        Binding("s", "flip", show=False),
+        Binding("s", "flip", show=False, priority=True),
         Binding("tab", "step_tab", show=False, priority=True),
-        *(Binding(str(n + 1), f"show_tab({n})", show=False) for n in range(len(TABS))),
-        Binding("g", "graft", show=False),
+        *(
+            Binding(str(n + 1), f"show_tab({n})", show=False, priority=True)
+            for n in range(len(TABS))
+        ),
+        Binding("g", "graft", show=False, priority=True),
         Binding("enter", "switch", show=False, priority=True),
     ]
     DEFAULT_CSS = """

@@ -75,13 +75,16 @@ def _moving(preview: RewindPreview) -> str:
 class RewindDialog(ModalScreen[RewindWish | None]):
     """Dismisses with the wish, or None when left."""
 
+    # All alike with priority: those with it overtake those without when keys come fast.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", show=False),
+        Binding("escape,q", "leave", show=False, priority=True),
         Binding("enter", "go", show=False, priority=True),
         Binding("left", "turn(-1)", show=False, priority=True),
         Binding("right,tab", "turn(1)", show=False, priority=True),
+        Binding("up", "step(-1)", show=False, priority=True),
+        Binding("down", "step(1)", show=False, priority=True),
         Binding("space", "choose", show=False, priority=True),
-        *(Binding(str(n), f"scope({n - 1})", show=False) for n in (1, 2, 3)),
+        *(Binding(str(n), f"scope({n - 1})", show=False, priority=True) for n in (1, 2, 3)),
     ]
 
     def __init__(self, preview: RewindPreview) -> None:
@@ -134,6 +137,11 @@ class RewindDialog(ModalScreen[RewindWish | None]):
     def action_turn(self, by: int) -> None:
         """The next of the three."""
         self.action_scope(self._scope + by)
+
+    def action_step(self, by: int) -> None:
+        """The file above or below."""
+        files = self.query_one(OptionList)
+        files.action_cursor_down() if by > 0 else files.action_cursor_up()
 
     def action_choose(self) -> None:
         """Something else for the file in conflict that is marked."""
@@ -222,11 +230,16 @@ class RewindDialog(ModalScreen[RewindWish | None]):
         )
         path = set_cell_size(shorten_middle(clean_line(change.path, limit=400), room), column)
         row = Content.styled(path, "dim" if quiet else "")
-        row += Content.styled(f"  {lines_changed(change.plus, change.minus):>12}", "$text-muted")
+        figures = change.what or lines_changed(change.plus, change.minus)
+        row += Content.styled(f"  {figures:>12}", "$text-muted")
         if change.why_not:
             why = clean_line(change.why_not, limit=120)
             return row + Content.styled(f"  cannot: {why}", "$error")
         if change.path in self._choices:
-            words = _CHOICES[self._choices[change.path]]
+            choice = self._choices[change.path]
+            words = _CHOICES[choice]
+            if choice == "merge" and change.clashes:
+                places = "1 place" if change.clashes == 1 else f"{change.clashes:,} places"
+                words = f"merge, marks in {places}"
             return row + Content.styled(f"  conflict: {words}", "$warning")
         return row + Content.styled(f"  {_FATES[change.fate]}", "$text-muted")

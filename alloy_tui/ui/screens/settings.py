@@ -34,8 +34,11 @@ _WORDS = {
 class SettingsScreen(ModalScreen[None]):
     """A list of settings; `change(name, value)` is called with every change."""
 
+    # All alike with priority: those with it overtake those without when keys come fast.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,f4", "dismiss", show=False),
+        Binding("escape,q,f4", "dismiss", show=False, priority=True),
+        Binding("up", "step(-1)", show=False, priority=True),
+        Binding("down", "step(1)", show=False, priority=True),
         Binding("right", "turn(1)", show=False, priority=True),
         Binding("left", "turn(-1)", show=False, priority=True),
         Binding("space", "turn(1)", show=False, priority=True),
@@ -89,6 +92,11 @@ class SettingsScreen(ModalScreen[None]):
             "reduced_motion": [False, True],
         }
         return known[name]
+
+    def action_step(self, by: int) -> None:
+        """The row above or below."""
+        rows = self.query_one(OptionList)
+        rows.action_cursor_down() if by > 0 else rows.action_cursor_up()
 
     def action_turn(self, by: int) -> None:
         """The next or the previous value of the row; a field comes or goes."""
