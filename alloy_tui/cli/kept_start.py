@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from alloy_tui.cli.kept_modules import Place
     from alloy_tui.cli.kept_texts import Text, Translations
 
-_FORM = 1
+    Findings = tuple[dict[str, Place], dict[Text, bytes], dict[str, bytes]]
+
+_FORM = 2
 _LARGEST = 8_000_000
 _CHECK_BYTES = 8
 
@@ -40,6 +42,9 @@ class KeptStart:
         self._modules: dict[str, Place] = {}
         self._before: set[str] = set()
         self._translations: Translations | None = None
+        self.values: dict[str, bytes] = {}
+        """What parts of the program keep for themselves, by name."""
+        self._values_before: dict[str, bytes] = {}
         self._settled: list[Callable[[], None]] = []
         self._ended: list[Callable[[], None]] = []
 
@@ -47,7 +52,8 @@ class KeptStart:
         """Use what is known from now on, and note what is not."""
         from alloy_tui.cli import kept_modules
 
-        self._modules, texts = _read(self._place, _key()) or ({}, {})
+        self._modules, texts, self.values = _read(self._place, _key()) or ({}, {}, {})
+        self._values_before = dict(self.values)
         self._ended.append(kept_modules.begin(self._modules))
         from alloy_tui.cli.kept_texts import Translations
 
@@ -68,10 +74,12 @@ class KeptStart:
         from alloy_tui.cli import kept_modules
 
         met = kept_modules.met(self._before)
-        if not met and not self._translations.new:
+        changed = self.values != self._values_before
+        if not met and not self._translations.new and not changed:
             return
+        findings = self._modules | met, self._translations.known(), self.values
         try:
-            _write(self._place, _key(), (self._modules | met, self._translations.known()))
+            _write(self._place, _key(), findings)
         except (OSError, ValueError):
             return
 
@@ -96,7 +104,7 @@ def _key() -> bytes:
     return marshal.dumps("\n".join((*said, *states)))
 
 
-def _read(place: str, key: bytes) -> tuple[dict[str, Place], dict[Text, bytes]] | None:
+def _read(place: str, key: bytes) -> Findings | None:
     """The findings in the file; None if they are not for us."""
     try:
         handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -121,7 +129,7 @@ def _read(place: str, key: bytes) -> tuple[dict[str, Place], dict[Text, bytes]] 
         return None
 
 
-def _write(place: str, key: bytes, findings: tuple[dict[str, Place], dict[Text, bytes]]) -> None:
+def _write(place: str, key: bytes, findings: Findings) -> None:
     body = key + marshal.dumps(findings)
     if len(body) + _CHECK_BYTES > _LARGEST:
         return
@@ -152,6 +160,11 @@ def begin() -> None:
     if where is not None and _current is None:
         _current = KeptStart(where)
         _current.begin()
+
+
+def values() -> dict[str, bytes]:
+    """What parts of the program keep for their next start; nobody's where nothing is kept."""
+    return {} if _current is None else _current.values
 
 
 def settle() -> None:

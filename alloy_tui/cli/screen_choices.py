@@ -35,6 +35,7 @@ def make_app(runtime: Runtime, plan: Plan) -> AlloyApp:
     from alloy_tui.settings.user_themes import read_theme_files
     from alloy_tui.ui.app import AlloyApp
     from alloy_tui.ui.history import PromptHistory
+    from alloy_tui.ui.kept_sheets import KeptSheets
     from alloy_tui.ui.themes import UserTheme
 
     files, problems = read_theme_files(plan.paths.config / "themes")
@@ -50,6 +51,7 @@ def make_app(runtime: Runtime, plan: Plan) -> AlloyApp:
         on_preference=lambda name, value: keep(plan.paths, name, value),
         notices=problems,
         pick_session=plan.pick,
+        sheets=KeptSheets(kept_start.values()),
         on_settled=kept_start.settle,
     )
 

@@ -34,6 +34,7 @@ from alloy_tui.ui.commands import offer_themes
 from alloy_tui.ui.first_look import FirstLook, begin_with_size, begin_with_theme, first_look
 from alloy_tui.ui.history import PromptHistory
 from alloy_tui.ui.host import PageName, Severity
+from alloy_tui.ui.kept_sheets import KeptSheets
 from alloy_tui.ui.keymap import APP_KEYS, Keymap, bindings
 from alloy_tui.ui.messages import CommandInvoked, PromptSubmitted
 from alloy_tui.ui.palette import CommandPaletteRows
@@ -65,7 +66,8 @@ class AlloyApp(TerminalApp):
     `history` is where prompts are remembered. `keys` gives actions other keys
     (see `keymap`), `user_themes` adds themes, `on_preference` keeps what is
     changed on the screen. What of these cannot be is told to the user.
-    `pick_session` begins with the list of sessions. `on_settled` is called when start-up is over.
+    `pick_session` begins with the list of sessions. `sheets` spares reading
+    style sheets, `on_settled` is called when start-up is over.
     """
 
     TITLE = "Alloy"
@@ -87,6 +89,7 @@ class AlloyApp(TerminalApp):
         on_preference: OnPreference | None = None,
         notices: Sequence[str] = (),
         pick_session: bool = False,
+        sheets: KeptSheets | None = None,
         on_settled: Callable[[], object] | None = None,
     ) -> None:
         terminal_keys.teach()
@@ -105,6 +108,7 @@ class AlloyApp(TerminalApp):
         self._notices = [*notices, *wrong_themes, *wrong, *self.keymap.problems]
         self._on_preference = on_preference
         self._pick_session = pick_session
+        self._sheets = sheets
         self._on_settled = on_settled
         self._runtime = runtime
         self._clock = clock
@@ -115,6 +119,8 @@ class AlloyApp(TerminalApp):
         self.workbench.prompt.keys = self.keymap.prompt_keys()
         self.workbench.work.chat.transcript.keys = self.keymap.reading()
         begin_with_theme(self, self.themes[self.preferences.theme])
+        if sheets is not None:
+            sheets.use(cast("App[Any]", self))
         self._apply_all()
 
     @property
@@ -173,6 +179,8 @@ class AlloyApp(TerminalApp):
         # An enabled one would walk through all of it at once, so it is put aside first.
         gc.freeze()
         gc.enable()
+        if self._sheets is not None:
+            self._sheets.note(cast("App[Any]", self))
         if self._on_settled is not None:
             self._on_settled()
 
