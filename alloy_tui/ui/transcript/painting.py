@@ -17,7 +17,6 @@ from time import monotonic
 from typing import Any, ClassVar, cast
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual._compositor import Compositor
 from textual.app import App
@@ -31,6 +30,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from alloy_tui.ui.terminal.base import one_frame
+from alloy_tui.ui.transcript.differing import changed_cells
 
 _METHODS = ("_on_idle", "_on_timer_update", "_invoke_and_clear_callbacks")
 _FLAGS = (
@@ -189,12 +189,13 @@ class _Direct:
         self._widget = widget
         self._names_there: bool | None = None
         self._layout: object = None
-        self._clear = False
         self._place = Region()
+        self.hidden: set[int] = set()
+        """Rows of the widget that something else covers, as of the last look."""
         self.painted = 0
 
     def _free(self) -> bool:
-        """Whether the widget's place on the screen is its own, and no paint of it is due."""
+        """Whether the screen is as it was last painted; what covers the widget is in `hidden`."""
         widget = self._widget
         if not widget.is_attached:
             return False
@@ -209,20 +210,22 @@ class _Direct:
             return False
         if any(_of(screen, flag) for flag in _FLAGS[:3]):
             return False
-        return self._uncovered(_of(screen, "_compositor").visible_widgets)
-
-    def _uncovered(self, visible: dict[Widget, tuple[Region, Region]]) -> bool:
+        visible: dict[Widget, tuple[Region, Region]] = _of(screen, "_compositor").visible_widgets
         # A new map of what is seen where comes with every layout, and with nothing else.
         if visible is not self._layout:
-            widget = self._widget
-            below = {*widget.ancestors_with_self, widget.vertical_scrollbar}
             self._layout, self._place = visible, widget.content_region
-            self._clear = widget in visible and not any(
-                clip.intersection(place).overlaps(widget.region)
-                for other, (place, clip) in visible.items()
-                if other not in below
-            )
-        return self._clear
+            self.hidden = self._covered(visible)
+        return widget in visible
+
+    def _covered(self, visible: dict[Widget, tuple[Region, Region]]) -> set[int]:
+        widget = self._widget
+        below = {*widget.ancestors_with_self, widget.vertical_scrollbar}
+        shared = [
+            clip.intersection(place).intersection(widget.region)
+            for other, (place, clip) in visible.items()
+            if other not in below
+        ]
+        return {y - widget.region.y for part in shared if part for y in part.line_range}
 
     def _send(self, pieces: list[str], *, whole: bool) -> None:
         """Write one frame, with the cursor where it belongs; `whole` keeps it from being torn."""
@@ -258,6 +261,10 @@ class DirectPaint(_Direct):
 
     def ready(self) -> bool:
         """Whether all of the widget is as it was last painted, and nothing covers it."""
+        return self.redrawable() and not self.hidden
+
+    def redrawable(self) -> bool:
+        """Likewise, but for the rows in `hidden`: only these must be left to Textual."""
         widget = self._widget
         if not self._free():
             return False
@@ -294,7 +301,7 @@ class DirectPaint(_Direct):
         return [
             f"\x1b[{region.y + 1 + y};{region.right}H{cell}"
             for y, cell in enumerate(cells)
-            if shown[y] != cell
+            if shown[y] != cell and y not in self.hidden
         ]
 
     def _draw_bar(self) -> list[str]:
@@ -338,7 +345,7 @@ class DirectEcho(_Direct):
         widget = self._widget
         if not self._free() or any(_of(widget, flag) for flag in _PENDING):
             return False
-        if self._place.height != len(rows):
+        if self.hidden or self._place.height != len(rows):
             return False
         if not self._shown:
             self._filters = widget.get_line_filters()
@@ -361,28 +368,3 @@ class DirectEcho(_Direct):
         self._shown = rows
         self._send(out, whole=False)
         return True
-
-
-def changed_cells(before: Strip | None, after: Strip) -> tuple[int, int]:
-    """The first cell that differs and the one after the last; all where widths are uncertain."""
-    width = after.cell_length
-    if before is None or before.cell_length != width:
-        return 0, width
-    looks: dict[Style | None, Style | None] = {}
-    old, new = _cells(before, looks), _cells(after, looks)
-    if not len(old) == len(new) == width:
-        return 0, width
-    start = next((x for x in range(width) if old[x] != new[x]), width)
-    end = next((x + 1 for x in range(width - 1, start - 1, -1) if old[x] != new[x]), start)
-    return start, end
-
-
-def _cells(strip: Strip, looks: dict[Style | None, Style | None]) -> list[tuple[str, Style | None]]:
-    """Each character with its style, equal ones the same object; nothing where not all is ASCII."""
-    cells: list[tuple[str, Style | None]] = []
-    for text, style, _ in strip:
-        if not text.isascii():
-            return []
-        look = looks.setdefault(style, style)
-        cells += [(character, look) for character in text]
-    return cells

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from alloy_tui.ui.markdown.rows import Row
 from alloy_tui.ui.transcript.blocks import Block
 from alloy_tui.ui.transcript.finding import Hits, Needle, Piece, hits_on
-from alloy_tui.ui.transcript.view import TranscriptView
+from alloy_tui.ui.transcript.scrolling import ScrollingView
 
 if TYPE_CHECKING:
     from alloy_tui.ui.transcript.search_bar import SearchBar
@@ -25,7 +25,7 @@ SLICE_S = 0.004
 _RECOUNT_S = 0.3
 
 
-class SearchableView(TranscriptView):
+class SearchableView(ScrollingView):
     """A transcript that finds."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

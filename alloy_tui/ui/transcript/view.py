@@ -244,21 +244,6 @@ class TranscriptView(ScrollView, can_focus=True):
         """Let the keys act on that block, and show it."""
         raise NotImplementedError
 
-    def _move_to(self, row: int) -> None:
-        """Scroll so that document row `row` is at the top, as near as there are rows."""
-        end = max(0, self.document.total - self.size.height)
-        self._follow = row >= end
-        self._anchor = self.document.at(max(0, min(row, end)))
-        self._settle()
-        self._tell()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Somebody scrolled: wheel, bar or key."""
-        if round(old_value) == round(new_value):
-            return
-        self._move_to(round(new_value))
-        self.refresh(self.size.region)
-
     # -- painting -------------------------------------------------------------------------
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -341,24 +326,6 @@ class TranscriptView(ScrollView, can_focus=True):
         """Repaint the selected rows."""
         del selection
         self.refresh(self.size.region)
-
-    # -- scrolling ------------------------------------------------------------------------
-
-    def _scroll_by(self, rows: int) -> None:
-        # Without animation: what is above is measured only as it comes into view.
-        self._move_to(self.scroll_offset.y + rows)
-
-    def action_page(self, pages: int) -> None:
-        """Scroll by screens, one row of the old one staying in view."""
-        self._scroll_by(pages * max(1, self.size.height - 1))
-
-    def action_home(self) -> None:
-        """Go to the first row."""
-        self._move_to(0)
-
-    def action_end(self) -> None:
-        """Go to the last row and follow."""
-        self.scroll_to_end()
 
     def action_beside(self) -> None:
         """Diffs side by side, where there is room, or one below the other again."""

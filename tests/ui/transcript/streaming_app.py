@@ -1,7 +1,8 @@
-"""A transcript that streams at random in a real terminal; "n" streams on, "r" paints all anew.
+"""A transcript that streams at random in a real terminal.
 
-Run as a program by `test_direct_paint`. Its last row says which step is done,
-and how many frames were painted directly since the step began.
+"n" streams on, "m" moves the view at random, "k" covers a row or uncovers it,
+"r" paints all anew. Run as a program by `test_direct_paint`. Its last row says
+which step is done, and how many frames were painted directly since it began.
 """
 
 from __future__ import annotations
@@ -26,12 +27,17 @@ PIECES = (
 class Prompt(PromptScreen[None]):
     def compose(self) -> ComposeResult:
         yield Transcript()
+        yield Static("something else", id="cover")
         yield Static("ready", id="told")
 
 
 class Streaming(App[None]):
     CSS_PATH = str(SHEET)
-    CSS = "#told { dock: bottom; height: 1; }"
+    CSS = """
+    Screen { layers: under over; }
+    #told { dock: bottom; height: 1; }
+    #cover { display: none; layer: over; dock: bottom; height: 1; margin: 0 0 1 0; width: 100%; }
+    """
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -69,6 +75,33 @@ class Streaming(App[None]):
         self.step += 1
         painted = t._direct.painted - before
         self.set_timer(0.05, lambda: self.tell(f"step {self.step} done, {painted} direct"))
+
+    def key_m(self) -> None:
+        self.move(self.random.randint(10, 30), self.transcript._direct.painted)
+
+    def move(self, left: int, before: int) -> None:
+        t, draw = self.transcript, self.random
+        by = draw.choice((-40, -17, -3, -1, 1, 3, 5, 17))
+        draw.choice(
+            (
+                lambda: t.action_page(-1 if by < 0 else 1),
+                lambda: t.scroll_relative(y=by, animate=False),
+                lambda: t._scroll_by(by),
+                t.action_home if by < -30 else t.action_end,
+            )
+        )()
+        if left:
+            self.set_timer(0.012, lambda: self.move(left - 1, before))
+            return
+        self.step += 1
+        painted = t._direct.painted - before
+        self.set_timer(0.05, lambda: self.tell(f"step {self.step} done, {painted} direct"))
+
+    def key_k(self) -> None:
+        cover = self.screen.query_one("#cover")
+        cover.display = not cover.display
+        self.step += 1
+        self.set_timer(0.05, lambda: self.tell(f"step {self.step} done, covered {cover.display}"))
 
     def key_r(self) -> None:
         self.screen.refresh()

@@ -46,3 +46,22 @@ def test_the_screen_is_as_a_full_paint_leaves_it(seed):
             assert cells(terminal) == streamed
         assert direct > 30
         assert b"\x1b[?2026h" not in terminal.record  # this terminal never said that it can
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_moving_leaves_the_screen_as_a_full_paint_does(seed):
+    """Pages, wheel and ends, with a row covered or not: nothing differs from a repaint."""
+    argv = [sys.executable, "-m", "tests.ui.transcript.streaming_app", str(seed)]
+    with WideTerminal(argv, cwd=ROOT, columns=COLUMNS, rows=ROWS) as terminal:
+        terminal.wait_for("ready")
+        direct = 0
+        for step, key in enumerate("nnmkmkmkm", 1):
+            terminal.type(key)
+            terminal.wait_for(f"step {step} done")
+            found = re.search(r"(\d+) direct", terminal.text())
+            direct += int(found[1]) if found and key == "m" else 0
+            shown = cells(terminal)
+            terminal.type("r")
+            terminal.wait_for(f"painted anew {step}")
+            assert cells(terminal) == shown
+        assert direct > 10
