@@ -1,11 +1,16 @@
-"""Guards that hold for every test: an own home, no key from outside, nothing left running."""
+"""Guards that hold for every test: an own home, no key from outside, nothing left running.
+
+They hold in each of the processes that tests are shared out to: every one has
+a home for each of its tests and looks at its own threads and children alone.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -63,7 +68,7 @@ def nothing_left_running() -> Iterator[None]:
     ]
     for thread in threading.enumerate():
         if thread not in threads and thread.name.startswith("alloy"):
-            thread.join(2)
+            thread.join(20)  # bounds a failing test alone
     left = [t for t in left if any(t == live.name for live in threading.enumerate())]
     assert not left, f"threads left running: {left}"
     orphans = {
@@ -73,3 +78,22 @@ def nothing_left_running() -> Iterator[None]:
         and "zombie" not in Path(f"/proc/{pid}/status").read_text()
     }
     assert not orphans, f"child processes left running: {orphans}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Half a surrogate pair in what a test logged or printed would end the process it ran in.
+
+    From one process to the other a report goes as UTF-8, which has no such thing.
+    """
+    return _encodable((yield))
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_encodable(each) for each in value)
+    return value

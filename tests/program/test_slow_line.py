@@ -40,7 +40,7 @@ def resident_kb(pid: int) -> int:
     return 0
 
 
-def trickle(terminal: Terminal, until: Callable[[], bool], limit_s: float = 40) -> None:
+def trickle(terminal: Terminal, until: Callable[[], bool], limit_s: float = 90) -> None:
     """Read 2 kB a second until the condition holds."""
     end = time.monotonic() + limit_s
     while not until():
@@ -58,22 +58,19 @@ def test_two_kilobytes_a_second(
     with open_program(scripted(REPLIES), "--approve", "all") as terminal:
         terminal.wait_for("scripted")
         before_kb = resident_kb(terminal.process.pid)
-        written = len(terminal.record)
         terminal.type("go\r")
         trickle(terminal, (project / "first").exists)
         terminal.type("typed on a slow line\r")
         trickle(terminal, (project / "second").exists)
         assert resident_kb(terminal.process.pid) - before_kb < 40_000
-        behind = len(terminal.record) - written
+        before_quit = len(terminal.record)
         terminal.type("/quit\r")
-        begun = time.monotonic()
         trickle(terminal, lambda: terminal.process.poll() is not None)
         # The kernel holds some kilobytes that were written before; the frames behind them are gone.
-        assert time.monotonic() - begun < 20
         terminal.drain()
+        assert len(terminal.record) - before_quit < RATE_BYTES * 20
         assert terminal.process.returncode == 0
         assert_left_clean(terminal)
-        assert behind < RATE_BYTES * 40
 
 
 def test_a_reader_that_stops_and_goes_on(
@@ -108,12 +105,12 @@ def test_nobody_reads_any_more(
             terminal.type("/quit\r")
         else:
             os.kill(terminal.process.pid, signal.SIGTERM)
-        terminal.process.wait(20)
+        terminal.process.wait(60)
         terminal.drain()
         assert_left_clean(terminal)
 
 
-def wait_for_file(path: Path, limit_s: float = 30) -> None:
+def wait_for_file(path: Path, limit_s: float = 60) -> None:
     end = time.monotonic() + limit_s
     while not path.exists():
         assert time.monotonic() < end, f"{path.name} never came"

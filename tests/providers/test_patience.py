@@ -39,10 +39,10 @@ async def test_a_wait_that_is_too_long_ends_and_the_task_goes_on() -> None:
 
 async def test_waits_add_up_while_what_is_waited_for_does_not_come() -> None:
     """Each wait is far within the limit; together they pass it."""
-    patience = Patience(10 * SOON_S)
-    outcomes = [await wait_with(patience, SOON_S)]
+    patience = Patience(50 * SOON_S)
+    outcomes = [await wait_with(patience, 5 * SOON_S)]
     while outcomes[-1] == "waited":
-        outcomes.append(await wait_with(patience, SOON_S))
+        outcomes.append(await wait_with(patience, 5 * SOON_S))
     assert len(outcomes) > 1
     patience.close()
 

@@ -80,7 +80,7 @@ class Session:
 
     async def until(self, pilot: Pilot[Any], text: str) -> None:
         """Wait until `text` is on the screen; the limit only bounds a failing test."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while text not in screen_text(self.app):
             assert time.monotonic() < end, f"never came: {text}\n{screen_text(self.app)}"
             await pilot.pause(0.02)

@@ -32,7 +32,7 @@ class Listener:
             if batch := self.runtime.drain():
                 self.seen += batch
                 continue
-            assert self._bell.wait(20), f"no {kind.__name__} in {self.seen}"
+            assert self._bell.wait(60), f"no {kind.__name__} in {self.seen}"
             self._bell.clear()
 
     def texts(self) -> list[str]:

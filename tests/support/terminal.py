@@ -174,7 +174,7 @@ class Terminal:
         """The screen as text, without trailing blanks."""
         return "\n".join(line.rstrip() for line in self.lines()).rstrip()
 
-    def wait_until(self, condition: Callable[[], bool], what: str, limit_s: float = 30) -> None:
+    def wait_until(self, condition: Callable[[], bool], what: str, limit_s: float = 60) -> None:
         """Read until `condition` holds; the limit only bounds a failing test."""
         end = time.monotonic() + limit_s
         alive = True
@@ -184,15 +184,15 @@ class Terminal:
             running = self.process.poll() is None
             alive = self.pump() and (running or self._has_more())
 
-    def wait_for(self, text: str, limit_s: float = 30) -> None:
+    def wait_for(self, text: str, limit_s: float = 60) -> None:
         """Read until `text` stands on the screen."""
         self.wait_until(lambda: text in self.text(), repr(text), limit_s)
 
-    def wait_gone(self, text: str, limit_s: float = 30) -> None:
+    def wait_gone(self, text: str, limit_s: float = 60) -> None:
         """Read until `text` stands nowhere on the screen."""
         self.wait_until(lambda: text not in self.text(), f"{text!r} to go", limit_s)
 
-    def wait_exit(self, limit_s: float = 15) -> int:
+    def wait_exit(self, limit_s: float = 60) -> int:
         """Read until the program ends; its return code."""
         end = time.monotonic() + limit_s
         while self.process.poll() is None:

@@ -31,14 +31,14 @@ def alive(mark: str, starts_with: str = "") -> list[int]:
     return found
 
 
-async def until_gone(mark: str, within_s: float = 10) -> None:
+async def until_gone(mark: str, within_s: float = 60) -> None:
     """Return as soon as no such process is left; TimeoutError if that does not happen."""
     with anyio.fail_after(within_s):
         while alive(mark):  # noqa: ASYNC110 - the kernel sets no event of ours
             await anyio.sleep(0.01)
 
 
-async def until_asleep(mark: str, within_s: float = 10) -> None:
+async def until_asleep(mark: str, within_s: float = 60) -> None:
     """Return as soon as a `sleep` with `mark` runs."""
     with anyio.fail_after(within_s):
         while not alive(mark, "sleep\0"):  # noqa: ASYNC110 - likewise

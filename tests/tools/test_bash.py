@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import time
 from pathlib import Path
@@ -198,8 +199,8 @@ async def test_output_is_reported_while_the_command_runs(context, workspace):
 
 async def test_a_timeout_brings_what_was_printed_and_the_likely_causes(call):
     """It is an error without an exit code."""
-    reply = await call(BASH, command="echo before; sleep 1000", timeout=0.3)
-    assert text(reply).startswith("before\ntimed out after 0.3 s:")
+    reply = await call(BASH, command="echo before; sleep 1000", timeout=1.5)
+    assert text(reply).startswith("before\ntimed out after 1.5 s:")
     assert "waits for input" in text(reply)
     assert reply.is_error
     assert reply.details["timed_out"]
@@ -208,9 +209,9 @@ async def test_a_timeout_brings_what_was_printed_and_the_likely_causes(call):
 
 async def test_the_deadline_of_the_request_shortens_the_patience(context):
     """So that the partial output still reaches the model."""
-    scene = msgspec.structs.replace(context, deadline=time.monotonic() + 1.3)
+    scene = msgspec.structs.replace(context, deadline=time.monotonic() + 2.9)
     reply = await BASH.run(BASH.prepare({"command": "echo x; sleep 1000"}), scene)
-    assert text(reply).startswith("x\ntimed out after 0.")
+    assert re.match(r"x\ntimed out after 1\.\d+ s", text(reply))
 
 
 def test_what_a_person_sees_of_a_call():

@@ -52,7 +52,7 @@ def text(reply: ToolReply) -> str:
 async def test_a_timeout_ends_every_process(call, way):
     """Two of two survived in the reference."""
     number = unique_seconds()
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         reply = await call(BASH, command=way.replace("NUMBER", number), timeout=0.7)
     assert "timed out" in text(reply)
     assert not alive(number)
@@ -62,7 +62,7 @@ async def test_a_timeout_ends_every_process(call, way):
 async def test_a_cancel_ends_every_process_before_it_returns(call, way):
     """No grace after the return: the list is empty at once."""
     number = unique_seconds()
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as group:
             group.start_soon(lambda: call(BASH, command=way.replace("NUMBER", number)))
             await until_asleep(number)
@@ -75,7 +75,7 @@ async def test_a_plain_task_cancel_does_the_same_and_tells_what_was_printed(call
     """That is how the engine cancels; the partial output is kept."""
     number = unique_seconds()
     command = f"echo so far; {way.replace('NUMBER', number)}"
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         task = asyncio.create_task(call(BASH, command=command))
         await until_asleep(number)
         task.cancel()
@@ -89,7 +89,7 @@ async def test_a_plain_task_cancel_does_the_same_and_tells_what_was_printed(call
 async def test_a_cancel_while_the_command_floods_is_prompt(call, progress):
     """Reading output leaves time to look at the stop."""
     number = unique_seconds()
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as group:
             group.start_soon(lambda: call(BASH, command=f"sleep {number} & yes"))
             await until_asleep(number)
@@ -100,7 +100,7 @@ async def test_a_cancel_while_the_command_floods_is_prompt(call, progress):
 async def test_background_processes_end_with_the_command_and_do_not_delay_it(call):
     """One holds the output pipe open, one has left the session; the note counts them."""
     number = unique_seconds()
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         reply = await call(
             BASH, command=f"sleep {number} & setsid sleep {number} >/dev/null & echo started"
         )
@@ -119,7 +119,7 @@ async def test_what_ends_by_itself_right_after_the_command_is_waited_for(call):
 async def test_the_command_may_kill_its_supervisor(call):
     """It goes down with it, and the call ends with words."""
     number = unique_seconds()
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         reply = await call(BASH, command=f"kill -9 $PPID; sleep {number}")
         await until_gone(number)
     assert reply.is_error
@@ -159,7 +159,7 @@ async def ends_with_its_program(command: str, seconds: str, number: int, cwd: Pa
         stderr=subprocess.DEVNULL,
     )
     try:
-        await until_asleep(seconds, 20)
+        await until_asleep(seconds)
         parent.send_signal(number)
         await until_gone(seconds, 20)
     finally:

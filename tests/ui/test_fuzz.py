@@ -5,9 +5,9 @@ from __future__ import annotations
 from benchmarks.fuzz_renderer import fuzz
 
 
-def test_two_thousand_random_inputs() -> None:
+def test_a_thousand_random_inputs() -> None:
     """No exception, exact rows, no control characters, pieces equal the whole."""
-    tally = fuzz(2000, seed=1)
+    tally = fuzz(1000, seed=1)
     assert tally.broken == []
-    assert tally.inputs == 2000
-    assert tally.rows > 100_000
+    assert tally.inputs == 1000
+    assert tally.rows > 50_000

@@ -27,7 +27,7 @@ _PEER_ERRS = re.compile(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(_texts)
 def test_structure_is_that_of_another_parser(text):
     """Containers, leaves and their texts are those that markdown-it finds."""

@@ -37,7 +37,7 @@ def streamed(pieces: list[str], width: int) -> tuple[list[Row], list[Row]]:
     return before, shown(stream)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(cut(), st.sampled_from((1, 7, 23, 60)))
 def test_pieces_show_what_the_whole_text_shows(pieces, width):
     """Streaming equals rendering at once, while the text is open and when it is over."""
@@ -48,7 +48,7 @@ def test_pieces_show_what_the_whole_text_shows(pieces, width):
     assert streamed(pieces, width) == (open_rows, shown(once))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(paragraphs, st.integers(1, 40), st.sampled_from((11, 33, 80)))
 def test_a_growing_paragraph_shows_what_a_whole_one_shows(text, step, width):
     """At every step of its growth a long paragraph looks as if it had come at once."""
