@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Generator
 from alloy_tui.agent.agent import Agent
 from alloy_tui.domain.errors import AlloyError, StoreError, UnknownRequestError
 from alloy_tui.domain.events import EngineEvent, Notice
+from alloy_tui.runtime.path_reading import PathReader
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
 from alloy_tui.sessions.live import LiveSession
@@ -52,6 +53,7 @@ class Conversing:
         self._agent = agent
         self._switch = switch
         self._think = think
+        self.path = PathReader(desk, recorder, agent, publish)
         self._publish = publish
 
     async def quiet(self) -> None:
@@ -96,17 +98,19 @@ class Conversing:
             release()
 
     async def ready(self) -> None:
-        """Before a request: let the session be ours and the agent know what was said.
+        """Let the session be ours and the agent know what was said. Raises StoreError."""
+        await self._ours()
+        await self.path.read()
 
-        Raises StoreError.
-        """
-        desk = self._desk
-        if desk.live is not None and not desk.live.writable:
-            await desk.take_over()
+    async def awaited(self) -> None:
+        """The same before a request, which waits in sight while a long path is read."""
+        await self._ours()
+        await self.path.read_before_requests()
+
+    async def _ours(self) -> None:
+        if self._desk.live is not None and not self._desk.live.writable:
+            await self._desk.take_over()
             await self._follow_model()
-        if desk.stale:
-            await self._recorder.durable()
-            await self._load()
 
     async def arrived(self, *, moved: bool = False) -> None:
         """The conversation stands elsewhere: the agent forgets the old one, its model follows.
@@ -124,15 +128,7 @@ class Conversing:
         await self._follow_model(tell=moved)
         tree = live.stored
         if len(tree) <= _SMALL and len(tree.path(tree.leaf)) <= _SHORT:
-            await self._load()
-
-    async def _load(self) -> None:
-        agent, live = self._agent(), self._desk.live
-        if agent is None or live is None:
-            return
-        messages = await asyncio.to_thread(live.view, live.stored.leaf)
-        agent.load(messages)
-        self._desk.stale = False
+            await self.path.read()
 
     async def _follow_model(self, *, tell: bool = False) -> None:
         agent, live = self._agent(), self._desk.live

@@ -197,6 +197,7 @@ class Sessions:
         words = ""
         if self._readying is not None:
             await asyncio.wait({self._readying})
+        await self.conversing.path.close()
         await self.library.close()
         self.cancel()
         await self.races.close()

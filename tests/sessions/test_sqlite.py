@@ -13,9 +13,11 @@ import msgspec
 import pytest
 
 from alloy_tui.domain.errors import StoreError
-from alloy_tui.sessions import moves, owners, schema
+from alloy_tui.domain.messages import user
+from alloy_tui.sessions import moves, owners, reading, rows, schema
 from alloy_tui.sessions.connecting import connect
-from alloy_tui.sessions.nodes import Answer
+from alloy_tui.sessions.ids import Stamps
+from alloy_tui.sessions.nodes import Answer, Opened, UserMessage, entry_of
 from alloy_tui.sessions.private import private_file
 from alloy_tui.sessions.sqlite import SqliteStore
 from tests.sessions.conftest import Talk, answer
@@ -225,3 +227,32 @@ def test_private_file_does_not_follow_what_is_there(tmp_path: Path) -> None:
     private_file(path)
     assert path.read_text() == "kept"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_reading_some_nodes_costs_the_same_in_a_session_of_any_size(folder: Path) -> None:
+    """What SQLite does for a page must not grow with what is not on it."""
+    store = SqliteStore(folder)
+    steps: list[int] = []
+    for size in (300, 3_000):
+        stamps = Stamps()
+        first = stamps()
+        entries = [entry_of(Opened(), id=first.id, parent=None, at_ms=first.at_ms)]
+        for _ in range(size):
+            stamp = stamps()
+            node = UserMessage(user("words"))
+            entries.append(entry_of(node, id=stamp.id, parent=None, at_ms=stamp.at_ms))
+        name = f"session-{size}"
+        store.create(name, entries).result()
+        count = [0]
+
+        def one_more(count: list[int] = count) -> bool:
+            count[0] += 1
+            return False
+
+        with closing(connect(store.path, reading=True)) as connection:
+            key = rows.key_of(connection, name)
+            connection.set_progress_handler(one_more, 1)
+            reading.entries(connection, key, [entry.id for entry in entries[-100:]])
+        steps.append(count[0])
+    store.close()
+    assert steps[1] < 1.5 * steps[0]
