@@ -46,10 +46,11 @@ _AFTER_WORK = _states("done", "failed", "cancelled", "queued", "restarting", "id
 LEGAL: dict[AgentState, frozenset[AgentState]] = {
     "starting": _states("idle", "queued", "failed", "thinking", "restarting"),
     "restarting": _states("idle", "queued", "done", "failed", "cancelled", "thinking"),
-    "idle": _states("queued", "thinking", "failed", "done", "restarting"),
+    # What waited and is withdrawn leaves the queue first, and ends as cancelled then.
+    "idle": _states("queued", "thinking", "failed", "done", "cancelled", "restarting"),
     "queued": _states("idle", "done", "failed", "cancelled", "thinking", "restarting"),
-    "done": _states("idle", "queued", "failed", "thinking", "restarting"),
-    "failed": _states("idle", "queued", "done", "thinking", "restarting"),
+    "done": _states("idle", "queued", "failed", "cancelled", "thinking", "restarting"),
+    "failed": _states("idle", "queued", "done", "cancelled", "thinking", "restarting"),
     "cancelled": _states("idle", "queued", "failed", "done", "thinking", "restarting"),
     "thinking": _AFTER_WORK | BUSY_STATES - _states("thinking"),
     "streaming": _AFTER_WORK | BUSY_STATES - _states("streaming"),
