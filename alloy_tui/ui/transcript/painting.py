@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, ClassVar, cast
 
-from rich.segment import Segment
+from rich.segment import Segment, Segments
+from rich.style import Style
 from textual import events
 from textual._compositor import Compositor
 from textual.app import App
@@ -25,7 +26,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.screen import Screen, ScreenResultType
-from textual.scrollbar import ScrollBar
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -254,10 +255,16 @@ class DirectPaint(_Direct):
         super().__init__(widget)
         self._bar: list[str] | None = None
         self._bar_look = (False, False)
+        self._cells: dict[tuple[object, ...], str] = {}
 
     def forget_bar(self) -> None:
         """Textual paints the scroll bar by itself now."""
         self._bar = None
+
+    def restyle(self) -> None:
+        """The colours are others now."""
+        self.forget_bar()
+        self._cells.clear()
 
     def ready(self) -> bool:
         """Whether all of the widget is as it was last painted, and nothing covers it."""
@@ -306,22 +313,30 @@ class DirectPaint(_Direct):
 
     def _draw_bar(self) -> list[str]:
         """Each cell of the bar. Not its cached lines: nobody told Textual that they are old."""
-        widget, console = self._widget, app_of(self._widget).console
-        options = console.options.update(width=1, height=widget.region.height)
-        bar, background = widget.vertical_scrollbar, widget.background_colors[1]
-        base, filters = bar.visual_style.rich_style, widget.get_line_filters()
+        bar, console = self._widget.vertical_scrollbar, app_of(self._widget).console
+        options = console.options.update(width=1, height=self._widget.region.height)
+        shown = bar.render()
+        if isinstance(shown, ScrollBarRender):
+            # One character each: rich's own way to cut lines was a sixth of a frame.
+            parts = cast("list[Segments]", list(shown.__rich_console__(console, options)))
+            drawn = [segment for part in parts for segment in part.segments]
+        else:
+            drawn = [each for each in console.render(shown, options) if each.text != "\n"]
+        return [self._cell(segment) for segment in drawn]
 
-        # One character and a line end each: rich's own way to cut lines was a sixth of a frame.
-        # Cells that look alike are one object: each is styled once.
-        drawn = [each for each in console.render(bar.render(), options) if each.text != "\n"]
-        cells: dict[int, str] = {}
-        for segment in drawn:
-            if id(segment) not in cells:
-                strip = Strip(Segment.apply_style([segment], base), 1)
-                for line_filter in filters:
-                    strip = strip.apply_filter(line_filter, background)
-                cells[id(segment)] = strip.render(console)
-        return [cells[id(segment)] for segment in drawn]
+    def _cell(self, segment: Segment) -> str:
+        """The cell as it is written; a bar has few that differ."""
+        style = segment.style or Style.null()
+        look = (segment.text, style.color, style.bgcolor, style.reverse)
+        cell = self._cells.get(look)
+        if cell is None:
+            widget = self._widget
+            base = widget.vertical_scrollbar.visual_style.rich_style
+            strip = Strip(Segment.apply_style([segment], base), 1)
+            for line_filter in widget.get_line_filters():
+                strip = strip.apply_filter(line_filter, widget.background_colors[1])
+            cell = self._cells[look] = strip.render(app_of(widget).console)
+        return cell
 
 
 class DirectEcho(_Direct):

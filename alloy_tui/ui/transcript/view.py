@@ -114,7 +114,7 @@ class TranscriptView(ScrollView, can_focus=True):
         if not width:
             return
         self._clear_selection()
-        self._direct.forget_bar()
+        self._direct.restyle()
         self._place_strips()
         index, line = self._anchor
         before = self.document.heights[index] if len(self.document) else 0
