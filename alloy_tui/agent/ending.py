@@ -163,7 +163,7 @@ async def _conclude(run: Run, before: Callable[[], Awaitable[None]]) -> Ending:
         ending = _halted(halt)
     except MiddlewareError as error:
         ending = Ending("error", "internal", ErrorInfo("internal", error.message, error.hint))
-    except Exception as error:  # noqa: BLE001  # the run's edge: a defect ends the run alone
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a defect ends the run alone
         ending = _defect(run, error)
     settle(run, ending)
     if ending.error is None or ending.status != "error":

@@ -77,6 +77,17 @@ async def test_an_agent_that_raises_is_restarted_with_its_conversation():
     assert "restarting" in legal(heard, "a")
 
 
+async def test_an_agent_whose_model_wants_to_end_the_program_ends_alone():
+    def leave(_request):
+        raise SystemExit(3)
+
+    async with Team({"a": quiet(once(leave)), "b": quiet()}) as team:
+        with pytest.raises(TeamError) as caught:
+            await team.delegate("a", "x")
+        assert caught.value.kind == "crashed"
+        assert all(o.ok for o in (await team.broadcast("y")).values())
+
+
 async def test_who_waits_in_the_queue_of_a_crashed_agent_is_told():
     go = asyncio.Event()
 
