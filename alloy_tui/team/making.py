@@ -100,7 +100,7 @@ class LibraryMaker:
             given["approval_mode"] = spec.approval_mode
         own = tuple(given.pop("middleware", ()))
         return Agent(
-            self._provider(model),
+            self._provider(model, spec.name),
             name=spec.name,
             tools=plan.outfit(self._usual(cwd) if usual is None else usual),
             system_prompt="\n\n".join(p for p in (prompt, plan.passage) if p),
@@ -119,12 +119,14 @@ class LibraryMaker:
         await self._providers.release()
         self._by_name.clear()
 
-    def _provider(self, model: str | Provider) -> Provider:
+    def _provider(self, model: str | Provider, agent: str) -> Provider:
         if not isinstance(model, str):
             return model
-        if model not in self._by_name:
-            self._by_name[model] = self._providers.get(model)
-        return self._by_name[model]
+        # A script is one conversation: each agent plays its own, and goes on after a restart.
+        key = f"{model} {agent}" if model.startswith("scripted/") else model
+        if key not in self._by_name:
+            self._by_name[key] = self._providers.get(model)
+        return self._by_name[key]
 
     def _usual(self, cwd: Path) -> tuple[Tool, ...]:
         if cwd not in self._tools:
