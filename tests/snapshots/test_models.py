@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -82,16 +81,6 @@ PICTURES: list[tuple[str, Scene, tuple[int, int]]] = [
     ("counting", counting, WIDE),
     ("left_out", left_out, WIDE),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Clock times look the same wherever this runs."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.parametrize(("name", "scene", "size"), PICTURES, ids=[p[0] for p in PICTURES])

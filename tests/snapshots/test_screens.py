@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -150,16 +149,6 @@ PICTURES: list[tuple[str, Scene, tuple[int, int], dict[str, Any]]] = [
     ("light_approval", scenes.approval, NARROW, {"theme": "light"}),
     ("own_status_line", scenes.streaming, WIDE, {"preferences": LINE, "theme": None}),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Clock times look the same wherever this runs."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.parametrize(

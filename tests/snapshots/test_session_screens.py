@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -53,16 +52,6 @@ async def race(stage: Stage, pilot: Pilot[Any]) -> None:
 async def resume(stage: Stage, pilot: Pilot[Any]) -> None:
     """Three sessions, and a look into one."""
     await pages.picker(stage, pilot)
-
-
-@pytest.fixture(autouse=True)
-def _one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Clock times look the same wherever this runs."""
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
