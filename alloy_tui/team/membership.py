@@ -174,13 +174,20 @@ class Membership:
     async def remove(self, name: str) -> None:
         """Stop an agent for good, within its shutdown limit. Raises TeamError "unknown_agent"."""
         member = self.member(name)
-        above = self._above[name]
         why = TeamError(f"{name} was removed.", kind="stopped", agent=name)
         if member.life is not None:
             member.life.fate = ("stopped", why.message)
-        self._forget(member)
         member.close(why)
-        await above.remove(name)
+        try:
+            # It stays a member until it has said its last: what it is at is still heard.
+            await self._above[name].remove(name)
+        except KeyError:
+            words = f"{name} is being removed."
+            raise TeamError(words, kind="unknown_agent", agent=name) from None
+        except BaseException:
+            self._forget(member)
+            raise
+        self._forget(member)
 
     def tools_of(self, member: Member) -> tuple[Tool, ...]:
         """The team's own tools for an agent; here none."""
