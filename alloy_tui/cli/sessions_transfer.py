@@ -7,10 +7,12 @@ The forms are `sessions.exporting`'s and `sessions.importing`'s.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -140,9 +142,24 @@ def _one(store: SessionStore, path: Path, *, again: bool) -> Imported:
         with path.open("rb") as file:
             if not file.seekable():
                 raise ConfigError("It is a pipe; save it to a file first.")
-            return load(store, file, again=again)
+            with ExitStack() as opened:
+                beside = [
+                    (call, opened.enter_context(each.open("rb"))) for call, each in _beside(path)
+                ]
+                return load(store, file, again=again, beside=beside)
     except OSError as error:
         raise ConfigError(f"It cannot be read: {error.strerror}.") from error
+
+
+def _beside(path: Path) -> Iterator[tuple[str, Path]]:
+    """Claude Code keeps what subagents did in a folder beside, each with the call it is of."""
+    for each in sorted((path.with_suffix("") / "subagents").glob("agent-*.jsonl")):
+        try:
+            about = json.loads(each.with_suffix(".meta.json").read_bytes())
+        except (OSError, ValueError):
+            about = None
+        call = about.get("toolUseId") if isinstance(about, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- json.loads is untyped
+        yield call if isinstance(call, str) else "", each
 
 
 def _tell(store: SessionStore, name: str, done: Imported) -> None:

@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from alloy_tui.domain.messages import (
     DocumentBlock,
@@ -21,10 +21,12 @@ from alloy_tui.domain.messages import (
 )
 from alloy_tui.sessions.importing.records import mapping, parse, sequence, string
 
+Said: TypeAlias = TextBlock | ImageBlock | DocumentBlock
+_TITLE = 120
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,", re.ASCII)
 
 
-def said(content: object) -> tuple[TextBlock | ImageBlock | DocumentBlock, ...]:
+def said(content: object) -> tuple[Said, ...]:
     """What a person or a tool said: a string, or parts of any of the known shapes."""
     if isinstance(content, str):
         return (TextBlock(content),) if content else ()
@@ -59,16 +61,21 @@ def image(media_type: object, data: object) -> ImageBlock | None:
         return None
 
 
-def words(parts: Iterable[TextBlock | ImageBlock | DocumentBlock]) -> str:
+def words(parts: Iterable[Said]) -> str:
     """The texts among the blocks."""
     return "\n".join(p.text for p in parts if isinstance(p, TextBlock))
+
+
+def first_line(parts: Iterable[Said]) -> str:
+    """What a session can be called by."""
+    return words(parts).strip().partition("\n")[0][:_TITLE]
 
 
 def _parts(content: object) -> list[Any]:
     return [content] if isinstance(content, dict) else sequence(content)
 
 
-def _part(part: dict[str, Any]) -> TextBlock | ImageBlock | DocumentBlock | None:
+def _part(part: dict[str, Any]) -> Said | None:
     match part:
         case {"type": "text" | "input_text" | "output_text" | "summary_text", "text": str(text)}:
             return TextBlock(text) if text else None

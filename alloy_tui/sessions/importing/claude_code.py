@@ -3,7 +3,9 @@
 Owns that format. An answer is spread over several lines there, one a block, and
 the results of its calls hang below single blocks; here they become one answer
 with its results behind it. Signatures of thinking are left out: only its words
-come along, so that any model can go on.
+come along, so that any model can go on. What a subagent did stands beside the
+conversation, below the answer that called it, be it in the same file or in one
+of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +27,17 @@ from alloy_tui.sessions.importing.records import Record, count, epoch_ms, mappin
 from alloy_tui.sessions.nodes import Answer, Compaction, Entry, ToolResult, UserMessage
 
 SUBAGENT = "subagent"
+_WORDS = "words"
 _TITLES = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "summary"}
+# Words that the program put in a person's mouth.
+_HARNESS = (
+    "<command-name>",
+    "<command-message>",
+    "<local-command-",
+    "<bash-stdout>",
+    "<bash-stderr>",
+    "<task-notification>",
+)
 # A price of more dollars than this is no price.
 _DEAREST = 1e6
 
@@ -52,12 +64,15 @@ class ClaudeCode:
     def __init__(self, growth: Growth) -> None:
         self.title = ""
         self._titled_by = ""
+        self._harnessed: bool | None = None  # whether it begins with words of the program
         self._growth = growth
         # A subagent's own file is all sidechain: there it is the conversation itself.
         self._own_file: bool | None = None
         self._turns: dict[str, _Turn] = {}  # by the answer's own id
         self._lines: dict[str, _Turn] = {}  # by the id of a line that is part of one
         self._calls: dict[str, tuple[_Turn, str]] = {}  # a call's turn and name
+        self._asked: dict[str, str] = {}  # the answer that made a call
+        self._below: str | None = None
 
     def take(self, record: Record) -> Iterator[Entry]:
         """The entries that are complete now that `record` came."""
@@ -76,13 +91,18 @@ class ClaudeCode:
             yield from ready
             self._growth.call(line, parent)
 
+    def beside(self, call: str) -> bool:
+        """The records of a subagent's own file come next; whether its call is known."""
+        self._below = self._asked.get(call)
+        return self._below is not None
+
     def finish(self) -> Iterator[Entry]:
         """The entries that waited for more."""
         for turn in list(self._turns.values()):
             yield from self._close(turn)
 
     def _heed_title(self, kind: str, title: str) -> None:
-        order = list(_TITLES)
+        order = [*_TITLES, _WORDS]
         if title and (not self._titled_by or order.index(kind) <= order.index(self._titled_by)):
             self.title, self._titled_by = title, kind
 
@@ -165,7 +185,7 @@ class ClaudeCode:
             yield from ready
             self._growth.call(line, place)
 
-    def _say(self, record: Record, line: str, said: tuple[Block, ...]) -> Iterator[Entry]:
+    def _say(self, record: Record, line: str, said: tuple[blocks.Said, ...]) -> Iterator[Entry]:
         aside = self._aside(record)
         if not aside:
             yield from self._close_main()
@@ -177,7 +197,14 @@ class ClaudeCode:
         yield from ready
         self._growth.at(epoch_ms(record.get("timestamp")))
         compacted = record.get("isCompactSummary") is True
-        synthetic = compacted or record.get("isMeta") is True
+        harness = blocks.words(said).lstrip().startswith(_HARNESS)
+        synthetic = compacted or harness or record.get("isMeta") is True
+        if not aside:
+            if self._harnessed is None:
+                self._harnessed = synthetic
+            if self._harnessed and not synthetic and not self.title:
+                # Left alone a session is called by the first words of all.
+                self._heed_title(_WORDS, blocks.first_line(said))
         message = ChatMessage("user", said, synthetic=synthetic)
         node = _compaction(record, message) if compacted else UserMessage(message)
         entry = self._growth.put(node, parent, agent=SUBAGENT if aside else "", aside=aside)
@@ -190,7 +217,7 @@ class ClaudeCode:
         above = record.get("parentUuid") or record.get("logicalParentUuid")
         if not isinstance(above, str):
             chained = "parentUuid" in record or record.get("isSidechain") is True
-            return (None if chained else self._growth.tip), []
+            return (self._below if chained else self._growth.tip), []
         turn = self._lines.get(above)
         ready = list(self._close(turn)) if turn is not None else []
         return self._growth.place_of(above), ready
@@ -225,6 +252,9 @@ class ClaudeCode:
                 turn.stop_reason,
             )
             entry = self._growth.put(answer, place, agent=agent, aside=turn.aside)
+            self._asked.update(
+                (block.id, entry.id) for block in turn.blocks if isinstance(block, ToolCallBlock)
+            )
             yield entry
             place = entry.id
         for at_ms, result in turn.results:

@@ -7,11 +7,15 @@ to nobody else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+import msgspec
 
 from alloy_tui.domain.messages import (
     Block,
     ChatMessage,
+    ResultContent,
     TextBlock,
     ThinkingBlock,
     ToolResultBlock,
@@ -37,6 +41,11 @@ from alloy_tui.sessions.nodes import (
     UserMessage,
 )
 
+_EXITED = re.compile(r"^(?:Process exited with code|Exit code:) (\d+)$", re.MULTILINE)
+_IMAGE = re.compile(r"\s*(?:<image name=[^>]*>|</image>)\s*")
+"""Tags that stand round an image in a message."""
+_HEAD = 400
+"""Within so many characters a command tells how it ended."""
 # Words that the program put in a person's mouth; they are no turn of their own.
 _HARNESS = (
     "<environment_context",
@@ -56,6 +65,7 @@ class Codex:
     def __init__(self, growth: Growth) -> None:
         self.title = ""
         self._growth = growth
+        self._harnessed: bool | None = None  # whether it begins with words of the program
         self._provider, self._model = "openai", ""
         self._leaf: str | None = None
         self._turns: list[str | None] = []  # what stood before each turn of a person
@@ -130,13 +140,23 @@ class Codex:
                 return []
 
     def _say(self, item: Record, at_ms: int | None) -> Iterator[Entry]:
-        said = blocks.said(item.get("content"))
+        said = tuple(
+            block
+            for block in blocks.said(item.get("content"))
+            if not (isinstance(block, TextBlock) and _IMAGE.fullmatch(block.text))
+        )
         if not said:
             return
-        yield from self._close()
-        harness = blocks.words(said).lstrip().startswith(_HARNESS)
+        words = blocks.words(said).strip()
+        harness = words.startswith(_HARNESS)
+        yield from self._close(cut=words.startswith("<turn_aborted"))
         if not harness:
             self._turns.append(self._leaf)
+            # Left alone a session is called by the first words of all.
+            if self._harnessed and not self.title:
+                self.title = blocks.first_line(said)
+        if self._harnessed is None:
+            self._harnessed = harness
         self._growth.at(at_ms)
         yield self._put(UserMessage(ChatMessage("user", said, synthetic=harness)))
 
@@ -173,8 +193,8 @@ class Codex:
             size = sum(len(m.text) for m in kept) // 4
             yield self._put(Compaction(tuple(kept), 0, size))
 
-    def _close(self) -> Iterator[Entry]:
-        """The answer that was gathered is complete."""
+    def _close(self, *, cut: bool = False) -> Iterator[Entry]:
+        """The answer that was gathered is complete, or was `cut` by a person."""
         made, self._blocks = self._blocks, []
         results, self._results = self._results, []
         usage, self._usage = self._usage, TokenUsage()
@@ -182,6 +202,8 @@ class Codex:
             self._growth.at(self._began_ms)
             model = f"{self._provider}/{self._model}" if self._model else ""
             message = ChatMessage("assistant", tuple(made), model or None)
+            if cut and not results:
+                message = msgspec.structs.replace(message, incomplete="interrupted")
             yield self._put(Answer(message, model, usage))
         for at_ms, result in results:
             self._growth.at(at_ms)
@@ -204,7 +226,7 @@ def _usage(given: Record) -> TokenUsage:
     )
 
 
-def _output(output: object) -> tuple[tuple[TextBlock, ...], bool]:
+def _output(output: object) -> tuple[tuple[ResultContent, ...], bool]:
     """What a call brought, and whether it failed; shells say both in JSON of their own."""
     failed = False
     if isinstance(output, str) and output.startswith("{") and (found := parse(output.encode())):
@@ -215,5 +237,9 @@ def _output(output: object) -> tuple[tuple[TextBlock, ...], bool]:
     if given:
         failed = given.get("success") is False
         output = given.get("content", given.get("body"))
-    texts = [b for b in blocks.brought(output) if isinstance(b, TextBlock)]
-    return tuple(texts), failed
+    brought = blocks.brought(output)
+    texts = (b.text for b in brought if isinstance(b, TextBlock))
+    head = next(texts, "")[:_HEAD].partition("\nOutput:")[0]
+    if (ended := _EXITED.search(head)) is not None:
+        failed = failed or int(ended[1]) != 0
+    return brought, failed

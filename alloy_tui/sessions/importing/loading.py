@@ -6,7 +6,7 @@ larger than memory; what fails on the way leaves no half of a session behind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO, Protocol
 
@@ -43,12 +43,15 @@ def bring_in(
     file: BinaryIO,
     *,
     again: bool = False,
+    beside: Sequence[tuple[str, BinaryIO]] = (),
     now_ms: Callable[[], int] = wall_clock_ms,
 ) -> Imported:
     """Store the session that the seekable `file` holds.
 
     One that is in the store already is left as it is, unless `again` asks for
-    another copy under a fresh id. Raises NotImportableError, StoreError, OSError.
+    another copy under a fresh id. `beside` are files of its subagents (Claude
+    Code), each with the id of the call that began it. Raises NotImportableError,
+    StoreError, OSError.
     """
     found = detect(file)
     if found.source == "alloy":
@@ -60,6 +63,7 @@ def bring_in(
             return Imported(session, found.source, new=False)
         session = Stamps(now_ms)().id
     records, growth = Records(file), Growth(started_ms)
+    others: list[Records] = []
     reader = _reader(found, growth, session)
     opened = growth.put(Opened(cwd=found.cwd), None)
 
@@ -68,6 +72,12 @@ def bring_in(
         for record in records:
             yield from reader.take(record)
         yield from reader.finish()
+        if isinstance(reader, ClaudeCode):
+            for each in _in_order(reader, beside):
+                others.append(Records(each))
+                for record in others[-1]:
+                    yield from reader.take(record)
+                yield from reader.finish()
         if reader.title and found.source != "pi":
             yield growth.put(Renamed(reader.title), None)
 
@@ -78,7 +88,7 @@ def bring_in(
         new=True,
         entries=stored,
         branches=growth.branches,
-        skipped=records.skipped,
+        skipped=records.skipped + sum(each.skipped for each in others),
         rehung=growth.rehung,
     )
 
@@ -91,6 +101,16 @@ def _reader(found: Found, growth: Growth, session: str) -> _Reader:
             return Codex(growth)
         case _:
             return Pi(growth, session)
+
+
+def _in_order(reader: ClaudeCode, beside: Sequence[tuple[str, BinaryIO]]) -> Iterator[BinaryIO]:
+    """The files of subagents, those that called others first; at last those nobody called."""
+    waiting = list(beside)
+    while waiting:
+        ready = next((each for each in waiting if reader.beside(each[0])), waiting[0])
+        waiting.remove(ready)
+        reader.beside(ready[0])
+        yield ready[1]
 
 
 def _ours(store: SessionStore, file: BinaryIO, *, again: bool) -> Imported:

@@ -27,9 +27,10 @@ def lines(*records: Any) -> bytes:
 class Brought:
     """What an import made, at hand for questions."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *beside: tuple[str, bytes]) -> None:
         self.store = MemoryStore()
-        self.report: Imported = bring_in(self.store, io.BytesIO(data))
+        files = [(call, io.BytesIO(each)) for call, each in beside]
+        self.report: Imported = bring_in(self.store, io.BytesIO(data), beside=files)
         self.tree: SessionTree = self.store.tree(self.report.session)
 
     def entries(self, node: str | None = None) -> tuple[Entry, ...]:

@@ -229,3 +229,58 @@ def test_images_come_along() -> None:
     got = Brought(lines(asked("u1", None, parts)))
     kinds = [type(b).__name__ for b in got.view()[0].blocks]
     assert kinds == ["ImageBlock", "TextBlock", "TextBlock"]
+
+
+def test_a_subagents_own_file_stands_below_the_call_that_began_it() -> None:
+    """Also one that another subagent called, in whatever order the files come."""
+    side = {"isSidechain": True, "agentId": "x"}
+    main = lines(
+        asked("u1", None, "look around"),
+        piece("a1", "u1", "m1", use("t1", "Agent", prompt="look")),
+        asked("r1", "a1", result("t1", "seen")),
+        piece("a2", "r1", "m2", text("All seen.")),
+    )
+    first = lines(
+        asked("s1", None, "look", **side),
+        piece("s2", "s1", "n1", use("t2", "Agent", prompt="closer"), **side),
+        asked("s3", "s2", result("t2", "close"), **side),
+        piece("s4", "s3", "n2", text("seen"), **side),
+    )
+    second = lines(
+        asked("d1", None, "closer", **side), piece("d2", "d1", "o1", text("close"), **side)
+    )
+    got = Brought(main, ("t2", second), ("t1", first))
+    assert got.kinds() == ["user", "answer", "tool_result", "answer"]
+    tips = {tip: got.entries(tip) for tip in got.tree.tips()}
+    paths = sorted([e.node.kind for e in path] for path in tips.values() if path[-1].aside)
+    asides = [[e for e in path if e.aside] for path in tips.values() if path[-1].aside]
+    assert paths == [
+        ["user", "answer", "user", "answer", "tool_result", "answer"],
+        ["user", "answer", "user", "answer", "user", "answer"],
+    ]
+    assert all(entry.agent == "subagent" for path in asides for entry in path)
+    got.check_every_path()
+
+
+def test_a_subagent_that_nobody_called_comes_along_too() -> None:
+    """A call that was cut off with the file."""
+    side = {"isSidechain": True, "agentId": "x"}
+    lost = lines(asked("s1", None, "look", **side), "broken")
+    got = Brought(lines(asked("u1", None, "hi"), piece("a1", "u1", "m1", text("Hi."))), ("", lost))
+    assert got.kinds() == ["user", "answer"]
+    assert (got.report.branches, got.report.skipped) == (2, 1)
+
+
+def test_what_the_program_said_for_itself_is_nobodys_words() -> None:
+    """Slash commands and what they printed; the name comes from a person."""
+    got = Brought(
+        lines(
+            asked("u1", None, "<command-name>/init</command-name>"),
+            asked("u2", "u1", "<local-command-stdout>done</local-command-stdout>"),
+            asked("u3", "u2", "fix the tests\nplease"),
+            asked("u4", "u3", "<task-notification>over</task-notification>"),
+        )
+    )
+    users = [e.node for e in got.entries() if isinstance(e.node, UserMessage)]
+    assert [u.message.synthetic for u in users] == [True, True, False, True]
+    assert got.store.session(got.report.session).title == "fix the tests"

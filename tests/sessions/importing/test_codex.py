@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from alloy_tui.domain.messages import ThinkingBlock
+from alloy_tui.domain.messages import ImageBlock, TextBlock, ThinkingBlock
 from alloy_tui.sessions.nodes import Answer, ToolResult, UserMessage
 from tests.sessions.importing.lines import START, Brought, lines
 
@@ -141,4 +141,73 @@ def test_the_older_form_without_envelopes() -> None:
     answer = got.entries()[1].node
     assert isinstance(answer, Answer)
     assert answer.message.tool_calls[0].invalid == "not json"
+    got.check_every_path()
+
+
+def test_it_is_called_by_what_a_person_said_first() -> None:
+    """Not by what the program put before it."""
+    got = Brought(lines(META, said("user", "<environment_context>x"), said("user", "fix it\nnow")))
+    assert got.store.session(got.report.session).title == "fix it"
+    plain = Brought(lines(META, said("user", "hello"), said("user", "<turn_aborted>")))
+    assert plain.store.session(plain.report.session).title == ""
+
+
+def test_the_way_a_command_ended_is_told_in_its_output() -> None:
+    """As long as that is above the output itself."""
+    told = "Chunk ID: 1\nWall time: 0.1 seconds\nProcess exited with code {}\nOutput:\n{}"
+    outputs = (told.format(3, ""), told.format(0, "Process exited with code 3"), "Exit code: 1\n")
+    records: list[Any] = [META, said("user", "go")]
+    for number, output in enumerate(outputs):
+        call = f"c{number}"
+        records += [
+            item("function_call", name="exec_command", arguments="{}", call_id=call),
+            item("function_call_output", call_id=call, output=output),
+        ]
+    nodes = [entry.node for entry in Brought(lines(*records)).entries()]
+    failed = [node.result.is_error for node in nodes if isinstance(node, ToolResult)]
+    assert failed == [True, False, True]
+
+
+def test_images_come_without_the_tags_round_them() -> None:
+    """In what a person said and in what a tool brought."""
+    image = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
+    parts = [
+        {"type": "input_text", "text": '<image name=[Image #1] path="a.png">'},
+        image,
+        {"type": "input_text", "text": "</image>"},
+        {"type": "input_text", "text": "what is it?"},
+    ]
+    got = Brought(
+        lines(
+            META,
+            item("message", role="user", content=parts),
+            item("function_call", name="view_image", arguments="{}", call_id="c"),
+            item("function_call_output", call_id="c", output=[image]),
+        )
+    )
+    asked, _, seen = (entry.node for entry in got.entries())
+    assert isinstance(asked, UserMessage)
+    assert [type(block) for block in asked.message.blocks] == [ImageBlock, TextBlock]
+    assert isinstance(seen, ToolResult)
+    assert isinstance(seen.result.content[0], ImageBlock)
+    got.check_every_path()
+
+
+def test_a_turn_that_was_interrupted_is_cut() -> None:
+    """What had come of the answer is marked; the words of the program are nobody's."""
+    got = Brought(
+        lines(
+            META,
+            said("user", "tell"),
+            said("assistant", "Once upon"),
+            said("user", "<turn_aborted>\nThe user interrupted the turn.\n</turn_aborted>"),
+            event("turn_aborted", reason="interrupted"),
+            said("user", "go on"),
+            said("assistant", "a time."),
+        )
+    )
+    answers = [e.node for e in got.entries() if isinstance(e.node, Answer)]
+    assert [a.message.incomplete for a in answers] == ["interrupted", None]
+    users = [e.node for e in got.entries() if isinstance(e.node, UserMessage)]
+    assert [u.message.synthetic for u in users] == [False, True, False]
     got.check_every_path()
