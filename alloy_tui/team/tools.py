@@ -38,9 +38,14 @@ Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 class Workplace(Protocol):
     """What of a team the tools use; see `Team`."""
 
-    spec: TeamSpec
-    board: TaskBoard
-    shared: SharedContext
+    @property
+    def spec(self) -> TeamSpec: ...  # noqa: D102 - see `Team`
+
+    @property
+    def board(self) -> TaskBoard: ...  # noqa: D102 - see `Team`
+
+    @property
+    def shared(self) -> SharedContext: ...  # noqa: D102 - see `Team`
 
     @property
     def agents(self) -> tuple[str, ...]: ...  # noqa: D102 - see `Team`
