@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,33 @@ def test_quit_leaves_the_terminal_as_it_was(
         terminal.type("/quit\r")
         assert terminal.wait_exit() == 0
         assert_left_clean(terminal)
+
+
+def test_the_last_line_says_how_to_go_on_and_doing_so_goes_on(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str]
+) -> None:
+    """On the normal screen, after everything; where nothing was said there is nothing to say."""
+    model = scripted([{"text": "Hello there."}])
+    with open_program(model) as terminal:
+        terminal.wait_for("scripted")
+        terminal.type("how are you\r")
+        terminal.wait_for("Hello there.")
+        terminal.type("/quit\r")
+        assert terminal.wait_exit() == 0
+        after = terminal.record.rpartition(b"\x1b[?1049l")[2].decode()
+    line = re.search(r"Go on with this session: alloy --resume (\w+)\r\n", after)
+    assert line, after
+    assert len(after[line.end() :].strip("\r\n").splitlines()) <= 1
+    with open_program(model, "--resume", line[1]) as terminal:
+        terminal.wait_for("Hello there.")
+        assert "how are you" in terminal.text()
+        terminal.type("\x11")
+        assert terminal.wait_exit() == 0
+    with open_program(model) as terminal:
+        terminal.wait_for("scripted")
+        terminal.type("\x11")
+        assert terminal.wait_exit() == 0
+        assert b"--resume" not in terminal.record
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.program.conftest import ALLOY
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
@@ -90,6 +91,40 @@ def test_a_question_rings_only_when_the_window_has_lost_the_focus(
         terminal.wait_until(lambda: _rings(terminal.record) == 1, "the bell")
         terminal.type("\x11")
         terminal.wait_exit()
+
+
+def test_a_question_notifies_the_desktop_where_that_was_chosen(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str], project: Path
+) -> None:
+    """By OSC 9, once, and only while nobody looks; what would run is not in it."""
+    argv = [ALLOY, "config", "set", "notify", "desktop"]
+    subprocess.run(argv, cwd=project, check=True, capture_output=True)
+    asks = {"tool_calls": [{"name": "bash", "arguments": {"command": "true"}}]}
+    with open_program(scripted([asks, {"text": "Told."}, {"text": "Over."}])) as terminal:
+        terminal.wait_for("scripted")
+        terminal.type("go\r")
+        terminal.type("\x1b[O")
+        terminal.wait_for("bash wants to run")
+        terminal.wait_until(lambda: len(_NOTES.findall(terminal.record)) == 1, "the notification")
+        assert _rings(terminal.record) == 0
+        terminal.type("\x1b[I")
+        terminal.wait_until(lambda: _answered(terminal), "the answer")
+        terminal.type("and?\r")
+        terminal.wait_for("Over.")
+        assert len(_NOTES.findall(terminal.record)) == 1
+        terminal.type("\x11")
+        terminal.wait_exit()
+
+
+_NOTES = re.compile(rb"\x1b\]9;[^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+def _answered(terminal: Terminal) -> bool:
+    """An answer counts once the question has been on the screen for a moment."""
+    if "Told." not in terminal.text():
+        terminal.type("\x1bn")
+        terminal.drain()
+    return "Told." in terminal.text()
 
 
 def _rings(record: bytes) -> int:

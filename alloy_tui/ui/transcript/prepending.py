@@ -35,6 +35,7 @@ class PrependingView(CopyingView):
     @more_above.setter
     def more_above(self, more: bool) -> None:
         self._more_above, self._asked = more, False
+        self._tell_bar()
         if not more and self._to_top:
             self._move_to(0)
             self.refresh()
@@ -42,6 +43,12 @@ class PrependingView(CopyingView):
             self.want_earlier()
         else:
             self._look_up()
+
+    @property
+    def hit_count(self) -> tuple[int, int, bool]:
+        """Likewise; while earlier blocks are on their way the count is not done."""
+        place, total, done = super().hit_count
+        return place, total, done and not (self.searching and self._more_above)
 
     def want_earlier(self) -> None:
         """Ask for what came before, once."""

@@ -121,6 +121,8 @@ async def test_a_search_finds_what_comes_above_while_it_is_on() -> None:
         transcript.search("question")
         await pilot.pause()
         assert app.wanted == 1
+        # Nobody is told that it is not there, or how often, before all has come.
+        assert not transcript.hit_count[2]
         transcript.add_above(*turns(20, 30))
         transcript.more_above = False
         while not transcript.hit_count[2]:
