@@ -17,6 +17,7 @@ import msgspec
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.domain.events import EngineEvent, LeafMoved, Notice, SessionOpened, SessionSaved
 from alloy_tui.runtime.session_port import SessionState
+from alloy_tui.runtime.session_views import branch_place
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.live import LiveSession
@@ -110,6 +111,8 @@ class SessionDesk:
             self.state, title=_title_after(self.state.title, entries)
         )
         self.look_anew()
+        if any(_is_prompt(entry) for entry in entries):
+            self._find_branch()
         ids = tuple(e.id for e in entries)
         self._publish(SessionSaved(session, ids, self.state.title))
 
@@ -126,6 +129,12 @@ class SessionDesk:
             owner=live.owner.pid if live.owner is not None and not live.writable else None,
             moves_back=len(live.tree.undone),
         )
+
+    def _find_branch(self) -> None:
+        """Which branch this is; asked only when that may change, for it takes a while."""
+        live = self.live
+        branch = None if live is None else branch_place(live.tree, live.tree.leaf)
+        self.state = msgspec.structs.replace(self.state, branch=branch)
 
     async def do(self, entries: Sequence[Entry]) -> None:
         """Store what a verb of `moves` gave for the tree as of now; tells of a move of the leaf.
@@ -155,6 +164,7 @@ class SessionDesk:
         """The conversation stands elsewhere now."""
         self.stale = True
         self.look_anew()
+        self._find_branch()
         self._publish(LeafMoved(before, self.state.leaf))
 
     def session(self) -> LiveSession:
@@ -183,6 +193,7 @@ class SessionDesk:
         self.live, self.stale = live, True
         self.state = SessionState(id=live.id, title=one_line(info.title or info.preview))
         self.look_anew()
+        await asyncio.to_thread(self._find_branch)
         if not live.writable:
             self._following = asyncio.create_task(self._follow(live), name="following a session")
         if self.files is not None:
@@ -257,6 +268,8 @@ class SessionDesk:
                     self.look_anew()
                     if fresh:
                         self._stored(live.id, fresh)
+                    if live.tree.leaf != before:
+                        self._find_branch()
                     self._publish(LeafMoved(before, live.tree.leaf))
             except StoreError as error:
                 if not told:

@@ -37,7 +37,8 @@ class SessionState(msgspec.Struct, frozen=True):
 
     `id` is "" before there is one (it begins with the first message). `owner`
     is the pid of the program that writes it when we only read. `moves_back` is
-    how often `redo` can be done.
+    how often `redo` can be done; `branch` says which of how many branches this is
+    where the path parted last, None where it never did.
     """
 
     id: str = ""
@@ -46,6 +47,7 @@ class SessionState(msgspec.Struct, frozen=True):
     writable: bool = True
     owner: int | None = None
     moves_back: int = 0
+    branch: tuple[int, int] | None = None
 
 
 class TreeNode(msgspec.Struct, frozen=True):

@@ -44,6 +44,7 @@ from alloy_tui.sessions.words import words_of
 
 _TITLE_CHARS = 200
 _CHUNK = 1000
+_NEAR = 2_000
 _QUIET = frozenset({"model", "effort"})
 """What stands on a path and says nothing."""
 _KINDS: dict[str, NodeKind] = {
@@ -241,6 +242,28 @@ def path_item(entry: Entry, tree: SessionTree | None = None) -> PathItem:
         case _:
             words = "Written by a newer version of Alloy; this one cannot show it."
             return msgspec.structs.replace(item, words=words)
+
+
+def branch_place(tree: SessionTree, node: str | None) -> tuple[int, int] | None:
+    """Which of how many branches the path to `node` takes where it parts last, from 1.
+
+    Looks `_NEAR` nodes up at most; None where it does not part there.
+    """
+    said: str | None = None
+    for _ in range(_NEAR):
+        if node is None:
+            return None
+        kind, above = tree.kind(node), tree.parent(node)
+        if kind == "user":
+            said = node
+        elif kind not in _QUIET:
+            said = None
+        if said is not None and tree.parts(above):
+            beside = siblings(tree, said)
+            if beside:
+                return beside.index(said) + 1, len(beside)
+        node = above
+    return None
 
 
 def siblings(tree: SessionTree, node: str) -> tuple[str, ...]:

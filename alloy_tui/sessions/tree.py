@@ -169,6 +169,12 @@ class SessionTree:
         ids, size = self._log.ids, self._size
         return tuple(ids[n] for n in self._log.children(place) if n < size)
 
+    def parts(self, node: str | None) -> bool:
+        """Whether more than one node follows this one. O(1)."""
+        place = -1 if node is None else self._place(node)
+        following = self._log.children(place)
+        return len(following) > 1 and following[1] < self._size
+
     def siblings(self, node: str) -> tuple[str, ...]:
         """The node and all that share its parent, oldest first."""
         return self.children(self.parent(node))

@@ -218,6 +218,31 @@ def test_the_same_asked_of_another_model_stands_beside_the_first(open_runtime, s
     assert asked_again.siblings == (mine, asked_again.id)
 
 
+def test_the_state_says_which_branch_this_is(open_runtime, script) -> None:
+    """Where the path parted last; it follows messages, moves and the next start."""
+    runtime, listener = talked(open_runtime, script, "a", "b", "c", "d")
+    assert runtime.tree.state.branch is None
+    runtime.tree.rewind(at(runtime, "2"))
+    runtime.submit("2, better")
+    listener.until(ev.RunFinished, text="c")
+    assert runtime.tree.state.branch == (2, 2)
+    runtime.submit("and on")
+    listener.until(ev.RunFinished, text="d")
+    assert runtime.tree.state.branch == (2, 2)
+    runtime.tree.switch(at(runtime, "2"))
+    tree(runtime)
+    assert runtime.tree.state.branch == (1, 2)
+    runtime.tree.rewind(at(runtime, "2"))
+    tree(runtime)
+    assert runtime.tree.state.branch is None
+    runtime.tree.redo()
+    tree(runtime)
+    runtime.close()
+    later, again = open_runtime(None, session="latest")
+    again.until(ev.AgentStarted)
+    assert later.tree.state.branch == (1, 2)
+
+
 def test_labels_notes_and_prunings_are_seen(open_runtime, script) -> None:
     runtime, listener = talked(open_runtime, script, "a", "b")
     first = at(runtime, "1")

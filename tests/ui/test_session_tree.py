@@ -262,6 +262,28 @@ async def test_taking_back_a_going_back_over_files_asks_for_their_share() -> Non
         assert stage.port.wanted("redo") == [("both", {"notes.md": "overwrite"})]
 
 
+async def test_the_status_line_says_which_branch_this_is_and_leads_to_the_tree() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(140, 40)) as pilot:
+        await stage.play(pilot, fd.started())
+        assert "branch" not in screen_text(stage.app).split("\n")[-1]
+        stage.port.tree.state = SessionState(id="s", leaf="4", branch=(2, 3))
+        await stage.play(pilot, ev.LeafMoved("3", "4"))
+        await pilot.pause()
+        await pilot.pause()
+        line = screen_text(stage.app).split("\n")[-1]
+        assert "branch ‹2/3›" in line
+        await pilot.click(offset=(line.index("branch ‹2/3›") + 2, 39))
+        await pilot.pause()
+        await pilot.pause()
+        assert stage.bench.work.side.current == "tree"
+        stage.port.tree.state = SessionState(id="s", leaf="3", branch=(1, 3))
+        await stage.play(pilot, ev.LeafMoved("4", "3"))
+        await pilot.pause()
+        await pilot.pause()
+        assert "branch ‹1/3›" in screen_text(stage.app).split("\n")[-1]
+
+
 async def test_a_message_gone_back_over_comes_into_the_prompt_and_the_draft_is_kept() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 40)) as pilot:

@@ -24,6 +24,7 @@ from alloy_tui.ui.panes.side import SidePanel, register
 from alloy_tui.ui.panes.stored_chat import StoredChat
 from alloy_tui.ui.screens.session_pages import SessionPages
 from alloy_tui.ui.transcript.painting import app_of
+from alloy_tui.ui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from alloy_tui.ui.panes.session_tree import SessionTreePane
@@ -96,6 +97,7 @@ class SessionBench(SessionPages):
         self.call_later(self._tell_session)
 
     def _tell_session(self) -> None:
+        self.query_one(StatusBar).branch = self._runtime.tree.state.branch
         for panel in self.query(".follows-session"):
             panel.post_message(SessionChanged())
 

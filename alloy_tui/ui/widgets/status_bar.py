@@ -42,6 +42,7 @@ class StatusBar(Bar):
     fields: reactive[tuple[str, ...]] = reactive(STATUS)
     approvals: reactive[str] = reactive("ask")
     folder: reactive[str] = reactive("")
+    branch: reactive[tuple[int, int] | None] = reactive(None)
 
     def watch_view(self, view: AgentView) -> None:
         """The whole name of what is shown short."""
@@ -79,6 +80,9 @@ class StatusBar(Bar):
             case "tokens" if view.usage_known:
                 used = f"{tokens(view.usage.prompt)} in  {tokens(view.usage.output)} out"
                 return [link(used, "screen.command('usage')", "$text-muted")]
+            case "branch" if self.branch is not None:
+                words = f"branch ‹{self.branch[0]}/{self.branch[1]}›"
+                return [link(words, "screen.command('tree')", "$text-muted")]
             case "keys" if width >= _ROOMY:
                 commands = link("^P commands", "app.command_palette", "$text-muted")
                 return [commands, link("F1 help", "app.help", "$text-muted")]
