@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # How long an example takes says nothing on a machine that does other things as well.
-settings.register_profile("alloy", deadline=None)
-settings.load_profile("alloy")
+_UNHURRIED: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("searching", **_UNHURRIED)
+# The same examples each time: what is submitted is judged by what it changed, not by chance.
+settings.register_profile("steady", derandomize=True, **_UNHURRIED)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "searching"))
 
 _KEYS = ("ANTHROPIC_", "OPENAI_", "GEMINI_", "OPENROUTER_", "XAI_", "DEEPSEEK_", "MISTRAL_")
 _KEYS += ("GROQ_", "AZURE_", "AWS_", "ALLOY_", "OLLAMA_")
