@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.middleware import Middleware
+from alloy_tui.agent.requests import Waiting
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import transcript
 from alloy_tui.domain.errors import ConfigError, TeamError, TeamErrorKind
@@ -99,6 +100,8 @@ class Life:
             self._timer.cancel()
         if self.fate is None:
             self.fate = ("crashed", cause) if cause else ("stopped", "It was stopped.")
+        if self.dying is not None and self.dying.abnormal:
+            self._member.carry(self.agent.pending())
         since_s, busy = self._loop.time(), self.run is not None
         await self.agent.stop(grace_s, cause=cause)
         if busy and self._loop.time() - since_s >= grace_s > 0:
@@ -221,7 +224,8 @@ class Member:
 
     `plan` completes what an agent is made of; `publish` tells events in the agent's
     name; `begun` is called with each new agent before it starts; `waits` says
-    whether it rightly waits for somebody else.
+    whether it rightly waits for somebody else, `delegated` whether a request is
+    somebody's delegation.
     """
 
     def __init__(
@@ -233,6 +237,7 @@ class Member:
         publish: Callable[[str, EngineEvent], object],
         begun: Callable[[Member, Agent], object],
         waits: Callable[[str], bool],
+        delegated: Callable[[str], object],
         parent: str = "",
         depth: int = 0,
     ) -> None:
@@ -248,6 +253,8 @@ class Member:
         self._publish = publish
         self._begun = begun
         self._waits = waits
+        self._delegated = delegated
+        self._carried: tuple[Waiting, ...] = ()
         self._paused = False
         self._release: Callable[[], None] | None = None
         self._changed: asyncio.Future[None] | None = None
@@ -293,6 +300,9 @@ class Member:
             await life.stop(0.1)
             raise
         self._wake()
+        carried, self._carried = self._carried, ()
+        for waiting in carried:
+            agent.send_message(waiting.text, lane=waiting.lane)
         return life
 
     async def ready(self) -> Life:
@@ -313,6 +323,13 @@ class Member:
         ended = life.dying
         if ended is not None and not ended.abnormal and self.spec.restart != "permanent":
             self.close(TeamError(f"{self.name} has ended.", kind="stopped", agent=self.name))
+
+    def carry(self, waiting: Sequence[Waiting]) -> None:
+        """Give the next agent what a person had asked of one that crashed and not begun.
+
+        Who delegated something is told of the crash instead.
+        """
+        self._carried = tuple(w for w in waiting if not self._delegated(w.request_id))
 
     def close(self, why: TeamError) -> None:
         """There will be no more agent, unless it is started again; who waits for one is told."""

@@ -259,6 +259,7 @@ class Membership:
             publish=self._publish,
             begun=self._begun,
             waits=self._waits,
+            delegated=self.delegations.work,
             parent=parent,
             depth=depth,
         )

@@ -29,6 +29,7 @@ from alloy_tui.domain.team_events import DelegationKind
 from alloy_tui.domain.tool import Tool
 from alloy_tui.team.controls import Controls
 from alloy_tui.team.delegations import Work, checked_timeout
+from alloy_tui.team.gathering import all_of
 from alloy_tui.team.log import Record, TeamLog
 from alloy_tui.team.mail import Mail
 from alloy_tui.team.making import LibraryMaker, specified
@@ -96,6 +97,14 @@ class Team(Controls):
         """For an agent that is in no team and may have others work for it."""
         self._tools: dict[bool, tuple[Tool, ...]] = {}
         self._spawned = 0
+
+    async def start(self) -> None:
+        """Start all agents, or none. Raises TeamError that names who could not."""
+        try:
+            await super().start()
+        except BaseException:
+            await self._maker.aclose()
+            raise
 
     async def stop(self, grace_s: float = 10.0) -> None:
         """Stop all agents, in reverse order, each within its limit and `grace_s` in all."""
@@ -173,7 +182,7 @@ class Team(Controls):
                 return await ask(name)
 
         tasks = [asyncio.create_task(in_turn(name), name=f"ask {name}") for name in names]
-        outcomes = await _all(tasks)
+        outcomes = await all_of(tasks)
         return dict(zip(names, outcomes, strict=True))
 
     async def handoff(
@@ -309,7 +318,7 @@ class Team(Controls):
                         _send(life, work)
                     result = await life.agent.result(work.id)
         except TimeoutError:
-            raise self._late(work, life) from None
+            raise self._late(work, member, life) from None
         except asyncio.CancelledError:
             _withdraw(life, work)
             raise
@@ -329,13 +338,16 @@ class Team(Controls):
             raise problem
         return result
 
-    def _late(self, work: Work, life: Life | None) -> TeamError:
-        began = life is not None
-        if not began:
+    def _late(self, work: Work, member: Member, life: Life | None) -> TeamError:
+        if life is None:
             self.delegations.forget(work.id)
-        words = f"{work.to} has not answered in time"
+            meanwhile = "; it is being started anew"
+        elif member.paused and life.run != work.id:
+            meanwhile = "; it is paused, and has the task in its queue"
+        else:
+            meanwhile = "" if work.kind == "spawn" else "; it keeps working"
         return TeamError(
-            f"{words}; it keeps working." if began else f"{words}: it is being started anew.",
+            f"{work.to} has not answered in time{meanwhile}.",
             kind="timed_out",
             agent=work.to,
             partial={work.to: said_by(life.agent, work.text)} if life is not None else {},
@@ -365,18 +377,6 @@ class Team(Controls):
         except asyncio.CancelledError:
             await asyncio.wait({leaving})
             raise
-
-
-async def _all(tasks: Sequence[asyncio.Task[Any]]) -> list[Any]:
-    """All outcomes in order; cancelled, it cancels them and waits for their end."""
-    try:
-        return list(await asyncio.gather(*tasks))
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        raise
 
 
 def _send(life: Life, work: Work) -> None:

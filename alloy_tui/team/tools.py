@@ -21,6 +21,7 @@ from alloy_tui.domain.team_events import TeamTask
 from alloy_tui.domain.tool import Tool, ToolContext, ToolReply
 from alloy_tui.team.board import TaskBoard
 from alloy_tui.team.delegations import Work
+from alloy_tui.team.gathering import all_of
 from alloy_tui.team.mail import Mail
 from alloy_tui.team.shared import SharedContext
 from alloy_tui.team.spec import TeamSpec
@@ -128,14 +129,7 @@ class SpawnTool(CoreTool[SpawnArguments]):
                     context.progress(f"{done} of {len(tasks)} done\n", "note")
 
         working = [asyncio.create_task(perform(task), name="delegated") for task in tasks]
-        try:
-            outcomes = await asyncio.gather(*working)
-        except BaseException:
-            for each in working:
-                each.cancel()
-            await asyncio.wait(working)
-            raise
-        return _reply(tasks, outcomes, context)
+        return _reply(tasks, await all_of(working), context)
 
 
 class DelegateTool(SpawnTool):

@@ -38,6 +38,13 @@ async def test_a_paused_agent_begins_nothing_until_it_is_resumed():
         assert len(heard.of(MemberPaused)) == len(heard.of(MemberResumed)) == 1
 
 
+async def test_a_task_that_waits_for_a_paused_agent_is_said_to():
+    async with Team({"a": quiet()}) as team:
+        team.pause("a")
+        with pytest.raises(TeamError, match="it is paused, and has the task in its queue"):
+            await team.delegate("a", "x", timeout_s=0)
+
+
 async def test_an_agent_stays_paused_when_it_is_started_anew():
     async with Team({"a": quiet()}) as team:
         heard = Heard(team)

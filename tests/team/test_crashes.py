@@ -21,7 +21,7 @@ from alloy_tui.runtime.projection import LEGAL, fold
 from alloy_tui.team.spec import GroupSpec
 from alloy_tui.team.team import Team
 from tests.agent.desk import Probe
-from tests.team.crew import Heard, Model, call, echo, forever, quiet
+from tests.team.crew import Heard, Model, asked, call, echo, forever, quiet
 
 pytestmark = pytest.mark.anyio
 
@@ -102,6 +102,42 @@ async def test_who_waits_in_the_queue_of_a_crashed_agent_is_told():
         go.set()
         errors = await asyncio.gather(*both, return_exceptions=True)
         assert [e.kind for e in errors] == ["crashed", "crashed"]
+
+
+async def test_what_a_person_had_asked_and_not_begun_is_asked_of_the_next_agent():
+    go = asyncio.Event()
+
+    async def wait(request):
+        await go.wait()
+        boom(request)
+
+    model = Model(once(wait))
+    async with Team({"a": quiet(model)}) as team:
+        heard = Heard(team)
+        delegation = asyncio.create_task(team.delegate("a", "one"))
+        await heard.until(RunStarted)
+        team.get("a").send_message("typed meanwhile")
+        go.set()
+        with pytest.raises(TeamError):
+            await delegation
+        await heard.until(RunStarted, count=2)
+        assert heard.of(RunStarted)[1].prompt == "typed meanwhile"
+        assert (await team.delegate("a", "two")).text == "re: two"
+
+
+async def test_when_who_spawned_crashes_those_that_it_spawned_leave():
+    def answer(request):
+        return forever() if asked(request) == "stay" else [call("delegate", tasks=["stay"] * 2)]
+
+    async with Team({"a": quiet(answer)}) as team:
+        heard = Heard(team)
+        delegation = asyncio.create_task(team.delegate("a", "go"))
+        await heard.until(RunStarted, count=3)
+        await team.kill("a")
+        with pytest.raises(TeamError):
+            await delegation
+        await heard.until(MemberRemoved, count=2)
+        assert team.agents == ("a",)
 
 
 async def test_an_agent_without_a_sign_of_life_is_restarted():
