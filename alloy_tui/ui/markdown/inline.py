@@ -33,7 +33,8 @@ _BARE_URL = re.compile(r"(?<![^\s(*_~\[])https?://[^\s<>\"'`|]+")
 # within words and in closed brackets.
 _SETTLED = re.compile(r"(?<=\w)_+(?=\w)|\[[^\[\]`*_~]*\]")
 _PENDING = re.compile(r"[*_~`\[]")
-_SCHEMES = ("http://", "https://", "mailto:", "file://")
+# No files: whoever wrote the text must not choose what a click opens on this machine.
+_SCHEMES = ("http://", "https://", "mailto:")
 _MAX_URL = 2048
 _NULL = Style.null()
 _STYLED = {"strong_open": "strong", "em_open": "emphasis", "s_open": "strike"}

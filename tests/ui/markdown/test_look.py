@@ -84,14 +84,25 @@ def test_links_lead_only_where_they_may():
     }
     assert links["a"] == "http://x.y/z"
     assert links["b"] is None
-    assert links["c"] == "file:///tmp"
+    assert links["c"] is None
     assert links["d"] is None
     assert links["https://auto.link"] == "https://auto.link"
     assert links["https://bare.link/x_y"] == "https://bare.link/x_y"
 
 
 @pytest.mark.parametrize(
-    "url", ["http://a\x1b]8;;b", "http://a b", "http://\u202ex", "x:y", "", "http://" + "a" * 4000]
+    "url",
+    [
+        "http://a\x1b]8;;b",
+        "http://a b",
+        "http://\u202ex",
+        "x:y",
+        "",
+        "http://" + "a" * 4000,
+        "file:///etc/passwd",
+        "file://server/share",
+        "FILE:///tmp",
+    ],
 )
 def test_addresses_that_no_terminal_is_told(url):
     """Control characters, blanks, other alphabets and other schemes are refused."""
