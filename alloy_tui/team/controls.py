@@ -64,7 +64,7 @@ class Controls(Membership):
                     error.message, kind="invalid", agent=name, hint=error.hint
                 ) from None
         member.spec = replace(member.spec, model=model)
-        self._announce(member)
+        self._announce(member, PERSON)
 
     def pause(self, name: str) -> None:
         """Let an agent begin no request; a running one goes on to its end."""

@@ -225,7 +225,7 @@ class Member:
     `plan` completes what an agent is made of; `publish` tells events in the agent's
     name; `begun` is called with each new agent before it starts; `waits` says
     whether it rightly waits for somebody else, `delegated` whether a request is
-    somebody's delegation.
+    somebody's delegation; `by` is who let it join.
     """
 
     def __init__(
@@ -238,10 +238,12 @@ class Member:
         begun: Callable[[Member, Agent], object],
         waits: Callable[[str], bool],
         delegated: Callable[[str], object],
+        by: str = "",
         parent: str = "",
         depth: int = 0,
     ) -> None:
         self.spec = spec
+        self.by = by
         self.parent = parent
         self.depth = depth
         self.life: Life | None = None

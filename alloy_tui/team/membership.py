@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any, Self
+from typing import Self
 
-import msgspec
 from msgspec.structs import replace
 
 from alloy_tui.agent.agent import Agent
@@ -29,11 +28,12 @@ from alloy_tui.team.log import Record, Restored, TeamLog, keep
 from alloy_tui.team.member import AgentPlan, Life, Maker, Member
 from alloy_tui.team.passages import member_passage, news
 from alloy_tui.team.recording import PERSON, Channel
+from alloy_tui.team.rosters import OF_THE_SPECIFICATION, as_read, roster
 from alloy_tui.team.spec import GroupSpec, MemberSpec, TeamSpec, checked, checked_member
 from alloy_tui.team.supervisor import Begin, ChildSpec, Supervisor
 from alloy_tui.team.tree import nested, owners, supervisor_of
 
-TEAM = "team"
+TEAM = OF_THE_SPECIFICATION
 """The name under which the team itself tells of events."""
 
 
@@ -59,7 +59,9 @@ class Membership:
         self.hub = hub
         self.approvals = approvals
         channel = Channel(self._publish, clock.now_ms)
+        records = tuple(records)
         self._restored = Restored(channel).fold(records)
+        self._joined = roster(spec.members, records, self._restored.roster)
         self.board = self._restored.board
         self.mail = self._restored.mail
         self.shared = self._restored.shared
@@ -125,7 +127,7 @@ class Membership:
             if self.shared.get(key) is None:
                 self.shared.put(PERSON, key, value)
         try:
-            await self._top.start(self._children(self._roster()))
+            await self._top.start(self._children())
         except BaseException:
             self._leave()
             raise
@@ -164,7 +166,7 @@ class Membership:
             checked_member(spec)
         except ConfigError as error:
             raise TeamError(error.message, kind="invalid", hint=error.hint) from None
-        member = self._place(spec, self._top, parent, depth)
+        member = self._place(spec, self._top, parent or PERSON, parent, depth)
         try:
             await self._top.add(self._child(member))
         except BaseException:
@@ -216,32 +218,26 @@ class Membership:
     def _supervisor(self, spec: TeamSpec | GroupSpec) -> Supervisor:
         return supervisor_of(spec, self._publish, self._gone, self._clock)
 
-    def _roster(self) -> list[MemberSpec]:
-        """Who is in it: as it was when the team ended last, or as the specification says."""
-        if not self._restored.roster:
-            return list(self.spec.members)
-        own = [added for added in self._restored.roster.values() if not added.parent]
-        self._announced = {added.name: added.member for added in own}
-        return [msgspec.convert(added.member, MemberSpec) for added in own]
-
     def _close_the_past(self) -> None:
         """What was under way when the program ended last is over."""
         words = "The program ended meanwhile."
         for id_, (by, started) in self._restored.broken_off.items():
             error = ev.ErrorInfo("cancelled", words)
             self._publish(by, te.DelegationFinished(id_, started.to, "cancelled", "", error))
-        for added in self._restored.roster.values():
-            if added.parent:
-                self._publish(TEAM, te.MemberRemoved(added.name))
+        for name in self._restored.roster:
+            if name not in self._members:
+                self._publish(TEAM, te.MemberRemoved(name))
 
-    def _children(self, members: list[MemberSpec]) -> list[ChildSpec]:
+    def _children(self) -> list[ChildSpec]:
         """The tree below the team's supervisor, with a place for every agent in it."""
         groups = {group.name: self._supervisor(group) for group in self.spec.groups}
         owner = owners(self.spec.groups)
         agents: list[ChildSpec] = []
-        for spec in members:
-            above = owner.get(spec.name)
-            member = self._place(spec, groups[above] if above is not None else self._top)
+        for joined in self._joined:
+            spec, above = joined.spec, owner.get(joined.spec.name)
+            member = self._place(spec, groups[above] if above is not None else self._top, joined.by)
+            if joined.told is not None:
+                self._announced[spec.name] = joined.told
             if spec.name in self._restored.paused:
                 member.pause()
             if (limit := self._restored.limits.get(spec.name)) is not None:
@@ -250,7 +246,7 @@ class Membership:
         return nested(agents, self.spec.groups, groups)
 
     def _place(
-        self, spec: MemberSpec, above: Supervisor, parent: str = "", depth: int = 0
+        self, spec: MemberSpec, above: Supervisor, by: str, parent: str = "", depth: int = 0
     ) -> Member:
         member = Member(
             spec,
@@ -260,6 +256,7 @@ class Membership:
             begun=self._begun,
             waits=self._waits,
             delegated=self.delegations.work,
+            by=by,
             parent=parent,
             depth=depth,
         )
@@ -307,16 +304,15 @@ class Membership:
     def _begun(self, member: Member, agent: Agent) -> None:
         if agent.hub is not self.hub:
             raise TeamError(f"The agent made for {member.name} has another hub.", kind="failed")
-        self._announce(member, agent)
+        self._announce(member, PERSON if member.restarts else member.by, agent)
 
-    def _announce(self, member: Member, agent: Agent | None = None) -> None:
+    def _announce(self, member: Member, by: str, agent: Agent | None = None) -> None:
         agent = agent or self.get(member.name)
-        as_read: dict[str, Any] = msgspec.to_builtins(member.spec)
-        if self._announced.get(member.name) != as_read:
-            self._announced[member.name] = as_read
+        told = as_read(member.spec)
+        if self._announced.get(member.name) != told:
+            self._announced[member.name] = told
             session = agent.export_session().id if agent is not None else ""
-            event = te.MemberAdded(member.name, as_read, member.parent, session)
-            self._publish(member.parent or TEAM, event)
+            self._publish(by, te.MemberAdded(member.name, told, member.parent, session))
 
     def _waits(self, name: str) -> bool:
         return self.delegations.waits(name) or self.allowances.waiting[name] > 0
@@ -366,7 +362,7 @@ class Membership:
         self.mail.forget(name)
         self.allowances.close(name)
         if self._announced.pop(name, None) is not None:
-            self._publish(member.parent or TEAM, te.MemberRemoved(name))
+            self._publish(member.by, te.MemberRemoved(name))
 
     async def _watch(self) -> None:
         """Wait until the team has ended by itself, and tell who waits for an agent."""

@@ -27,7 +27,8 @@ class Log:
 
 async def test_a_team_comes_back_as_it_was():
     log = Log()
-    async with Team({"a": quiet(role="reads"), "b": quiet()}, model=Model(echo), log=log) as team:
+    members = {"a": quiet(role="reads"), "b": quiet()}
+    async with Team(members, model=Model(echo), log=log) as team:
         await team.add(MemberSpec("c", role="joined later"))
         await team.remove("b")
         team.pause("a")
@@ -35,7 +36,7 @@ async def test_a_team_comes_back_as_it_was():
         team.send("c", "hello", by="a")
         team.put_context("branch", "main", by="c")
         team.raise_budget("c", tokens=5_000_000)
-    again = Team({"a": quiet(), "b": quiet()}, model=Model(echo), records=log.records)
+    again = Team(members, model=Model(echo), records=log.records)
     heard = Heard(again)
     async with again:
         assert again.agents == ("a", "c")
@@ -46,6 +47,24 @@ async def test_a_team_comes_back_as_it_was():
         assert again.get_context("branch") == "main"
         assert again.allowances.purse("c").limits["tokens"] == 5_000_000
         assert heard.of(MemberAdded) == []
+
+
+async def test_who_was_taken_out_and_what_was_changed_stay_so_until_the_specification_is_edited():
+    log = Log()
+    members = {n: quiet(role="first") for n in "ab"}
+    async with Team(members, model=Model(echo), log=log) as team:
+        await team.replace("a", MemberSpec("a", role="changed"))
+        await team.remove("b")
+        await team.add(MemberSpec("c"))
+    async with Team(members, model=Model(echo), records=log.records, log=log) as team:
+        assert team.agents == ("a", "c")
+        assert team.member("a").spec.role == "changed"
+    edited = {"a": quiet(role="edited"), "b": quiet(role="edited")}
+    async with Team(edited, model=Model(echo), records=log.records, log=log) as team:
+        assert team.agents == ("a", "b", "c")
+        assert team.member("a").spec.role == "edited"
+    async with Team({"b": edited["b"]}, model=Model(echo), records=log.records) as team:
+        assert team.agents == ("b", "c")
 
 
 async def test_what_was_under_way_when_the_program_died_is_said_to_be_over():
