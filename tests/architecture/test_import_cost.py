@@ -51,6 +51,14 @@ def test_the_screen_modules_load_neither_http_nor_markdown_nor_lexers() -> None:
     assert not [m for m in loaded if m.startswith("pygments.lexers.")]
 
 
+def test_the_http_library_comes_without_its_command_line() -> None:
+    code = "from alloy_tui.providers import transport\ntransport.prepare()\nimport httpx._main"
+    loaded = imported_by(code.partition("\nimport httpx")[0])
+    assert "httpx" in loaded
+    assert not loaded & {"httpx._main", "click", "rich", "pygments"}
+    assert "httpx._main" in imported_by(code)  # whoever wants it gets it
+
+
 def test_the_first_screen_waits_for_no_parser() -> None:
     """Neither that of the commands, nor of settings, nor of Markdown; they come when needed."""
     loaded = imported_by(
