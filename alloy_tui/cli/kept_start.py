@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from alloy_tui.cli.kept_modules import Place
     from alloy_tui.cli.kept_texts import Text, Translations
 
-    Findings = tuple[dict[str, Place], dict[Text, bytes], dict[str, bytes]]
+    # Translations; the state of the folders; modules; what else is kept.
+    Findings = tuple[dict[Text, bytes], str, dict[str, Place], dict[str, bytes]]
 
-_FORM = 2
+_FORM = 3
 _LARGEST = 8_000_000
 _CHECK_BYTES = 8
 
@@ -52,7 +53,10 @@ class KeptStart:
         """Use what is known from now on, and note what is not."""
         from alloy_tui.cli import kept_modules
 
-        self._modules, texts, self.values = _read(self._place, _key()) or ({}, {}, {})
+        folders = _folders()
+        texts, there, self._modules, self.values = _read(self._place, _key()) or ({}, "", {}, {})
+        if there != folders:
+            self._modules, self.values = {}, {}
         self._values_before = dict(self.values)
         self._ended.append(kept_modules.begin(self._modules))
         from alloy_tui.cli.kept_texts import Translations
@@ -77,9 +81,9 @@ class KeptStart:
         changed = self.values != self._values_before
         if not met and not self._translations.new and not changed:
             return
-        findings = self._modules | met, self._translations.known(), self.values
+        texts, modules = self._translations.known(), self._modules | met
         try:
-            _write(self._place, _key(), findings)
+            _write(self._place, _key(), (texts, _folders(), modules, self.values))
         except (OSError, ValueError):
             return
 
@@ -91,7 +95,13 @@ class KeptStart:
 
 
 def _key() -> bytes:
-    """What the findings depend on: interpreter, options, and the folders of modules."""
+    """What all findings depend on: the program and the interpreter."""
+    said = (str(_FORM), __version__, sys.version, sys.executable, str(sys.flags.optimize))
+    return marshal.dumps("\n".join(said))
+
+
+def _folders() -> str:
+    """What modules and what is made of them depend on: the folders of the path, as they are."""
     # The first folder is the script's or, with -m, the one we were started in.
     folders = sys.path if sys.flags.safe_path else sys.path[1:]
     states: list[str] = []
@@ -100,8 +110,7 @@ def _key() -> bytes:
             states.append(f"{folder}:{os.stat(folder).st_mtime_ns}")
         except OSError:
             states.append(folder)
-    said = (str(_FORM), __version__, sys.version, sys.executable, str(sys.flags.optimize))
-    return marshal.dumps("\n".join((*said, *states)))
+    return "\n".join(states)
 
 
 def _read(place: str, key: bytes) -> Findings | None:

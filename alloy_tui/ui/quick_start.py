@@ -10,11 +10,15 @@ quickened. Guarded by a test, which holds the classes against Textual's own work
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual.css.model import RuleSet
 from textual.dom import DOMNode
 from textual.reactive import Reactive
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
 
 # What the method that is replaced calls upon: another text of it would call upon other things.
 _NAMES = (
@@ -41,12 +45,34 @@ _NAMES = (
     "dir",
     "_computes",
 )
+_OF_SCREEN = ("stack_updates", "_update_auto_focus", "_refresh_layout")
+_NOTIFY = "_refresh_notifications"
 _COMPUTES = ("_compute_", "compute_")
 
 
 def begin() -> bool:
     """Quicken what can be; whether all of it was."""
     return all([_quicken_classes(), _quicken_rules()])
+
+
+def show_first(screen: Screen[Any], event: events.ScreenResume) -> None:
+    """Show `screen` for the first time: laid out and painted once.
+
+    Textual's own handler looks for styles that were only just found, and asks
+    for a second paint of what it has painted.
+    """
+    event.refresh_styles = False
+    private: Any = screen
+    app: Any = private.app
+    if not all(hasattr(screen, name) for name in _OF_SCREEN) or not hasattr(app, _NOTIFY):
+        return
+    if app.SUSPENDED_SCREEN_CLASS or not app.size or not screen.is_attached:
+        return
+    event.prevent_default()
+    private.stack_updates += 1
+    getattr(app, _NOTIFY)()
+    private._update_auto_focus()  # noqa: SLF001 - looked for above
+    private._refresh_layout(app.size)  # noqa: SLF001 - likewise
 
 
 def _quicken_rules() -> bool:
