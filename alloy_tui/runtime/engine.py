@@ -175,7 +175,7 @@ class Engine:
         screen is another program's.
         """
         agent = self._ready()
-        await self.sessions.conversing.awaited()
+        await self.sessions.conversing.ready()
         images = [await asyncio.to_thread(self._image, path) for path in attachments]
         prompt = [*images, TextBlock(text)] if images else text
         agent.send_message(prompt, request_id=request_id, lane=lane)

@@ -33,6 +33,7 @@ from alloy_tui.ui.panes.chat_words import never_kept
 from alloy_tui.ui.panes.work_area import WIDE, WorkArea
 from alloy_tui.ui.preferences import Preferences
 from alloy_tui.ui.prompt.mentions import attachments
+from alloy_tui.ui.quick_start import show_first
 from alloy_tui.ui.screens.session_bench import SessionBench
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.widgets.composer import Composer
@@ -108,13 +109,10 @@ class Workbench(SessionBench):
         self.view = AgentView(model=self._runtime.model)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """What was only just mounted has its styles: the first frame need not look for them again.
-
-        Here before the same handler of Textual's screen.
-        """
+        """Here before the same handler of Textual's screen."""
         if self._fresh:
             self._fresh = False
-            event.refresh_styles = False
+            show_first(self, event)
 
     def engine_started(self) -> None:
         """The engine takes requests now: send what was typed ahead."""
