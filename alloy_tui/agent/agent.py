@@ -48,7 +48,7 @@ from alloy_tui.domain.events import (
     ModelChanged,
 )
 from alloy_tui.domain.messages import ChatMessage
-from alloy_tui.domain.provider import Effort, Provider
+from alloy_tui.domain.provider import Effort, Provider, TokenCount
 from alloy_tui.domain.results import Health, RunResult, SessionExport
 from alloy_tui.domain.tool import Tool
 
@@ -180,9 +180,8 @@ class Agent:
         try:
             await self._life.begin()
         except Halted as halt:
-            raise AgentError(
-                f"The agent was kept from starting by {halt.middleware}: {halt.reason}"
-            ) from None
+            who = f"The agent was kept from starting by {halt.middleware}"
+            raise AgentError(f"{who}: {halt.reason}") from None
 
     async def chat(
         self, text: Prompt, *, request_id: str | None = None, timeout_s: float | None = None
@@ -366,6 +365,10 @@ class Agent:
         return reports.health(
             self._world, self._setup, self._requests, self._service.run, self._born_s
         )
+
+    async def count_tokens(self) -> TokenCount:
+        """How long the prompt is by now: the service's own count where it gives one."""
+        return await reports.context_size(self._world, self._setup)
 
     def export_session(self) -> SessionExport:
         """The conversation as a value; its id stays the same for the agent's life."""

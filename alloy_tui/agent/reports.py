@@ -1,13 +1,21 @@
 """An agent told as values: its health, its conversation as a whole.
 
-Owns how the parts add up to the read models of `domain.results`. Changes nothing.
+Owns how the parts add up to the read models of `domain.results`, and to what the
+model would be asked. Changes nothing.
 """
 
 from __future__ import annotations
 
+import msgspec
+
 from alloy_tui.agent.dispatcher import Dispatcher
+from alloy_tui.agent.planning import by_name
 from alloy_tui.agent.run_state import Run, Setup, World
+from alloy_tui.domain import transcript
+from alloy_tui.domain.messages import user
+from alloy_tui.domain.provider import CompletionRequest, CountsTokens, TokenCount
 from alloy_tui.domain.results import Health, SessionExport
+from alloy_tui.domain.token_estimate import estimate_tokens
 
 
 def health(
@@ -43,3 +51,27 @@ def export(world: World, setup: Setup, created_ms: int) -> SessionExport:
         created_at_ms=created_ms,
         exported_at_ms=world.clock.now_ms(),
     )
+
+
+def request_of(world: World, setup: Setup) -> CompletionRequest:
+    """What the model would be asked now; before it is sent, calls without a result get one."""
+    return CompletionRequest(
+        system=setup.system_prompt,
+        messages=world.conversation.view(),
+        tools=tuple(tool.spec for tool in by_name(setup.tools).values()),
+        max_output=setup.max_output,
+        effort=setup.effort,
+        conversation=world.session_id,
+    )
+
+
+async def context_size(world: World, setup: Setup) -> TokenCount:
+    """How long the prompt is that the next request begins with."""
+    request = request_of(world, setup)
+    whole = transcript.repair(request.messages)
+    if whole and whole[-1].role == "assistant":
+        whole = (*whole, user("…"))  # services count what they would answer
+    request = msgspec.structs.replace(request, messages=whole)
+    if whole and isinstance(setup.provider, CountsTokens):
+        return await setup.provider.count_tokens(request)
+    return TokenCount(estimate_tokens(request))

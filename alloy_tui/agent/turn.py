@@ -18,6 +18,7 @@ from alloy_tui.agent.hooks import Hooks
 from alloy_tui.agent.partial import Partial
 from alloy_tui.agent.planning import by_name
 from alloy_tui.agent.reasking import again_after_s, leave_out
+from alloy_tui.agent.reports import request_of
 from alloy_tui.agent.run_state import Ending, Run, Setup
 from alloy_tui.agent.tool_runner import Bench, ToolRunner
 from alloy_tui.domain import transcript
@@ -33,7 +34,6 @@ from alloy_tui.domain.events import (
     TurnStarted,
 )
 from alloy_tui.domain.messages import ChatMessage, TextBlock
-from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.domain.stops import Stop, StopReason
 
 CUT: dict[StopReason, tuple[ErrorKind, str, str | None]] = {
@@ -132,16 +132,7 @@ async def _ask_once(run: Run, setup: Setup, hooks: Hooks) -> tuple[Answer, froze
     world = run.world
     providers = run.providers(setup)
     run.turn += 1
-    request = await hooks.before_completion(
-        CompletionRequest(
-            system=setup.system_prompt,
-            messages=world.conversation.view(),
-            tools=tuple(tool.spec for tool in by_name(setup.tools).values()),
-            max_output=setup.max_output,
-            effort=setup.effort,
-            conversation=world.session_id,
-        )
-    )
+    request = await hooks.before_completion(request_of(world, setup))
     request = msgspec.structs.replace(request, messages=transcript.repair(request.messages))
     transcript.check(request.messages)
     await world.journal.durable()

@@ -7,7 +7,7 @@ Knows no wire format.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -114,4 +114,20 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Give back what the provider holds; safe to call twice."""
+        ...
+
+
+class TokenCount(msgspec.Struct, frozen=True):
+    """How many tokens a prompt has: as the service counts them, or about as many."""
+
+    tokens: int
+    kind: Literal["exact", "estimate"] = "estimate"
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """A provider that can say how long a prompt is before it is sent."""
+
+    async def count_tokens(self, request: CompletionRequest) -> TokenCount:
+        """The service's own count where it gives one in time, else an estimate; raises nothing."""
         ...

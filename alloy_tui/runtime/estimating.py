@@ -1,7 +1,7 @@
 """What a request that was not sent yet will probably take: tokens in, tokens out.
 
-Owns the counting by characters and the guess at an answer's length, and says
-what each rests on. Pure; must not know of limits.
+Owns what of it is known from the last answer, and the guess at an answer's
+length; says what that rests on. Pure; must not know of limits.
 """
 
 from __future__ import annotations
@@ -12,19 +12,11 @@ from typing import Final
 import msgspec
 
 from alloy_tui.agent.middleware import HookContext
-from alloy_tui.domain.messages import (
-    ChatMessage,
-    DocumentBlock,
-    ImageBlock,
-    ToolResultBlock,
-)
 from alloy_tui.domain.provider import CompletionRequest
+from alloy_tui.domain.token_estimate import estimate_tokens, message_tokens
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.sessions.store import Spent
 
-CHARS_A_TOKEN: Final = 3.6
-TOKENS_AN_IMAGE: Final = 1_600
-TOKENS_A_PAGE_KB: Final = 30
 USUAL_OUTPUT: Final = 8_000
 """What an answer is taken to be where nothing is known: the limits of models are far beyond."""
 ENOUGH_ANSWERS: Final = 5
@@ -49,13 +41,11 @@ def estimate(
     last = rows[-1] if rows else None
     known = context.context_tokens
     if known is None:
-        fresh = (len(request.system) + len(msgspec.json.encode(request.tools))) / CHARS_A_TOKEN
-        fresh += sum(_tokens(m) for m in request.messages)
-        cached = 0
+        fresh, cached = float(estimate_tokens(request)), 0
     else:
         answered = [i for i, m in enumerate(request.messages) if m.role == "assistant"]
         since = answered[-1] + 1 if answered else 0
-        appended = sum(_tokens(m) for m in request.messages[since:])
+        appended = sum(map(message_tokens, request.messages[since:]))
         caches = (
             last is not None
             and last.model == context.model
@@ -88,27 +78,3 @@ def _output(
     if limit is not None and limit <= USUAL_OUTPUT:
         return limit, f"an answer of {limit:,} tokens, the most this model gives"
     return USUAL_OUTPUT, f"a guess of {USUAL_OUTPUT:,} tokens for the answer"
-
-
-def _tokens(message: ChatMessage) -> float:
-    total = 4.0
-    for block in message.blocks:
-        match block:
-            case ImageBlock():
-                total += TOKENS_AN_IMAGE
-            case DocumentBlock(data=data):
-                total += len(data) / 1000 * TOKENS_A_PAGE_KB
-            case ToolResultBlock(content=content):
-                images = sum(isinstance(part, ImageBlock) for part in content)
-                total += len(block.text) / CHARS_A_TOKEN + images * TOKENS_AN_IMAGE
-            case _:
-                total += _text_length(block) / CHARS_A_TOKEN
-    return total
-
-
-def _text_length(block: msgspec.Struct) -> int:
-    text = getattr(block, "text", None)
-    if isinstance(text, str):
-        return len(text)
-    arguments = getattr(block, "arguments", None)
-    return len(msgspec.json.encode(arguments)) if arguments is not None else 0

@@ -16,7 +16,14 @@ from typing import Final
 
 from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.models import ModelInfo, ModelRef
-from alloy_tui.domain.provider import CompletionRequest, Provider, StreamPart
+from alloy_tui.domain.provider import (
+    CompletionRequest,
+    CountsTokens,
+    Provider,
+    StreamPart,
+    TokenCount,
+)
+from alloy_tui.domain.token_estimate import estimate_tokens
 from alloy_tui.runtime.local_server import Endpoint, LocalServer
 
 MOST_RESTARTS: Final = 3
@@ -122,6 +129,13 @@ class LocalModel:
         async with aclosing(provider.stream(request)) as parts:
             async for part in parts:
                 yield part
+
+    async def count_tokens(self, request: CompletionRequest) -> TokenCount:
+        """See `domain.provider.CountsTokens`; a server that does not run is not started for it."""
+        made = self._made[1] if self._made is not None else None
+        if isinstance(made, CountsTokens):
+            return await made.count_tokens(request)
+        return TokenCount(estimate_tokens(request))
 
     async def aclose(self) -> None:
         """Close the provider if there is one; the server stays."""

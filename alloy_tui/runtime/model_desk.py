@@ -216,13 +216,16 @@ class ModelDesk:
     # -- money ------------------------------------------------------------------------------
 
     async def spent(self) -> SpentView:
-        """What was spent here and today. Raises StoreError."""
+        """What was spent here and today, and how full the window is. Raises StoreError."""
         desk = self._sessions().desk
         store, session = await desk.store(), desk.state.id
         midnight = time.mktime((*time.localtime()[:3], 0, 0, 0, 0, 0, -1))
         day = await asyncio.to_thread(store.spent, since_ms=int(midnight * 1000))
         here = await asyncio.to_thread(store.spent, session=session) if session else ()
-        return spent_view(here, day, self._settings.budget)
+        agent = self._agent()
+        context = await agent.count_tokens() if agent is not None and agent.messages else None
+        view = spent_view(here, day, self._settings.budget)
+        return msgspec.structs.replace(view, context=context)
 
 
 def _aliases() -> dict[str, list[str]]:

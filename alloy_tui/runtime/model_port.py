@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from alloy_tui.domain.models import Capabilities
-from alloy_tui.domain.provider import Effort
+from alloy_tui.domain.provider import Effort, TokenCount
 from alloy_tui.domain.secret import Secret
 from alloy_tui.domain.usage import ZERO, TokenUsage
 
@@ -88,7 +88,8 @@ class Limit(msgspec.Struct, frozen=True):
 class SpentView(msgspec.Struct, frozen=True):
     """What the session on screen took, and what all of today did, sessions elsewhere included.
 
-    `turns` are the session's, oldest first.
+    `turns` are the session's, oldest first. `context` is how long the prompt is
+    by now, None = there is nothing to count.
     """
 
     session: SpentSum
@@ -96,6 +97,7 @@ class SpentView(msgspec.Struct, frozen=True):
     turns: tuple[SpentTurn, ...]
     day: SpentSum
     limits: tuple[Limit, ...] = ()
+    context: TokenCount | None = None
 
 
 class ProvidersPort(Protocol):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
 from alloy_tui.domain import events as ev
+from alloy_tui.domain.provider import TokenCount
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.model_port import SpentSum, SpentView
 from alloy_tui.runtime.port import UsageView
@@ -170,6 +172,21 @@ def test_the_usage_page_tells_models_turns_the_day_and_limits() -> None:
     assert "$0.24 of $2.00" in page
     assert "96 %" in page
     assert "lower bounds" in page
+
+
+@pytest.mark.parametrize(
+    ("counted", "words"),
+    [
+        (TokenCount(63_000, "exact"), "63k tokens of 200k, 32 %, counted by the service"),
+        (TokenCount(70_000), "62k tokens of 200k, 31 %"),  # what an answer said is better
+        (None, "62k tokens of 200k, 31 %"),
+    ],
+)
+def test_the_usage_page_tells_how_full_the_window_is_and_who_says_so(
+    counted: TokenCount | None, words: str
+) -> None:
+    page = page_of(msgspec.structs.replace(spent_view(), context=counted), 76)
+    assert words in page
 
 
 def test_no_line_of_the_usage_page_is_wider_than_the_page() -> None:

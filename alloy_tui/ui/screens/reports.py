@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from alloy_tui.domain.messages import ChatMessage
+from alloy_tui.domain.provider import TokenCount
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.model_port import SpentView
@@ -69,7 +70,7 @@ def usage_lines(view: UsageView, spent: SpentView | None = None, width: int = 72
     Without `spent`, what the store knows, there are the totals since the start.
     """
     if spent is not None:
-        context = _context_lines(view)
+        context = _context_lines(view, spent.context)
         return [*spending_lines(spent, width), *context, *turn_lines(spent, width)]
     lines: list[Line] = [("heading", "Since the start")]
     lines.extend(("plain", f"  {name:<24}{value:>14}") for name, value in _usage_rows(view.usage))
@@ -91,13 +92,19 @@ def usage_lines(view: UsageView, spent: SpentView | None = None, width: int = 72
     return lines
 
 
-def _context_lines(view: UsageView) -> list[Line]:
-    if view.context_tokens is None:
+def _context_lines(view: UsageView, counted: TokenCount | None = None) -> list[Line]:
+    """How full the window is: counted now, as the last answer said, or about."""
+    filled, source = view.context_tokens, ""
+    if counted is not None and counted.kind == "exact":
+        filled, source = counted.tokens, ", counted by the service"
+    elif filled is None and counted is not None:
+        filled, source = counted.tokens, ", estimated"
+    if filled is None:
         return []
     window = view.context_window
-    of = f" of {tokens(window)}, {view.context_tokens / window:.0%}" if window else ""
-    filled = f"{tokens(view.context_tokens)} tokens{of}".replace("%", " %")
-    return [*_section("Context"), ("plain", f"  {filled}")]
+    of = f" of {tokens(window)}, {filled / window:.0%}" if window else ""
+    words = f"{tokens(filled)} tokens{of}".replace("%", " %")
+    return [*_section("Context"), ("plain", f"  {words}{source}")]
 
 
 def history_lines(messages: Sequence[ChatMessage]) -> list[Line]:
