@@ -35,6 +35,7 @@ from alloy_tui.domain.messages import (
     ToolResultBlock,
 )
 from alloy_tui.domain.provider import CompletionRequest
+from alloy_tui.domain.team_events import BudgetRaised
 from alloy_tui.domain.usage import TokenUsage
 
 TOOL = "budget"
@@ -133,12 +134,13 @@ class Allowances(Middleware):
 
     def spend(self, agent: str, event: TurnFinished) -> None:
         """A turn of `agent` is over: what was set aside for it becomes what it took."""
+        self.settle(agent)
+        self.book(agent, event.cost or 0.0, event.usage.total or 0)
+
+    def book(self, agent: str, usd: float, tokens: int) -> None:
+        """Count what `agent` spent, be it in an earlier life of the program."""
         purse = self._purses.get(agent)
-        if purse is None:
-            return
-        tokens, usd = event.usage.total or 0, event.cost or 0.0
-        for each in purse.chain():
-            each.aside.pop(agent, None)
+        for each in purse.chain() if purse is not None else ():
             each.spent["usd"] += usd
             each.spent["tokens"] += tokens
 
@@ -223,6 +225,7 @@ class Allowances(Middleware):
         if decision not in {"once", "deny"} and why != _RAISED:
             enough = (spent + more) * 1.1
             purse.limits[unit] = max(limit * RAISE_BY, enough)
+            emit(_raised(purse))
         now = words(purse.limits[unit] or 0.0, unit)
         outcome = {"once": "Sent this once.", "deny": "Stopped."}.get(
             decision, f"The limit is {now}."
@@ -290,6 +293,12 @@ def words(amount: float, unit: Unit) -> str:
     if unit == "tokens":
         return f"{amount:,.0f} tokens"
     return f"${amount:.2f}" if amount >= 0.1 or not amount else f"${amount:.4f}"
+
+
+def _raised(purse: Purse) -> BudgetRaised:
+    tokens = purse.limits["tokens"]
+    most = None if tokens is None else round(tokens)
+    return BudgetRaised(purse.owner, purse.limits["usd"], most)
 
 
 def _settled(call_id: str, outcome: str, *, refused: bool) -> ToolFinished:

@@ -142,6 +142,19 @@ async def test_a_yes_for_the_session_raises_the_limit_far_enough():
         team.approvals.answer((await heard.until(ApprovalRequested)).id, "session")
         assert (await delegation).ok
         assert team.allowances.purse("a").limits["tokens"] > 7_000
+        (raised,) = heard.of(BudgetRaised)
+        assert raised.name == "a"
+        assert raised.tokens > 7_000
+
+
+async def test_what_was_spent_in_an_earlier_life_counts():
+    async with Team({"a": quiet(budget_usd=1.0)}, budget_usd=5.0) as team:
+        team.approvals.interactive = False
+        team.allowances.book("a", 1.0, 20_000)
+        with pytest.raises(TeamError) as caught:
+            await team.delegate("a", "x")
+        assert caught.value.kind == "limit"
+        assert team.allowances.team.spent == {"usd": 1.0, "tokens": 20_000}
 
 
 async def test_raising_the_budget_answers_the_question_that_waits():
