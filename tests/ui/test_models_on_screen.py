@@ -177,9 +177,9 @@ def test_the_usage_page_tells_models_turns_the_day_and_limits() -> None:
 @pytest.mark.parametrize(
     ("counted", "words"),
     [
-        (TokenCount(63_000, "exact"), "63k tokens of 200k, 32 %, counted by the service"),
-        (TokenCount(70_000), "62k tokens of 200k, 31 %"),  # what an answer said is better
-        (None, "62k tokens of 200k, 31 %"),
+        (TokenCount(63_000, "exact"), "63.0k tokens of 200k, 32 %, counted by the service"),
+        (TokenCount(70_000), "62.0k tokens of 200k, 31 %"),  # what an answer said is better
+        (None, "62.0k tokens of 200k, 31 %"),
     ],
 )
 def test_the_usage_page_tells_how_full_the_window_is_and_who_says_so(
