@@ -330,6 +330,8 @@ class Membership:
         elif isinstance(event, ev.RunStarted):
             self._tell(life.agent, member)
         elif isinstance(event, ev.RunFinished):
+            if self.delegations.work(envelope.request_id) is None:
+                self.allowances.refused.discard(envelope.request_id or "")
             self.delegations.forget(envelope.request_id)
             if life.run is None:
                 self.allowances.settle(member.name)

@@ -271,6 +271,33 @@ async def test_a_group_falls_alone():
         assert (await team.delegate("b", "y")).text == "re: y"
 
 
+async def test_a_group_that_gives_up_is_started_anew_by_the_team():
+    members = {"a": quiet(once(boom)), "b": quiet(), "c": quiet()}
+    group = GroupSpec("pair", ("a", "b"), max_restarts=0)
+    async with Team(members, groups=(group,)) as team:
+        heard = Heard(team)
+        with pytest.raises(TeamError):
+            await team.delegate("a", "x")
+        await heard.until(AgentRestarted, count=2)
+        (told,) = heard.of(SupervisorGaveUp)
+        assert told.supervisor == "pair"
+        assert heard.of(AgentStopped, "c") == []
+        assert all(o.ok for o in (await team.broadcast("y")).values())
+        for name in "abc":
+            legal(heard, name)
+
+
+async def test_a_temporary_group_that_gives_up_is_out():
+    members = {"a": quiet(boom), "b": quiet(), "c": quiet()}
+    group = GroupSpec("pair", ("a", "b"), max_restarts=0, restart="temporary")
+    async with Team(members, groups=(group,)) as team:
+        heard = Heard(team)
+        with pytest.raises(TeamError):
+            await team.delegate("a", "x")
+        await heard.until(MemberRemoved, count=2)
+        assert team.agents == ("c",)
+
+
 async def test_too_many_crashes_end_the_team_and_everybody_is_told():
     async with Team({"a": quiet(boom), "b": quiet(forever)}, max_restarts=1) as team:
         heard = Heard(team)
