@@ -59,7 +59,6 @@ class ModelPicker(ModalScreen[str | None]):
         Binding("pagedown", "move(10)", show=False, priority=True),
         Binding("pageup", "move(-10)", show=False, priority=True),
         Binding("tab,shift+tab", "other", show=False, priority=True),
-        Binding("enter", "take", show=False, priority=True),
         Binding("ctrl+f", "favourite", show=False, priority=True),
         Binding("ctrl+k", "key", show=False, priority=True),
         Binding("ctrl+r", "refresh_list", show=False, priority=True),
@@ -128,6 +127,11 @@ class ModelPicker(ModalScreen[str | None]):
         if self._key_for is None and query != self._query:
             self._query = query
             self._fill(first=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the line; with priority it would overtake letters, or a key, that come fast."""
+        event.stop()
+        self.action_take()
 
     def _fill(self, *, first: bool = False) -> None:
         options = self.query_one(OptionList)

@@ -69,8 +69,7 @@ class SessionsScreen(ModalScreen[None]):
         Binding("ctrl+d,delete", "delete", show=False, priority=True),
         Binding("ctrl+u", "restore", show=False, priority=True),
         Binding("ctrl+f", "fork", show=False, priority=True),
-        Binding("enter", "open", show=False, priority=True),
-    ]
+    ]  # Enter is the line's: with priority it would overtake letters that come fast
     DEFAULT_CSS = """
     SessionsScreen > #sessions { width: 96%; height: 90%; background: $surface; padding: 1 2; }
     SessionsScreen #session-ask { height: 1; background: $surface; margin-bottom: 1; }
@@ -105,7 +104,7 @@ class SessionsScreen(ModalScreen[None]):
         self._query = ""
         self._renaming: SessionRow | None = None
         self._deleted: list[SessionRow] = []
-        self._forking = False
+        self._forking = self._searching = self._open_found = False
 
     def compose(self) -> ComposeResult:
         """The line to type into, the list, the look into a session, keys."""
@@ -147,6 +146,7 @@ class SessionsScreen(ModalScreen[None]):
         if self._renaming is not None or event.value.strip() == self._query:
             return
         self._query = query = event.value.strip()
+        self._searching, self._open_found = bool(query), False
         if not query:
             self._found = None
             self._fill()
@@ -161,8 +161,18 @@ class SessionsScreen(ModalScreen[None]):
     def on_found_came(self, message: FoundCame) -> None:
         """What was found, if it is still asked for."""
         if message.query == self._query:
-            self._found = list(message.found or ())
+            self._found, self._searching = list(message.found or ()), False
             self._fill()
+            if self._open_found:
+                self.action_open()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter: what is marked, once all that was typed is looked for."""
+        event.stop()
+        if self._searching and self._renaming is None:
+            self._open_found = True
+        else:
+            self.action_open()
 
     # -- the list ---------------------------------------------------------------------------
 
@@ -310,8 +320,10 @@ class SessionsScreen(ModalScreen[None]):
         self._fill()
 
     def action_restore(self) -> None:
-        """The last one that was put away."""
-        if self._deleted:
+        """The last one that was put away; in a name, what stands before the cursor goes."""
+        if self._renaming is not None:
+            self.query_one(Input).action_delete_left_all()
+        elif self._deleted:
             row = self._deleted.pop()
             self._library.restore(row.id)
             self._rows = sorted([*self._rows, row], key=lambda r: -r.updated_ms)
