@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SLICE_S = 0.004
 """How long the search may hold the screen at a time."""
+PAUSE_S = 0.004
+"""How long it then leaves it to keys and text that comes."""
 _RECOUNT_S = 0.3
 
 
@@ -156,7 +158,9 @@ class SearchableView(ScrollingView):
             if hits.first_from(index, backwards=follow):
                 self._show_hit()
         if not hits.done:
-            self._counting = self.call_later(self._count_on)
+            # Not `call_later`: its turn would come before anybody else's.
+            self._counting = True
+            self.set_timer(PAUSE_S, self._count_on)
         self._tell_bar()
 
     def next_hit(self, step: int) -> None:

@@ -16,6 +16,7 @@ from alloy_tui.ui.markdown.stream import render
 from alloy_tui.ui.transcript import AgentBlock, ThinkingBlock, ToolBlock, Transcript, UserBlock
 from alloy_tui.ui.transcript.blocks import AgentText
 from alloy_tui.ui.transcript.finding import Hits, Needle, hits_on
+from tests.support.pointer import until
 from tests.ui.transcript.stage import SHEET, Stage, screen_of
 
 pytestmark = pytest.mark.anyio
@@ -198,3 +199,20 @@ def test_a_needle_needs_words():
     """Blanks alone are nothing to look for."""
     with pytest.raises(ValueError, match="nothing"):
         Needle("  ")
+
+
+async def test_a_long_search_lets_everything_else_in_between_its_slices():
+    """What is posted after it has begun is handled before it is over, and it ends by itself."""
+    app = Stage()
+    async with app.run_test(size=(60, 20)) as pilot:
+        t = app.transcript
+        words = "some words of a message, none of them the one looked for\n" * 40
+        t.add(*[UserBlock(f"{n} {words}") for n in range(3000)], UserBlock("nowhere else"))
+        await pilot.pause()
+        seen: list[tuple[int, int, bool]] = []
+        t.search("nowhere")
+        assert not t.hit_count[2]
+        app.call_later(lambda: seen.append(t.hit_count))
+        await until(pilot, lambda: t.hit_count[2])
+        assert seen[0][2] is False
+        assert t.hit_count == (1, 1, True)

@@ -35,13 +35,12 @@ async def test_a_drag_over_a_header_does_not_fold_it():
     """Selecting is not clicking."""
     app = Stage()
     async with app.run_test(size=(60, 16)) as pilot:
-        card = app.transcript.add(ToolBlock("read", "x.py", "done", result="one"))
+        app.transcript.add(ToolBlock("read", "x.py", "done", result="one"))
         await pilot.pause()
         row = row_with(app.transcript, "▸ read")
         await drag(pilot, (4, row), (9, row))
         assert "▸ read" in screen_of(app.transcript)[row]
-        assert app.screen.get_selected_text() == "read  "[: len(app.screen.get_selected_text())]
-        assert card is not None
+        assert (app.screen.get_selected_text() or "").rstrip() == "read"
 
 
 async def test_a_selection_stays_on_its_words():
