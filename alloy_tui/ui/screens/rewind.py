@@ -75,6 +75,7 @@ def _moving(preview: RewindPreview) -> str:
 class RewindDialog(ModalScreen[RewindWish | None]):
     """Dismisses with the wish, or None when left."""
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012 - Textual's own declaration
     # All alike with priority: those with it overtake those without when keys come fast.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", show=False, priority=True),
