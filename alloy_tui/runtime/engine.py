@@ -99,7 +99,7 @@ class Engine:
             publish=lambda made, event: self._hub.publish(NAME, made, 0, event),
             agent=lambda: self.agent if self.sessions.desk.state.writable else None,
             cwd=lambda: self.snapshot.cwd,
-            following=self.sessions.following,
+            sessions=self.sessions,
         )
         self.models = ModelDesk(
             plan.settings,

@@ -11,24 +11,36 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.equipment import SpillFolder
 from alloy_tui.domain.errors import AlloyError
 from alloy_tui.domain.events import EngineEvent, OutputStream, ToolFinished, ToolOutput, ToolStarted
-from alloy_tui.domain.messages import TextBlock
+from alloy_tui.domain.messages import ResultContent, TextBlock
 from alloy_tui.domain.tool import ToolContext, ToolReply
 from alloy_tui.runtime.port import OWN_COMMAND, PRIVATE_COMMAND
 
 _STATEMENT = "[The user ran a command of their own. It is for you to know, not a request.]"
 
 
+class Session(Protocol):
+    """The session on screen, as far as commands have to do with it: what `sessions.Sessions` is."""
+
+    def following(self) -> AbstractAsyncContextManager[None]:
+        """Within it, what changes files is taken for the session's work."""
+        ...
+
+    def ran(self, words: str, details: dict[str, Any]) -> None:
+        """The model is about to be told of a command in these words."""
+        ...
+
+
 class OwnCommands:
-    """All methods belong to the engine's loop. What runs within `following` may change files."""
+    """All methods belong to the engine's loop."""
 
     def __init__(
         self,
@@ -36,12 +48,12 @@ class OwnCommands:
         publish: Callable[[str, EngineEvent], object],
         agent: Callable[[], Agent | None],
         cwd: Callable[[], str],
-        following: Callable[[], AbstractAsyncContextManager[None]],
+        sessions: Session,
     ) -> None:
         self._publish = publish
         self._agent = agent
         self._cwd = cwd
-        self._following = following
+        self._session = sessions
         self._spill = SpillFolder()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -83,16 +95,20 @@ class OwnCommands:
         started_s = time.monotonic()
         self._publish(command_id, ToolStarted(command_id, name, arguments, headline))
         try:
-            async with self._following():
+            async with self._session.following():
                 reply = await run_own(command, self._context(command_id))
         except AlloyError as error:
             reply = ToolReply.of(error.message, is_error=True)
         except OSError as error:
             reply = ToolReply.of(f"The command cannot be started: {error}.", is_error=True)
+        details = {**(reply.details or {}), "private": private}
+        duration_ms = round((time.monotonic() - started_s) * 1000)
         agent = None if private else self._agent()
         if agent is not None:
-            agent.add_context(in_words(command, reply))
-        details = {**(reply.details or {}), "private": private}
+            words = in_words(command, reply.content)
+            told = {"command": command, "is_error": reply.is_error, "duration_ms": duration_ms}
+            self._session.ran(words, {**details, **told})
+            agent.add_context(words)
         self._publish(
             command_id,
             ToolFinished(
@@ -100,7 +116,7 @@ class OwnCommands:
                 name,
                 reply.is_error,
                 reply.content,
-                duration_ms=round((time.monotonic() - started_s) * 1000),
+                duration_ms=duration_ms,
                 details=details,
             ),
         )
@@ -125,7 +141,16 @@ class OwnCommands:
         )
 
 
-def in_words(command: str, reply: ToolReply) -> str:
+def in_words(command: str, content: Sequence[ResultContent]) -> str:
     """What the model is told of `command`."""
-    text = "\n".join(part.text for part in reply.content if isinstance(part, TextBlock))
-    return f"{_STATEMENT}\n$ {command.strip()}\n{text}"
+    text = "\n".join(part.text for part in content if isinstance(part, TextBlock))
+    return f"{_head(command)}{text}"
+
+
+def output_of(command: str, words: str) -> str:
+    """What `command` printed, of the words that the model was told."""
+    return words.removeprefix(_head(command))
+
+
+def _head(command: str) -> str:
+    return f"{_STATEMENT}\n$ {command.strip()}\n"

@@ -38,6 +38,9 @@ GROWTH_S = 0.5
 """How often a growing answer is stored: a kill loses below a second, on a busy machine too."""
 
 
+_MOST_OWN = 32
+
+
 class Desk(Protocol):
     """Where the entries go: the session of the moment, which begins with its first entries."""
 
@@ -91,6 +94,7 @@ class Recorder:
         self._work: asyncio.Task[None] | None = None
         self._growth: _Growth | None = None
         self._muted = False
+        self._own: dict[str, dict[str, Any]] = {}
         self._effort = effort
         self.effort: str | None = None
         """How hard the model thinks where the conversation stands, as stored; None = not known."""
@@ -104,7 +108,8 @@ class Recorder:
             begun = self._desk.live is not None or bool(self._told)
             if begun and before != now:  # a session begins with the level that it has
                 self.tell(EffortSwitch(before, now))
-        self.tell(UserMessage(message), message=message)
+        details = self._own.pop(message.text, None) if message.synthetic else None
+        self.tell(UserMessage(message, _storable(details)), message=message)
 
     @contextmanager
     def answering(
@@ -171,6 +176,12 @@ class Recorder:
             await asyncio.shield(self._go())
 
     # The rest.
+
+    def ran(self, words: str, details: dict[str, Any]) -> None:
+        """The user ran a command of which the model will be told in these words."""
+        while len(self._own) >= _MOST_OWN:  # those that it was not told of
+            del self._own[next(iter(self._own))]
+        self._own[words] = details
 
     @property
     def effort_now(self) -> str:

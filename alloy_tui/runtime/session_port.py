@@ -87,7 +87,8 @@ class PathItem(msgspec.Struct, frozen=True):
     """A node of the path on screen, with all that is shown of it.
 
     `message` is there for user messages and answers (and `messages` for
-    compactions and grafts), `result` for tool results; `siblings` are the user
+    compactions and grafts), `result` for tool results and, with `name`
+    `OWN_COMMAND`, for messages that tell of a command of the user's; `siblings` are the user
     messages that stand where this one stands, itself included, oldest first
     (only for user messages that have any). `growing` is an answer that another
     program is writing now. `usage` and `cost` (US dollars) are an answer's.

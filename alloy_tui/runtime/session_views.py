@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
+from alloy_tui.domain.messages import TextBlock, ToolResultBlock
+from alloy_tui.runtime.own_commands import output_of
+from alloy_tui.runtime.port import OWN_COMMAND
 from alloy_tui.runtime.session_port import (
     BranchSide,
     ComparedRow,
@@ -120,12 +124,14 @@ def tree_node(entry: Entry) -> TreeNode:
         id=entry.id,
         parent=entry.parent,
         kind=kind,
-        title=" ".join(words_of(node)[: 3 * _TITLE_CHARS].split())[:_TITLE_CHARS],
+        title=_one_line(words_of(node)),
         at_ms=entry.at_ms,
         broken=kind == "lost",
     )
     match node:
-        case UserMessage(message=message):
+        case UserMessage(message=message, details=details):
+            if (command := _command(details)) is not None:
+                made = msgspec.structs.replace(made, title=_one_line(f"! {command}"))
             return msgspec.structs.replace(made, synthetic=message.synthetic)
         case Answer():
             return msgspec.structs.replace(
@@ -157,6 +163,10 @@ def _billed(made: TreeNode, node: Graft | Compaction) -> TreeNode:
     """What a model took to write it, if one did."""
     tokens = None if node.usage is None else node.usage.total
     return msgspec.structs.replace(made, model=node.model or "", cost=node.cost, tokens=tokens)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text[: 3 * _TITLE_CHARS].split())[:_TITLE_CHARS]
 
 
 def _kind(entry: Entry) -> NodeKind:
@@ -203,7 +213,8 @@ def path_item(entry: Entry, tree: SessionTree | None = None) -> PathItem:
     match node:
         case UserMessage(message=message):
             beside = () if tree is None else siblings(tree, entry.id)
-            return msgspec.structs.replace(item, message=message, siblings=beside)
+            item = msgspec.structs.replace(item, message=message, siblings=beside)
+            return _own_command(item, node.details)
         case Answer():
             return msgspec.structs.replace(
                 item,
@@ -242,6 +253,27 @@ def path_item(entry: Entry, tree: SessionTree | None = None) -> PathItem:
         case _:
             words = "Written by a newer version of Alloy; this one cannot show it."
             return msgspec.structs.replace(item, words=words)
+
+
+def _command(details: dict[str, Any] | None) -> str | None:
+    command = (details or {}).get("command")
+    return command if isinstance(command, str) else None
+
+
+def _own_command(item: PathItem, details: dict[str, Any] | None) -> PathItem:
+    """A message that tells of a command of the user's own, as the call that it was."""
+    command, message = _command(details), item.message
+    if command is None or details is None or message is None or not message.synthetic:
+        return item
+    duration_ms = details.get("duration_ms")
+    text = TextBlock(output_of(command, message.text))
+    return msgspec.structs.replace(
+        item,
+        name=OWN_COMMAND,
+        details=details,
+        duration_ms=duration_ms if isinstance(duration_ms, int) else 0,
+        result=ToolResultBlock(item.id, (text,), details.get("is_error") is True),
+    )
 
 
 def branch_place(tree: SessionTree, node: str | None) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.journal import NoJournal
@@ -143,6 +143,10 @@ class Sessions:
         if self.files is None:
             return contextlib.nullcontext()
         return self.files.keeper.around(sweeping=True)
+
+    def ran(self, words: str, details: dict[str, Any]) -> None:
+        """The user ran a command, and the model is about to be told of it in these words."""
+        self.recorder.ran(words, details)
 
     async def resume(self) -> str | None:
         """Put the session of the plan on screen; tells the model that it was held with.

@@ -31,9 +31,14 @@ class Node(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
 
 
 class UserMessage(Node, frozen=True, tag="user"):
-    """What a person, or the harness in a person's place, said. Each one is a checkpoint."""
+    """What a person, or the harness in a person's place, said. Each one is a checkpoint.
+
+    `details` is for views, not for the model: of a command that the user ran,
+    `command`, `is_error`, `duration_ms` and what the tool told besides.
+    """
 
     message: ChatMessage
+    details: dict[str, Any] | None = None
 
 
 class Answer(Node, frozen=True, tag="answer"):
@@ -184,6 +189,18 @@ class Prune(Node, frozen=True, tag="prune"):
     hidden: bool = True
 
 
+class TeamRecord(Node, frozen=True, tag="team"):
+    """Something that happened in a team, as its event was spelled; models are not shown it.
+
+    `by` is who did it. Records belong to no message and have no parent.
+    """
+
+    MARK: ClassVar[bool] = True
+
+    by: str
+    event: dict[str, Any]
+
+
 KnownNode: TypeAlias = (
     UserMessage
     | Answer
@@ -198,6 +215,7 @@ KnownNode: TypeAlias = (
     | Checkpoint
     | Note
     | Prune
+    | TeamRecord
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from alloy_tui.domain import events as ev
 from alloy_tui.runtime.port import OWN_COMMAND
+from tests.runtime.test_tree_port import page, tree
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
@@ -132,3 +133,24 @@ def test_a_waiting_message_can_be_moved(
     runtime.project.stop_command(command)
     listener.until(ev.RunStarted, prompt="two")
     listener.until(ev.RunStarted, prompt="one")
+
+
+def test_after_the_next_start_a_command_is_the_call_that_it_was(
+    open_runtime: Callable[..., Any], script: Callable[..., str], tmp_path: Path
+) -> None:
+    """Whatever its lines are, how it ended and how long it took are known; it was no message."""
+    runtime, listener = open_runtime(script({"text": "Yes."}))
+    command = "echo one\necho '$ two' >&2; exit 3"
+    made = runtime.project.run_command(command, private=False)
+    live = listener.until(ev.ToolFinished, id=made)
+    runtime.submit("Hello")
+    listener.until(ev.RunFinished)
+    runtime.close()
+    later, again = open_runtime(None, session="latest")
+    again.until(ev.AgentStarted)
+    item = page(later).items[0]
+    assert (item.name, item.details["command"]) == (OWN_COMMAND, command)
+    assert (item.result.is_error, item.duration_ms) == (live.is_error, live.duration_ms)
+    assert item.result.text == "\n".join(part.text for part in live.content)
+    assert item.details["exit_code"] == 3
+    assert tree(later).nodes[0].title.startswith("! echo one echo")

@@ -8,7 +8,15 @@ import pytest
 from textual.pilot import Pilot
 
 from alloy_tui.domain import events as ev
-from alloy_tui.domain.messages import ImageBlock, TextBlock, ThinkingBlock, user
+from alloy_tui.domain.messages import (
+    ChatMessage,
+    ImageBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolResultBlock,
+    user,
+)
+from alloy_tui.runtime.port import OWN_COMMAND
 from alloy_tui.runtime.session_port import PathItem, PathPage, SessionState
 from alloy_tui.tools.core import core_tools
 from alloy_tui.ui.panes.chat_history import FIRST_ITEMS
@@ -315,3 +323,26 @@ async def test_events_of_other_agents_are_not_part_of_the_conversation() -> None
 async def test_a_stored_call_is_headed_as_it_was_live(name: str, arguments: dict[str, Any]) -> None:
     tool = next(t for t in core_tools() if t.spec.name == name)
     assert headline_of(name, arguments) == tool.headline(tool.prepare(arguments))
+
+
+async def test_a_stored_command_of_ones_own_is_a_card_like_the_live_one() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        words = "[The user ran …]\n$ make\nall done"
+        told = ChatMessage("user", (TextBlock(words),), synthetic=True)
+        item = PathItem(
+            "1",
+            "user",
+            START_MS,
+            message=told,
+            name=OWN_COMMAND,
+            details={"command": "make all\nmake test", "private": False, "exit_code": 0},
+            result=ToolResultBlock("1", (TextBlock("all done"),)),
+            duration_ms=12_000,
+        )
+        await opened(stage, pilot, item, *stored.conversation(1))
+        shown = screen_text(stage.app)
+        assert "▸ !  make all" in shown
+        assert "make test  12 s" in shown
+        assert "The user ran" not in shown
+        assert "for the model" not in shown

@@ -11,9 +11,12 @@ import pytest
 from textual import events
 
 from alloy_tui.domain import events as ev
-from alloy_tui.domain.messages import ImageBlock, TextBlock
+from alloy_tui.domain.messages import ChatMessage, ImageBlock, TextBlock, ToolResultBlock
+from alloy_tui.runtime.session_port import PathItem, SessionState
 from alloy_tui.ui.viewer import show, viewer
 from tests.support import feed as fd
+from tests.support import stored
+from tests.support.feed import START_MS
 from tests.support.stage import Stage, screen_text
 
 pytestmark = pytest.mark.anyio
@@ -107,3 +110,37 @@ async def test_what_cannot_be_opened_is_said_in_words(
     desktop(tmp_path, monkeypatch, "exit 4")
     assert "code 4" in await show(shot, b"", dict(os.environ))
     assert viewer({**os.environ, "SSH_TTY": "/dev/pts/3"}) is None
+
+
+async def test_stored_images_open_like_live_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were sent and those that a tool brought; what left the path is let go."""
+    desktop(tmp_path, monkeypatch, f'cat "$1" > {tmp_path}/seen; printf %s "$1" > {tmp_path}/at')
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        sent = ChatMessage("user", (TextBlock("look"), ImageBlock("image/png", PNG + b"sent")))
+        brought = ToolResultBlock("c", (ImageBlock("image/png", PNG),))
+        stage.port.tree.path = [
+            PathItem("1", "user", START_MS, message=sent),
+            stored.answered("2", stored.called("c", "read", file_path="a.png")),
+            PathItem("3", "tool_result", START_MS, result=brought, name="read"),
+        ]
+        stage.port.tree.state = SessionState(id="s1", title="shop")
+        await stage.play(pilot, fd.started(), ev.SessionOpened("s1", "shop"))
+        await pilot.pause()
+        assert "[image: a.png]  PNG, 640 x 480" in screen_text(stage.app)
+        chat = stage.bench.work.chat
+        chat.transcript.focus()
+        await pilot.press("shift+up", "o")
+        await pilot.pause()
+        await stage.app.workers.wait_for_complete()
+        assert (tmp_path / "seen").read_bytes() == PNG
+        assert mode_of_opened(tmp_path / "at") == 0o600
+        await pilot.press("shift+up", "shift+up", "o")
+        await pilot.pause()
+        await stage.app.workers.wait_for_complete()
+        assert (tmp_path / "seen").read_bytes() == PNG + b"sent"
+        mode_of_opened(tmp_path / "at")
+        chat.history_cut(None)
+        assert not any(chat.images.picture(block) for block in range(-9, 99))

@@ -20,7 +20,7 @@ from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.runtime.port import OWN_COMMAND, PRIVATE_COMMAND, ModelChoice
 from alloy_tui.ui.messages import TokensArrived
-from alloy_tui.ui.panes.chat_images import ChatImages, Picture
+from alloy_tui.ui.panes.chat_images import Picture
 from alloy_tui.ui.panes.chat_words import (
     change_summary,
     ending,
@@ -33,7 +33,6 @@ from alloy_tui.ui.tool_view import CallKey, ToolRecord, ToolRecords, diff_lines
 from alloy_tui.ui.transcript import (
     AgentBlock,
     BlockActivated,
-    BlockSpec,
     BlockToggled,
     FollowChanged,
     MarkerBlock,
@@ -68,7 +67,6 @@ class ChatPane(StoredChat):
         self._said_incomplete = False
         self._request_id: str | None = None
         self._asked: dict[str, CallKey] = {}
-        self.images = ChatImages(self._add)
         self._cut = CutAnswers(self.transcript)
         self._steps: dict[type, Callable[[Any, Envelope], CallKey | None]] = {
             ev.RunStarted: self._run_started,
@@ -199,10 +197,6 @@ class ChatPane(StoredChat):
         self.follow()
 
     # Blocks
-
-    def _add(self, spec: BlockSpec) -> int:
-        self._welcome.display = False
-        return self.transcript.add(spec)
 
     def _say(self, text: str, level: Level = "info") -> None:
         self._close_open()

@@ -7,7 +7,7 @@ to a `TreePort`, whose answers come back as `PageCame`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -38,6 +38,10 @@ class Cards(Protocol):
 
     def history_cards(self, cards: Sequence[tuple[BlockId, Piece]], *, above: bool) -> None:
         """These cards were put up; `above` all others, or below."""
+        ...
+
+    def history_images(self, images: Mapping[BlockId, bytes]) -> None:
+        """These blocks show images, all of whose bytes these are."""
         ...
 
     def history_cut(self, block: BlockId | None) -> None:
@@ -273,7 +277,8 @@ class ChatHistory:
     def _place(
         self, pieces: Sequence[Piece], first: BlockId, items: Sequence[PathItem], *, above: bool
     ) -> None:
-        by_id = {item.id: item for item in items if item.kind == "user"}
+        # A command of the user's own is a card, and has no place among messages to turn.
+        by_id = {item.id: item for item in items if item.kind == "user" and not item.name}
         for block, piece in enumerate(pieces, first):
             if piece.node not in self._blocks:
                 self._blocks[piece.node] = block
@@ -281,6 +286,7 @@ class ChatHistory:
                     self._nodes[block] = by_id[piece.node]
         cards = [(block, p) for block, p in enumerate(pieces, first) if p.key is not None]
         self._cards.history_cards(cards, above=above)
+        self._cards.history_images({b: p.data for b, p in enumerate(pieces, first) if p.data})
 
     # -- live messages --------------------------------------------------------------------
 

@@ -7,10 +7,11 @@ never decoded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from alloy_tui.domain import messages as msg
 from alloy_tui.domain.sanitise import clean_line
@@ -26,6 +27,13 @@ _KINDS = {
     ".gif": "image/gif",
     ".webp": "image/webp",
 }
+
+
+def image_spec(name: str, image: msg.ImageBlock, who: str = "") -> ImageBlock:
+    """The block of an image that `who` brought: enough of it to say what it is."""
+    head, weight = image.data[:_HEAD_BYTES], len(image.data)
+    made = ImageBlock(clean_line(name, 80), image.media_type, head, weight)
+    return replace(made, speaker=who) if who else made
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -67,12 +75,20 @@ class ChatImages:
         """A tool answered with `content`; `name` says what it worked on."""
         for part in content:
             if isinstance(part, msg.ImageBlock):
-                data = part.data
-                spec = ImageBlock(
-                    clean_line(name, 80), part.media_type, data[:_HEAD_BYTES], len(data), "alloy"
-                )
-                self._pictures[self._add(spec)] = Picture(data=data)
+                block = self._add(image_spec(name, part, "alloy"))
+                self._pictures[block] = Picture(data=part.data)
         self._let_go()
+
+    def stored(self, images: Mapping[int, bytes]) -> None:
+        """Blocks with images of stored messages were put up."""
+        # Older ones are let go first, and what is put up later may stand above.
+        self._pictures.update((block, Picture(data=data)) for block, data in images.items())
+        self._let_go()
+
+    def cut(self, block: int) -> None:
+        """From this block on nothing is there any more."""
+        for gone in [b for b in self._pictures if b >= block]:
+            del self._pictures[gone]
 
     def picture(self, block: int) -> Picture | None:
         """What that block shows, if it is an image that is still at hand."""

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import messages as msg
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.port import OWN_COMMAND
 from alloy_tui.runtime.session_port import PathItem
+from alloy_tui.ui.panes.chat_images import image_spec
 from alloy_tui.ui.panes.chat_words import change_summary, incomplete_words
 from alloy_tui.ui.tool_view import CallKey, ToolRecord, diff_lines
 from alloy_tui.ui.transcript.specs import (
@@ -30,12 +32,16 @@ from alloy_tui.ui.wording import model_label
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A block of the node `node`; a tool card comes with its call's `key` and `record`."""
+    """A block of the node `node`; a tool card comes with its call's `key` and `record`.
+
+    `data` is all of an image, for whoever opens it.
+    """
 
     spec: BlockSpec
     node: str
     key: CallKey | None = None
     record: ToolRecord | None = None
+    data: bytes = b""
 
 
 def pieces_of(items: Sequence[PathItem]) -> list[Piece]:
@@ -90,7 +96,11 @@ def _answer(item: PathItem, results: dict[str, PathItem]) -> Iterable[Piece]:
         specs = [NoticeBlock(f"The answer broke off before its first word: {words}.")]
     yield from (Piece(spec, item.id) for spec in specs)
     for call in message.tool_calls:
-        yield _card(item, call, results.get(call.id))
+        result = results.get(call.id)
+        card = _card(item, call, result)
+        yield card
+        if result is not None and result.result is not None and card.record is not None:
+            yield from _images(result.result.content, card.record.title(), item.id)
 
 
 def _said(message: msg.ChatMessage, incomplete: str | None) -> list[BlockSpec]:
@@ -128,13 +138,32 @@ def _lone_result(item: PathItem) -> Iterable[Piece]:
     record = ToolRecord(item.result.call_id, item.name)
     _finish(record, item)
     yield Piece(card_of(record), item.id, (item.id, 0, item.result.call_id), record)
+    yield from _images(item.result.content, record.title(), item.id)
 
 
-def _finish(record: ToolRecord, item: PathItem) -> None:
+def _own_command(item: PathItem) -> Iterable[Piece]:
+    """A command that the user ran, as the card that it was."""
+    record = ToolRecord(item.id, item.name)
+    command = str((item.details or {}).get("command", ""))
+    arguments = {"command": command, "private": False}
+    headline = command.strip().replace("\n", " ⏎ ")
+    record.take(ev.ToolStarted(item.id, item.name, arguments, headline), item.at_ms)
+    _finish(record, item, headline=headline)
+    yield Piece(card_of(record), item.id, (item.id, 0, item.id), record)
+
+
+def _images(parts: Iterable[msg.Block], name: str, node: str) -> Iterable[Piece]:
+    """What a tool brought besides words; `name` says what it worked on."""
+    for part in parts:
+        if isinstance(part, msg.ImageBlock):
+            yield Piece(image_spec(name, part, "alloy"), node, data=part.data)
+
+
+def _finish(record: ToolRecord, item: PathItem, headline: str = "") -> None:
     result = item.result
     if result is None:
         return
-    record.headline = clean_line(item.words, limit=300)
+    record.headline = clean_line(headline or item.words, limit=300)
     if item.started:
         record.started_ms = item.at_ms - item.duration_ms
     finished = ev.ToolFinished(
@@ -166,8 +195,13 @@ def card_of(record: ToolRecord) -> ToolBlock:
 
 
 def _other(item: PathItem) -> Iterable[Piece]:
+    if item.kind == "user" and item.name == OWN_COMMAND:
+        yield from _own_command(item)
+        return
     for spec in _other_specs(item):
         yield Piece(spec, item.id)
+    if item.kind == "user" and item.message is not None:
+        yield from _attached(item.message, item.id)
 
 
 def _other_specs(item: PathItem) -> Iterable[BlockSpec]:
@@ -178,7 +212,6 @@ def _other_specs(item: PathItem) -> Iterable[BlockSpec]:
             if item.message.synthetic:
                 note = note or "for the model"
             yield UserBlock(item.message.text, note=note)
-            yield from _attached(item.message)
         case "model":
             yield MarkerBlock(f"{model_label(item.model, 60)} answers from here on")
         case "effort":
@@ -205,8 +238,9 @@ def _told(item: PathItem, name: str, headline: str) -> Iterable[BlockSpec]:
         yield ToolBlock(name, headline, state="done", result=text)
 
 
-def _attached(message: msg.ChatMessage) -> Iterable[BlockSpec]:
+def _attached(message: msg.ChatMessage, node: str) -> Iterable[Piece]:
     for block in message.blocks:
-        if isinstance(block, msg.ImageBlock | msg.DocumentBlock):
-            name = block.name if isinstance(block, msg.DocumentBlock) else "image"
-            yield ImageBlock(name, block.media_type, block.data)
+        if isinstance(block, msg.ImageBlock):
+            yield Piece(image_spec("image", block), node, data=block.data)
+        elif isinstance(block, msg.DocumentBlock):
+            yield Piece(ImageBlock(block.name, block.media_type, block.data), node)

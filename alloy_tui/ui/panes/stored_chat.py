@@ -7,7 +7,7 @@ loaded with the first of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.containers import Container
@@ -17,9 +17,10 @@ from textual.message import Message
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.sanitise import clean
 from alloy_tui.runtime.session_port import SessionState, TreePort
+from alloy_tui.ui.panes.chat_images import ChatImages
 from alloy_tui.ui.panes.welcome import Welcome
 from alloy_tui.ui.tool_view import CallKey, ToolRecords
-from alloy_tui.ui.transcript import BlockId, EarlierWanted, NotePressed, Transcript
+from alloy_tui.ui.transcript import BlockId, BlockSpec, EarlierWanted, NotePressed, Transcript
 from alloy_tui.ui.widgets.chrome import ActionLine, link
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class StoredChat(Container):
     def __init__(self, records: ToolRecords) -> None:
         super().__init__(id="chat")
         self.transcript = Transcript(id="transcript")
+        self.images = ChatImages(self._add)
         self._welcome = Welcome()
         self._records = records
         self._history: ChatHistory | None = None
@@ -58,6 +60,11 @@ class StoredChat(Container):
         self._calls: dict[CallKey, BlockId] = {}
         self._keys: dict[BlockId, CallKey] = {}
         self._working: set[CallKey] = set()
+
+    def _add(self, spec: BlockSpec) -> BlockId:
+        """A new block at the end."""
+        self._welcome.display = False
+        return self.transcript.add(spec)
 
     def stored(self, tree: TreePort) -> ChatHistory:
         """What of the conversation comes from `tree`, the session on screen."""
@@ -122,9 +129,17 @@ class StoredChat(Container):
             for key, record in kept.items():
                 self._records.keep(key, record)
 
+    def history_images(self, images: Mapping[BlockId, bytes]) -> None:
+        """Stored images were put up."""
+        self.images.stored(images)
+
     def history_cut(self, block: BlockId | None) -> None:
         """From this block on nothing is there any more; None = nothing at all."""
         self._open_block = self._growing = None
+        if block is None:
+            self.images.clear()
+        else:
+            self.images.cut(block)
         for gone in [b for b in self._keys if block is None or b >= block]:
             key = self._keys.pop(gone)
             self._calls.pop(key, None)
