@@ -113,3 +113,33 @@ def test_what_is_dragged_over_can_be_copied(
         terminal.drain()
         assert copied(terminal) == before
         assert all(copied(terminal))
+
+
+def test_dragged_beyond_the_edge_it_scrolls_and_only_that_is_copied(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str]
+) -> None:
+    """Down to the status bar and held there: all that came by, and not a word of the bars."""
+    with open_program(scripted([{"text": LONG}])) as terminal:
+        terminal.wait_for("scripted")
+        terminal.type("go\r")
+        terminal.wait_for("paragraph 59")
+        for _ in range(20):
+            terminal.mouse(64, 20, 10)
+        terminal.wait_gone("paragraph 59")
+        terminal.drain()
+        first = re.search(r"paragraph (\d+)", terminal.text())
+        assert first
+        column, row = terminal.find(first[0])
+        terminal.mouse(0, column, row)
+        terminal.mouse(32, column + 3, row + 2)
+        terminal.mouse(32, 90, terminal.screen.lines - 1)
+        terminal.wait_for("paragraph 59")
+        terminal.mouse(0, 90, terminal.screen.lines - 1, up=True)
+        terminal.drain()
+        terminal.type("\x03")
+        terminal.wait_until(lambda: copied(terminal) != [], "the copy")
+        lines = [line for line in copied(terminal)[-1].split("\n") if line]
+        wanted = range(int(first[1]), 60)
+        assert lines == [f"paragraph {number} of the answer" for number in wanted]
+        terminal.type("\x11")
+        assert terminal.wait_exit() == 0
