@@ -53,9 +53,12 @@ def run(arguments: Namespace) -> int:
         app = _show(runtime, plan, ended)
     used = runtime.usage().usage
     code = _CODES[signal.Signals(ended[0])] if ended else app.return_code or exits.COMPLETED
-    if used.total:
-        with contextlib.suppress(OSError):  # the terminal may be gone
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        if used.total:
             print(f"{clean_line(runtime.model)}: {usage_line(used, runtime.usage().cost)}")
+        whole = runtime.tree.state
+        if whole.usage is not None and (whole.usage.total or 0) > (used.total or 0):
+            print(f"The session in all: {usage_line(whole.usage, whole.cost)}")
     _say_how_to_resume(runtime, plan)
     complain_late(runtime)
     kept_start.keep()

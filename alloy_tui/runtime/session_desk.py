@@ -18,6 +18,7 @@ from alloy_tui.domain.errors import StoreError
 from alloy_tui.domain.events import EngineEvent, LeafMoved, Notice, SessionOpened, SessionSaved
 from alloy_tui.runtime.session_port import SessionState
 from alloy_tui.runtime.session_views import branch_place
+from alloy_tui.runtime.spending import summed
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.live import LiveSession
@@ -238,7 +239,7 @@ class SessionDesk:
 
         Whether there was a store to close.
         """
-        state = self.state
+        state = await self._summed()
         await self.leave()
         self.state = state  # whoever prints how to resume asks when all is over
         async with self._opening:
@@ -247,6 +248,17 @@ class SessionDesk:
                 return False
             await asyncio.to_thread(self._store.close)
             return True
+
+    async def _summed(self) -> SessionState:
+        """The state with all that the session has taken, in this program's life and before."""
+        state, store = self.state, self._store
+        if store is None or not state.id:
+            return state
+        try:
+            spent = summed(await asyncio.to_thread(store.spent, session=state.id))
+        except StoreError:
+            return state
+        return msgspec.structs.replace(state, usage=spent.usage, cost=spent.cost)
 
     async def _unfollow(self) -> None:
         task, self._following = self._following, None

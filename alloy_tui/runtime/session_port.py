@@ -38,7 +38,8 @@ class SessionState(msgspec.Struct, frozen=True):
     `id` is "" before there is one (it begins with the first message). `owner`
     is the pid of the program that writes it when we only read. `moves_back` is
     how often `redo` can be done; `branch` says which of how many branches this is
-    where the path parted last, None where it never did.
+    where the path parted last, None where it never did. `usage` and `cost` are
+    all that the session has ever taken, known when the program ends.
     """
 
     id: str = ""
@@ -48,6 +49,8 @@ class SessionState(msgspec.Struct, frozen=True):
     owner: int | None = None
     moves_back: int = 0
     branch: tuple[int, int] | None = None
+    usage: TokenUsage | None = None
+    cost: float | None = None
 
 
 class TreeNode(msgspec.Struct, frozen=True):

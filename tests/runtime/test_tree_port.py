@@ -243,6 +243,24 @@ def test_the_state_says_which_branch_this_is(open_runtime, script) -> None:
     assert later.tree.state.branch == (1, 2)
 
 
+def test_at_the_end_the_whole_session_is_counted_and_this_life_apart(open_runtime, script) -> None:
+    usage = {"input": 10, "output": 2}
+    model = script({"text": "a", "usage": usage}, {"text": "b", "usage": usage})
+    runtime, listener = open_runtime(model)
+    for text in ("a", "b"):
+        runtime.submit("1")
+        listener.until(ev.RunFinished, text=text)
+    runtime.close()
+    assert runtime.tree.state.usage.total == runtime.usage().usage.total == 24
+    later, again = open_runtime(script({"text": "c", "usage": usage}, name="c"), session="latest")
+    again.until(ev.AgentStarted)
+    later.submit("3")
+    again.until(ev.RunFinished)
+    later.close()
+    assert later.usage().usage.total == 12
+    assert later.tree.state.usage.total == 36
+
+
 def test_labels_notes_and_prunings_are_seen(open_runtime, script) -> None:
     runtime, listener = talked(open_runtime, script, "a", "b")
     first = at(runtime, "1")
