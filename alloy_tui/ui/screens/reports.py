@@ -21,7 +21,9 @@ from alloy_tui.ui.wording import money_of, tokens
 
 _MOUSE = (
     ("click a tool call", "unfold it, and show it in the tool pane; ↑ ↓ Enter, after F6"),
-    ("drag", "select; Ctrl+C copies"),
+    ("Shift and a click", "unfold all cards of the turn, as t does"),
+    ("double click", "open a card in the tool pane; on text, take the word, a third time the line"),
+    ("drag", "select, beyond the edge too; Ctrl+C copies"),
     ("drag the edge", "make the pane wider or narrower"),
     ("click what lights up", "in bars, tabs and questions: the same as its key"),
     ("wheel", "read back; the pill jumps down again"),
