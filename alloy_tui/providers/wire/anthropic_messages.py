@@ -11,31 +11,15 @@ from typing import Any
 
 import msgspec
 
-from alloy_tui.domain.errors import ProviderError
-from alloy_tui.domain.messages import Block, ChatMessage, TextBlock, ThinkingBlock
-from alloy_tui.domain.provider import (
-    ArgumentsPart,
-    CallPart,
-    Completion,
-    StreamPart,
-    TextPart,
-    ThinkingPart,
-)
+from alloy_tui.domain.messages import Block, TextBlock, ThinkingBlock
+from alloy_tui.domain.provider import Completion, StreamPart
 from alloy_tui.domain.stops import Stop, StopReason
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.providers.errors import from_stream
 from alloy_tui.providers.framing import ServerEvent
-from alloy_tui.providers.tolerant_json import (
-    SurrogateJoiner,
-    count,
-    encode,
-    mapping,
-    read,
-    read_any,
-    scrub,
-    words,
-)
-from alloy_tui.providers.wire.calls import CallIds, call_block
+from alloy_tui.providers.tolerant_json import count, encode, mapping, read, read_any, scrub, words
+from alloy_tui.providers.wire.assembly import Assembly, cut_off, malformed
+from alloy_tui.providers.wire.calls import CallIds
 
 _STOPS: dict[str, StopReason] = {
     "end_turn": "end_turn",
@@ -46,7 +30,6 @@ _STOPS: dict[str, StopReason] = {
     "refusal": "refusal",
     "pause_turn": "pause",
 }
-_CUTTING: frozenset[str] = frozenset({"max_tokens", "context_overflow", "refusal"})
 
 
 class WireBlock(msgspec.Struct):
@@ -97,25 +80,6 @@ class WireEvent(msgspec.Struct):
     error: Any = None
 
 
-class _Open:
-    """A block that is being received."""
-
-    def __init__(self, block: WireBlock) -> None:
-        self.kind = block.type
-        self.id = ""
-        self.name = scrub(block.name or "")
-        self.pieces: list[str] = []
-        self.joiner = SurrogateJoiner()
-        self.signature: list[str] = []
-        self.data = block.data
-        self.whole_input: Any = block.input
-        self.closed = False
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-
 class AnthropicDecoder:
     """Decodes one answer; see `wire.answer.Decoder`.
 
@@ -125,9 +89,7 @@ class AnthropicDecoder:
     def __init__(self, service: str, origin: str, ids: CallIds) -> None:
         self._service = service
         self._origin = origin
-        self._ids = ids
-        self._blocks: dict[int, _Open] = {}
-        self._last_said = -1
+        self._blocks = Assembly(service, ids)
         self._stop: Stop | None = None
         self._usage: dict[str, Any] = {}
 
@@ -171,94 +133,62 @@ class AnthropicDecoder:
     def end(self, *, terminal: bool = False) -> Iterator[StreamPart]:
         """Close the answer; without its terminal event and a stop reason it is a cut one."""
         if not terminal or self._stop is None:
-            raise ProviderError(
-                f"{self._service} broke off its answer before the end."
-                if self._blocks
-                else f"{self._service} ended its answer without saying anything.",
-                kind="stream_cut",
-                # With nothing shown there is nothing to discard: a second try is safe.
-                should_retry=None if self._blocks else True,
-            )
-        for index, block in self._blocks.items():
-            if block.kind == "tool_use" and not block.closed:
-                raise ProviderError(
-                    f"{self._service} ended its answer inside a tool call.", kind="stream_cut"
-                )
-            yield from self._close(index)
+            raise cut_off(self._service, said=bool(self._blocks))
+        yield from self._blocks.close_all()
         yield self._complete(self._stop)
 
     def _begin(self, wire: WireEvent) -> None:
         if self._blocks:
-            raise ProviderError(
-                f"{self._service} began a second answer inside the first.", kind="malformed"
-            )
+            raise malformed(self._service, "began a second answer inside the first")
         if wire.message is not None:
             # The output count here is a placeholder; the real one comes at the end.
             self._count({**mapping(wire.message.usage), "output_tokens": None})
 
     def _index(self, wire: WireEvent) -> int:
-        return wire.index if wire.index is not None else max(self._blocks, default=0)
+        return wire.index if wire.index is not None else self._blocks.last
 
     def _open(self, index: int, start: WireBlock) -> Iterator[StreamPart]:
-        if index in self._blocks:
-            raise ProviderError(
-                f"{self._service} began the same block of its answer twice.", kind="malformed"
-            )
-        block = self._blocks[index] = _Open(start)
-        if block.kind == "tool_use":
-            if not block.name:
-                raise ProviderError(
-                    f"{self._service} sent a tool call without a name.", kind="malformed"
-                )
-            block.id = self._ids.take(start.id or "")
-            yield CallPart(block.id, block.name)
+        if start.type == "tool_use":
+            yield self._blocks.open_call(index, start.id or "", start.name or "")
+        else:
+            self._blocks.open(index, start.type)
+        block = self._blocks.get(index)
+        assert block is not None
+        block.extra = {"input": start.input, "data": start.data, "signature": []}
         first = WireDelta(text=start.text, thinking=start.thinking, signature=start.signature)
         yield from self._grow(index, first)
 
     def _grow(self, index: int, delta: WireDelta) -> Iterator[StreamPart]:
-        if index not in self._blocks:
+        block = self._blocks.get(index)
+        if block is None:
             # A lost start: text can still be shown, anything else is not worth guessing at.
             if delta.text is None:
                 return
-            self._blocks[index] = _Open(WireBlock("text"))
-        block = self._blocks[index]
-        if block.kind == "text" and delta.text:
-            yield from self._say(index, block, words(delta.text))
-        elif block.kind == "thinking":
-            block.signature.append(delta.signature or "")
-            yield from self._piece(block, words(delta.thinking))
-        elif block.kind == "tool_use" and delta.partial_json:
-            yield from self._piece(block, words(delta.partial_json))
-
-    def _say(self, index: int, block: _Open, text: str) -> Iterator[StreamPart]:
-        if index < self._last_said:
-            # What was shown could no longer be joined to what is kept.
-            raise ProviderError(
-                f"{self._service} mixed up the text blocks of its answer.", kind="malformed"
-            )
-        self._last_said = index
-        yield from self._piece(block, text)
-
-    def _piece(self, block: _Open, text: str) -> Iterator[StreamPart]:
-        text = block.joiner.feed(text)
-        if text:
-            block.pieces.append(text)
-            yield _part(block, text)
+            block = self._blocks.open(index, "text")
+        text: Any = None
+        match block.kind:
+            case "text":
+                text = delta.text
+            case "thinking":
+                block.extra["signature"].append(delta.signature or "")
+                text = delta.thinking
+            case "call":
+                text = delta.partial_json
+            case _:
+                pass
+        if text and (part := self._blocks.grow(index, block, words(text))) is not None:
+            yield part
 
     def _close(self, index: int) -> Iterator[StreamPart]:
         block = self._blocks.get(index)
         if block is None or block.closed:
             return
-        block.closed = True
-        rest = block.joiner.close()
-        # Half a character of a text that others have followed comes too late to be shown.
-        if rest and (block.kind != "text" or index >= self._last_said):
-            block.pieces.append(rest)
-            yield _part(block, rest)
-        if block.kind == "tool_use" and not block.pieces and block.whole_input:
+        if (part := self._blocks.close(index)) is not None:
+            yield part
+        if block.kind == "call" and not block.pieces and block.extra["input"]:
             # Some servers put the input into the start of the block and send no deltas.
-            block.pieces.append(encode(block.whole_input).decode())
-            yield _part(block, block.text)
+            block.pieces.append(encode(block.extra["input"]).decode())
+            yield block.part(block.text)
 
     def _count(self, usage: Any) -> None:
         """Later counts replace earlier ones: they are cumulative."""
@@ -268,39 +198,21 @@ class AnthropicDecoder:
 
     def _complete(self, stop: Stop) -> Completion:
         blocks: list[Block] = []
-        ordered = [self._blocks[i] for i in sorted(self._blocks)]
-        for block in ordered:
+        for block in self._blocks.ordered():
             match block.kind:
                 case "text" if block.pieces:
                     blocks.append(TextBlock(block.text))
                 case "thinking":
-                    signature = scrub("".join(block.signature))
+                    signature = scrub("".join(block.extra["signature"]))
                     opaque = {"signature": signature} if signature else None
                     blocks.append(ThinkingBlock(block.text, opaque))
-                case "redacted_thinking" if block.data:
-                    blocks.append(ThinkingBlock("", {"redacted": scrub(block.data)}))
-                case "tool_use":
-                    cut = stop.reason in _CUTTING and block is ordered[-1]
-                    blocks.append(call_block(block.id, block.name, block.text, cut=cut))
+                case "redacted_thinking" if block.extra["data"]:
+                    blocks.append(ThinkingBlock("", {"redacted": scrub(block.extra["data"])}))
+                case "call":
+                    blocks.append(self._blocks.call(block, stop))
                 case _:
                     pass  # blocks of server-side tools, which we never ask for
-        message = ChatMessage("assistant", tuple(blocks), origin=self._origin)
-        if stop.reason == "tool_use" and not message.tool_calls:
-            raise ProviderError(
-                f"{self._service} says that the model called a tool, yet sent no call.",
-                kind="malformed",
-            )
-        return Completion(message, stop, usage_of(self._usage))
-
-
-def _part(block: _Open, text: str) -> StreamPart:
-    match block.kind:
-        case "thinking":
-            return ThinkingPart(text)
-        case "tool_use":
-            return ArgumentsPart(block.id, text)
-        case _:
-            return TextPart(text)
+        return self._blocks.complete(blocks, self._origin, stop, usage_of(self._usage))
 
 
 def _stop(raw: str, details: Any) -> Stop:

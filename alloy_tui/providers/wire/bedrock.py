@@ -14,21 +14,13 @@ from typing import Any, cast
 import msgspec
 
 from alloy_tui.domain.errors import ProviderError
-from alloy_tui.domain.messages import Block, ChatMessage, TextBlock, ThinkingBlock
-from alloy_tui.domain.provider import (
-    ArgumentsPart,
-    CallPart,
-    Completion,
-    StreamPart,
-    TextPart,
-    ThinkingPart,
-)
+from alloy_tui.domain.messages import Block, TextBlock, ThinkingBlock
+from alloy_tui.domain.provider import Completion, StreamPart
 from alloy_tui.domain.stops import Stop, StopReason
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.providers.errors import from_stream
 from alloy_tui.providers.framing import ServerEvent
 from alloy_tui.providers.tolerant_json import (
-    SurrogateJoiner,
     count,
     encode,
     mapping,
@@ -38,7 +30,8 @@ from alloy_tui.providers.tolerant_json import (
     scrub_all,
     words,
 )
-from alloy_tui.providers.wire.calls import CallIds, call_block
+from alloy_tui.providers.wire.assembly import Assembly, OpenBlock, cut_off, image, malformed
+from alloy_tui.providers.wire.calls import CallIds
 
 _STOPS: dict[str, StopReason] = {
     "end_turn": "end_turn",
@@ -52,7 +45,6 @@ _STOPS: dict[str, StopReason] = {
     "malformed_model_output": "malformed",
     "malformed_tool_use": "malformed",
 }
-_CUTTING: frozenset[str] = frozenset({"max_tokens", "context_overflow", "content_filter"})
 
 
 class WireEvent(msgspec.Struct, rename="camel"):
@@ -73,33 +65,13 @@ class Whole(msgspec.Struct, rename="camel"):
     usage: Any = None
 
 
-class _Open:
-    """A block that is being received."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.id = ""
-        self.name = ""
-        self.pieces: list[str] = []
-        self.joiner = SurrogateJoiner()
-        self.signature: list[str] = []
-        self.redacted: list[str] = []
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-
 class BedrockDecoder:
     """Decodes one answer; see `wire.answer.Decoder`."""
 
     def __init__(self, service: str, origin: str, ids: CallIds) -> None:
         self._service = service
         self._origin = origin
-        self._ids = ids
-        self._blocks: dict[int, _Open] = {}
-        self._closed: set[int] = set()
-        self._last_said = -1
+        self._blocks = Assembly(service, ids)
         self._stop: Stop | None = None
         self._usage: dict[str, Any] = {}
 
@@ -111,15 +83,16 @@ class BedrockDecoder:
         index = wire.content_block_index or 0
         match event.name:
             case "messageStart" if self._blocks:
-                raise ProviderError(
-                    f"{self._service} began a second answer inside the first.", kind="malformed"
-                )
+                raise malformed(self._service, "began a second answer inside the first")
             case "contentBlockStart":
-                yield from self._start(index, mapping(mapping(wire.start).get("toolUse")))
+                if (announced := self._start(index, mapping(wire.start))) is not None:
+                    yield announced
             case "contentBlockDelta":
-                yield from self._grow(index, mapping(wire.delta))
+                if (grown := self._grow(index, mapping(wire.delta))) is not None:
+                    yield grown
             case "contentBlockStop":
-                yield from self._close(index)
+                if (rest := self._blocks.close(index)) is not None:
+                    yield rest
             case "messageStop" if wire.stop_reason:
                 self._stop = _stop(wire.stop_reason)
             case "metadata":
@@ -146,20 +119,8 @@ class BedrockDecoder:
     def end(self) -> Iterator[StreamPart]:
         """Close the answer, if it has a stop reason: the figures after it may be missing."""
         if self._stop is None:
-            raise ProviderError(
-                f"{self._service} broke off its answer before the end."
-                if self._blocks
-                else f"{self._service} ended its answer without saying anything.",
-                kind="stream_cut",
-                # With nothing shown there is nothing to discard: a second try is safe.
-                should_retry=None if self._blocks else True,
-            )
-        for index, block in sorted(self._blocks.items()):
-            if block.kind == "call" and index not in self._closed:
-                raise ProviderError(
-                    f"{self._service} ended its answer inside a tool call.", kind="stream_cut"
-                )
-            yield from self._close(index)
+            raise cut_off(self._service, said=bool(self._blocks))
+        yield from self._blocks.close_all()
         yield self._complete(self._stop)
 
     def _fault(self, event: ServerEvent) -> ProviderError:
@@ -172,123 +133,84 @@ class BedrockDecoder:
             self._service, {"message": message, "type": event.name.removeprefix("!")}
         )
 
-    def _start(self, index: int, call: dict[str, Any]) -> Iterator[StreamPart]:
-        if index in self._blocks:
-            raise ProviderError(
-                f"{self._service} began the same block of its answer twice.", kind="malformed"
-            )
-        if not call:
-            return
-        block = self._blocks[index] = _Open("call")
-        block.name = scrub(str(call.get("name") or ""))
-        if not block.name:
-            raise ProviderError(
-                f"{self._service} sent a tool call without a name.", kind="malformed"
-            )
-        block.id = self._ids.take(str(call.get("toolUseId") or ""))
-        yield CallPart(block.id, block.name)
+    def _start(self, index: int, start: dict[str, Any]) -> StreamPart | None:
+        if call := mapping(start.get("toolUse")):
+            wire_id, name = str(call.get("toolUseId") or ""), str(call.get("name") or "")
+            return self._blocks.open_call(index, wire_id, name)
+        if "image" in start:
+            self._open(index, "image", start)
+        elif self._blocks.get(index) is not None:
+            raise malformed(self._service, "began the same block of its answer twice")
+        return None
 
-    def _grow(self, index: int, delta: dict[str, Any]) -> Iterator[StreamPart]:
-        thought = mapping(delta.get("reasoningContent"))
-        kind = _kind(delta)
-        if index in self._closed or (kind == "call" and index not in self._blocks):
+    def _open(self, index: int, kind: str, given: dict[str, Any]) -> OpenBlock:
+        block = self._blocks.open(index, kind)
+        form = mapping(given.get("image")).get("format")
+        block.extra = {"signature": [], "redacted": [], "data": [], "format": _string(form)}
+        return block
+
+    def _grow(self, index: int, delta: dict[str, Any]) -> StreamPart | None:
+        kind, block = _kind(delta), self._blocks.get(index)
+        if block.closed if block is not None else kind == "call":
             # Words have no start event; of a call without a name nothing can be made.
-            raise ProviderError(
-                f"{self._service} mixed up the blocks of its answer.", kind="malformed"
-            )
-        block = self._blocks.setdefault(index, _Open(kind))
+            raise malformed(self._service, "mixed up the blocks of its answer")
+        if block is None:
+            block = self._open(index, kind, delta)
         if block.kind != kind:
-            return
-        if kind == "call":
-            yield from self._piece(block, mapping(delta["toolUse"]).get("input"))
-        elif kind == "thinking":
-            block.signature.append(_string(thought.get("signature")))
-            block.redacted.append(_string(thought.get("redactedContent")))
-            yield from self._piece(block, thought.get("text"))
-        else:
-            self._in_order(index)
-            yield from self._piece(block, delta.get("text"))
+            return None
+        text: Any = None
+        match kind:
+            case "call":
+                text = mapping(delta["toolUse"]).get("input")
+            case "thinking":
+                thought = mapping(delta.get("reasoningContent"))
+                block.extra["signature"].append(_string(thought.get("signature")))
+                block.extra["redacted"].append(_string(thought.get("redactedContent")))
+                text = thought.get("text")
+            case "image":
+                source = mapping(mapping(delta["image"]).get("source"))
+                block.extra["data"].append(_string(source.get("bytes")))
+            case _:
+                text = delta.get("text")
+        return self._blocks.grow(index, block, words(text))
 
     def _take(self, index: int, given: dict[str, Any]) -> Iterator[StreamPart]:
         """A block of a whole answer."""
-        call = mapping(given.get("toolUse"))
+        call, thought = mapping(given.get("toolUse")), mapping(given.get("reasoningContent"))
+        delta = given
         if call:
-            yield from self._start(index, call)
-            piece = encode(scrub_all(call.get("input") or {})).decode()
-            yield from self._grow(index, {"toolUse": {"input": piece}})
-        elif "reasoningContent" in given:
-            thought = mapping(given["reasoningContent"])
-            yield from self._grow(
-                index, {"reasoningContent": mapping(thought.get("reasoningText")) or thought}
-            )
-        else:
-            yield from self._grow(index, given)
-        yield from self._close(index)
-
-    def _in_order(self, index: int) -> None:
-        if index < self._last_said:
-            # What was shown could no longer be joined to what is kept.
-            raise ProviderError(
-                f"{self._service} mixed up the text blocks of its answer.", kind="malformed"
-            )
-        self._last_said = index
-
-    def _piece(self, block: _Open, text: Any) -> Iterator[StreamPart]:
-        joined = block.joiner.feed(words(text))
-        if joined:
-            block.pieces.append(joined)
-            yield _part(block, joined)
-
-    def _close(self, index: int) -> Iterator[StreamPart]:
-        block = self._blocks.get(index)
-        if block is None or index in self._closed:
-            return
-        self._closed.add(index)
-        rest = block.joiner.close()
-        # Half a character of a text that others have followed comes too late to be shown.
-        if rest and (block.kind != "text" or index >= self._last_said):
-            block.pieces.append(rest)
-            yield _part(block, rest)
+            yield from filter(None, [self._start(index, given)])
+            delta = {"toolUse": {"input": encode(scrub_all(call.get("input") or {})).decode()}}
+        elif thought:
+            delta = {"reasoningContent": mapping(thought.get("reasoningText")) or thought}
+        yield from filter(None, [self._grow(index, delta), self._blocks.close(index)])
 
     def _complete(self, stop: Stop) -> Completion:
-        ordered = [self._blocks[i] for i in sorted(self._blocks)]
         blocks: list[Block] = []
-        for block in ordered:
+        for block in self._blocks.ordered():
             match block.kind:
                 case "text" if block.pieces:
                     blocks.append(TextBlock(block.text))
                 case "thinking":
-                    signed, hidden = scrub("".join(block.signature)), _one(block.redacted)
-                    given = (("signature", signed), ("redacted", scrub(hidden)))
-                    opaque = {k: v for k, v in given if v}
+                    signed = scrub("".join(block.extra["signature"]))
+                    given = (("signature", signed), ("redacted", _one(block.extra["redacted"])))
+                    opaque = {k: scrub(v) for k, v in given if v}
                     blocks.append(ThinkingBlock(block.text, opaque or None))
+                case "image" if any(block.extra["data"]):
+                    kind = f"image/{block.extra['format'] or 'png'}"
+                    blocks.append(image(self._service, kind, _one(block.extra["data"])))
                 case "call":
-                    cut = stop.reason in _CUTTING and block is ordered[-1]
-                    blocks.append(call_block(block.id, block.name, block.text, cut=cut))
+                    blocks.append(self._blocks.call(block, stop))
                 case _:
                     pass
-        message = ChatMessage("assistant", tuple(blocks), origin=self._origin)
-        if stop.reason == "tool_use" and not message.tool_calls:
-            raise ProviderError(
-                f"{self._service} says that the model called a tool, yet sent no call.",
-                kind="malformed",
-            )
-        return Completion(message, stop, usage_of(self._usage))
-
-
-def _part(block: _Open, text: str) -> StreamPart:
-    match block.kind:
-        case "thinking":
-            return ThinkingPart(text)
-        case "call":
-            return ArgumentsPart(block.id, text)
-        case _:
-            return TextPart(text)
+        return self._blocks.complete(blocks, self._origin, stop, usage_of(self._usage))
 
 
 def _kind(delta: dict[str, Any]) -> str:
     if "toolUse" in delta:
         return "call"
+    if "image" in delta:
+        return "image"
     return "thinking" if "reasoningContent" in delta else "text"
 
 

@@ -7,18 +7,14 @@ part is never joined with another, and goes back as it came. Requests are
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 from typing import Any, Literal, cast
 
 import msgspec
 
-from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.messages import (
     Block,
     ChatMessage,
-    ImageBlock,
     TextBlock,
     ThinkingBlock,
     ToolCallBlock,
@@ -46,6 +42,7 @@ from alloy_tui.providers.tolerant_json import (
     scrub_all,
     words,
 )
+from alloy_tui.providers.wire.assembly import cut_off, image, nameless
 from alloy_tui.providers.wire.calls import CallIds
 
 _STOPS: dict[str, StopReason] = {
@@ -71,10 +68,6 @@ _STOPS: dict[str, StopReason] = {
     "TOO_MANY_TOOL_CALLS": "malformed",
     "CONTINUATION": "pause",
 }
-
-
-# Both alphabets of base64 are seen from this service.
-_STANDARD = str.maketrans("-_", "+/")
 
 
 class WireCall(msgspec.Struct, rename="camel"):
@@ -161,14 +154,7 @@ class GeminiDecoder:
     def end(self) -> Iterator[StreamPart]:
         """Close the answer, if it has a finish reason."""
         if self._stop is None:
-            raise ProviderError(
-                f"{self._service} broke off its answer before the end."
-                if self._blocks
-                else f"{self._service} ended its answer without saying anything.",
-                kind="stream_cut",
-                # With nothing shown there is nothing to discard: a second try is safe.
-                should_retry=None if self._blocks else True,
-            )
+            raise cut_off(self._service, said=bool(self._blocks))
         yield from self._close_run()
         yield self._complete(self._stop)
 
@@ -200,7 +186,9 @@ class GeminiDecoder:
             yield from self._call(part.function_call, signature)
         elif part.inline_data is not None:
             yield from self._close_run()
-            self._image(mapping(part.inline_data))
+            data = mapping(part.inline_data)
+            kind = str(data.get("mimeType") or "image/png")
+            self._blocks.append(image(self._service, kind, str(data.get("data") or "")))
         elif part.text is not None and (part.text or signature):
             yield from self._say(
                 words(part.text), "thinking" if part.thought else "text", signature
@@ -231,9 +219,7 @@ class GeminiDecoder:
     def _call(self, call: WireCall, signature: str | None) -> Iterator[StreamPart]:
         name = scrub(call.name or "")
         if not name:
-            raise ProviderError(
-                f"{self._service} sent a tool call without a name.", kind="malformed"
-            )
+            raise nameless(self._service)
         call_id = self._ids.take(call.id or "")
         args = scrub_all({} if call.args is None else call.args)
         raw = encode(args).decode()
@@ -246,16 +232,6 @@ class GeminiDecoder:
                 call_id, name, mapping(args), None if valid else raw, scrub_all(opaque) or None
             )
         )
-
-    def _image(self, data: dict[str, Any]) -> None:
-        text = str(data.get("data") or "").translate(_STANDARD)
-        try:
-            found = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            raise ProviderError(
-                f"{self._service} sent an image that is not one.", kind="malformed"
-            ) from None
-        self._blocks.append(ImageBlock(scrub(str(data.get("mimeType") or "image/png")), found))
 
     def _complete(self, stop: Stop) -> Completion:
         blocks: list[Block] = []

@@ -41,6 +41,7 @@ from alloy_tui.providers.tolerant_json import (
     scrub_all,
     words,
 )
+from alloy_tui.providers.wire.assembly import cut_off, nameless
 from alloy_tui.providers.wire.calls import CallIds, call_block
 
 _STOPS: dict[str, StopReason] = {"stop": "end_turn", "length": "max_tokens", "": "end_turn"}
@@ -108,14 +109,7 @@ class OllamaDecoder:
     def end(self) -> Iterator[StreamPart]:
         """The body is over without its last line: a cut answer."""
         said = bool(self._text or self._thinking or self._calls)
-        raise ProviderError(
-            f"{self._service} broke off its answer before the end."
-            if said
-            else f"{self._service} ended its answer without saying anything.",
-            kind="stream_cut",
-            # With nothing shown there is nothing to discard: a second try is safe.
-            should_retry=None if said else True,
-        )
+        raise cut_off(self._service, said=said)
         yield  # pragma: no cover -- makes this the generator that the protocol wants
 
     def _line(self, data: bytes) -> Iterator[StreamPart]:
@@ -159,9 +153,7 @@ class OllamaDecoder:
         function = call.function or WireFunction()
         name = scrub(function.name or "")
         if not name:
-            raise ProviderError(
-                f"{self._service} sent a tool call without a name.", kind="malformed"
-            )
+            raise nameless(self._service)
         given = function.arguments
         if not isinstance(given, str):
             given = encode(scrub_all({} if given is None else given)).decode()

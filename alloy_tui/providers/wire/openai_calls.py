@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.messages import ToolCallBlock
 from alloy_tui.domain.provider import ArgumentsPart, CallPart, StreamPart
 from alloy_tui.providers.tolerant_json import SurrogateJoiner, encode, read_object, scrub
+from alloy_tui.providers.wire.assembly import nameless
 from alloy_tui.providers.wire.calls import CallIds, call_block
 
 
@@ -84,9 +84,7 @@ class CallAssembly:
         blocks: list[ToolCallBlock] = []
         for call in self._calls:
             if not call.name:
-                raise ProviderError(
-                    f"{self._service} sent a tool call without a name.", kind="malformed"
-                )
+                raise nameless(self._service)
             last = call is self._calls[-1]
             raw = call.raw + call.joiner.close()
             blocks.append(call_block(call.id, call.name, raw, cut=cut and last))

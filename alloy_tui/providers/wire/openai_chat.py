@@ -30,6 +30,7 @@ from alloy_tui.providers.tolerant_json import (
     scrub_all,
     words,
 )
+from alloy_tui.providers.wire.assembly import CUTTING, cut_off
 from alloy_tui.providers.wire.calls import CallIds
 from alloy_tui.providers.wire.openai_calls import CallAssembly, CallDelta
 
@@ -40,7 +41,6 @@ _STOPS: dict[str, StopReason] = {
     "function_call": "tool_use",
     "content_filter": "content_filter",
 }
-_CUTTING: frozenset[str] = frozenset({"max_tokens", "content_filter"})
 
 
 class Delta(msgspec.Struct):
@@ -126,14 +126,7 @@ class OpenAIChatDecoder:
         """Close the answer, if it has a finish reason."""
         if self._finish is None:
             said = bool(self._text or self._thinking or self._calls)
-            raise ProviderError(
-                f"{self._service} broke off its answer before the end."
-                if said
-                else f"{self._service} ended its answer without saying anything.",
-                kind="stream_cut",
-                # With nothing shown there is nothing to discard: a second try is safe.
-                should_retry=None if said else True,
-            )
+            raise cut_off(self._service, said=said)
         yield from self._flush()
         yield self._complete(self._finish)
 
@@ -243,7 +236,7 @@ class OpenAIChatDecoder:
                 " which cannot be answered.",
                 kind="malformed",
             )
-        calls = self._calls.close(cut=reason in _CUTTING)
+        calls = self._calls.close(cut=reason in CUTTING)
         if reason == "tool_use" and not calls:
             raise ProviderError(
                 f"{self._service} says that the model called a tool, yet sent no call.",

@@ -32,6 +32,7 @@ from alloy_tui.providers.tolerant_json import (
     scrub,
     scrub_all,
 )
+from alloy_tui.providers.wire.assembly import cut_off
 from alloy_tui.providers.wire.calls import CallIds, call_block
 from alloy_tui.providers.wire.responses_items import (
     Item,
@@ -127,14 +128,7 @@ class ResponsesDecoder:
 
     def end(self) -> Iterator[StreamPart]:
         """The body is over without its last event: a cut answer."""
-        raise ProviderError(
-            f"{self._service} broke off its answer before the end."
-            if self._items
-            else f"{self._service} ended its answer without saying anything.",
-            kind="stream_cut",
-            # With nothing shown there is nothing to discard: a second try is safe.
-            should_retry=None if self._items else True,
-        )
+        raise cut_off(self._service, said=bool(self._items))
         yield  # pragma: no cover -- makes this the generator that the protocol wants
 
     def _index(self, wire: WireEvent) -> int:
