@@ -16,6 +16,7 @@ from alloy_tui.agent.hub import Hub
 from alloy_tui.agent.journal import Journal
 from alloy_tui.agent.middleware import HookContext, Middleware
 from alloy_tui.agent.permissions import ApprovalMode
+from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.provider import Provider, StreamPart
 from alloy_tui.domain.tool import Tool
 from alloy_tui.providers.catalogue import known_models
@@ -29,6 +30,7 @@ from alloy_tui.runtime.model_sources import ModelSources
 from alloy_tui.runtime.outfit import LOCAL_MODEL, Outfit, outfit
 from alloy_tui.settings.schema import Settings
 from alloy_tui.settings.services import KEY_VARIABLES
+from alloy_tui.team.member import AgentPlan
 
 _READING = frozenset({"read"})
 
@@ -125,6 +127,51 @@ class AgentMaker:
             hub=self._hub if heard else Hub(),
         )
 
+    def make_member(
+        self,
+        model: str,
+        provider: str | Provider,
+        *,
+        plan: AgentPlan,
+        cwd: str,
+        approvals: Approvals,
+        journal: Journal,
+        session_id: str | None,
+        messages: Sequence[ChatMessage],
+        tools: Sequence[Tool],
+    ) -> Agent:
+        """One of a team, which goes on from `messages`. Raises ConfigError."""
+        settings, spec = self._settings, plan.spec
+        prompt = spec.system_prompt or self.outfit(model, cwd).system_prompt
+        guard = () if self.guard is None else (self.guard,)
+        return Agent(
+            provider,
+            name=spec.name,
+            tools=tools,
+            system_prompt="\n\n".join(part for part in (prompt, plan.passage) if part),
+            middleware=(*guard, *plan.middleware, BackPressure(self._mailbox)),
+            approvals=approvals,
+            approval_mode=spec.approval_mode or settings.approvals.mode,
+            max_turns=spec.max_turns or settings.max_turns,
+            max_pending=settings.max_pending,
+            timeout_s=settings.timeout_s,
+            tool_timeout_s=settings.tool_timeout_s,
+            cwd=Path(cwd),
+            messages=messages,
+            retry=self._retry(),
+            fallbacks=self._sources.fallbacks(settings.fallbacks),
+            effort=settings.effort,
+            max_output=settings.max_output,
+            access=self._sources.access,
+            hub=self._hub,
+            journal=journal,
+            session_id=session_id,
+        )
+
+    def _retry(self) -> RetryPolicy:
+        retry = self._settings.retry
+        return RetryPolicy(max_attempts=retry.max_attempts, longest_wait_s=retry.longest_wait_s)
+
     def _make(
         self,
         model: str,
@@ -154,10 +201,7 @@ class AgentMaker:
             timeout_s=settings.timeout_s,
             tool_timeout_s=settings.tool_timeout_s,
             cwd=Path(cwd),
-            retry=RetryPolicy(
-                max_attempts=settings.retry.max_attempts,
-                longest_wait_s=settings.retry.longest_wait_s,
-            ),
+            retry=self._retry(),
             fallbacks=fallbacks,
             effort=settings.effort,
             max_output=settings.max_output,

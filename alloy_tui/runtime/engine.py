@@ -24,20 +24,23 @@ from alloy_tui.agent.middleware import HookContext
 from alloy_tui.agent.permissions import ApprovalMode, ModePolicy
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.errors import AlloyError, ConfigError, UnknownRequestError
-from alloy_tui.domain.messages import ImageBlock, TextBlock
+from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.provider import Provider
 from alloy_tui.domain.tool import Tool
 from alloy_tui.providers.services import SERVICES
 from alloy_tui.runtime.agent_making import AgentMaker, names_within_reach
+from alloy_tui.runtime.attachments import image_at
 from alloy_tui.runtime.budgets import Budgets, ledger_of
 from alloy_tui.runtime.demo import DemoProvider, lay_out
 from alloy_tui.runtime.file_keeping import FileKeeping
 from alloy_tui.runtime.local_server import find_installed
 from alloy_tui.runtime.mailbox import EventMailbox
+from alloy_tui.runtime.member_making import MemberMaker
 from alloy_tui.runtime.model_choice import (
     DEMO_MODEL,
     Circumstances,
     choose,
+    demo_instead,
     kind_of,
 )
 from alloy_tui.runtime.model_desk import ModelDesk
@@ -45,10 +48,15 @@ from alloy_tui.runtime.model_sources import ModelSources
 from alloy_tui.runtime.outfit import LOCAL_MODEL
 from alloy_tui.runtime.own_commands import OwnCommands
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
-from alloy_tui.runtime.port import ModelChoice, QueuedItem, UsageView
+from alloy_tui.runtime.port import QueuedItem, UsageView
 from alloy_tui.runtime.questions import Questions
 from alloy_tui.runtime.running_servers import find_running
 from alloy_tui.runtime.sessions import Sessions
+from alloy_tui.runtime.team_files import team_folders
+from alloy_tui.runtime.team_verbs import TeamVerbs
+from alloy_tui.runtime.teams import Teams
+from alloy_tui.runtime.troubles import in_words, told
+from alloy_tui.runtime.watching import Watching
 from alloy_tui.settings.services import KEY_VARIABLES
 from alloy_tui.settings.state import State
 
@@ -70,7 +78,8 @@ class Engine:
         self.failure: AlloyError | None = None
         self.refusals: dict[str, AlloyError] = {}
         self._hub = Hub()
-        self._hub.subscribe(mailbox.put)
+        self.watching = Watching(mailbox)
+        self._hub.subscribe(self.watching.put)
         self._hub.subscribe(self._watch)
         self._state = State(plan.paths, lambda words: self._notice("warning", words))
         self._approvals = Approvals(
@@ -83,7 +92,7 @@ class Engine:
             plan.settings.access, lambda words: self._notice("warning", words)
         )
         self._maker = AgentMaker(plan.settings, self._sources, self._hub, mailbox)
-        self.questions = Questions(lambda error: self._notice("warning", _in_words(_told(error))))
+        self.questions = Questions(lambda error: self._notice("warning", in_words(told(error))))
         self.sessions = Sessions(
             plan,
             name=NAME,
@@ -115,6 +124,19 @@ class Engine:
             approvals=self._approvals,
             publish=self._publish_budget,
         )
+        self.teams = Teams(
+            self._hub,
+            self._approvals,
+            self.watching,
+            main=NAME,
+            agent=lambda: self.agent,
+            about=lambda: self.snapshot,
+            folders=lambda: team_folders(Path(self.snapshot.cwd), plan.paths.config),
+            make=MemberMaker(self, self._maker, self._approvals, plan.paths.data / "worktrees"),
+            store=self.sessions.desk.store if plan.stored else None,
+            opened=self._outfit_anew,
+        )
+        self.team = TeamVerbs(self.teams)
         self.begun = False
         """Whether commands are carried out: a model was looked for, found or not."""
         self._unsaved = ""
@@ -125,8 +147,8 @@ class Engine:
         try:
             await self._begin()
         except Exception as error:  # noqa: BLE001 -- a screen without an engine must say why
-            self.failure = _told(error)
-            self._notice("error", _in_words(self.failure))
+            self.failure = told(error)
+            self._notice("error", in_words(self.failure))
         self.begun = True
         self.sessions.make_ready()
         while True:
@@ -138,10 +160,10 @@ class Engine:
             except UnknownRequestError:
                 continue  # it ended in the meantime
             except Exception as error:  # noqa: BLE001 -- the next command must still be carried out
-                refused = _told(error)
+                refused = told(error)
                 if request_id is not None:
                     self.refusals[request_id] = refused
-                self._notice("error", _in_words(refused), request_id)
+                self._notice("error", in_words(refused), request_id)
 
     def give(self, command: Command, request_id: str | None = None) -> None:
         """Carry out `command` after those given before; errors become notices."""
@@ -152,7 +174,7 @@ class Engine:
         ends: list[Awaitable[object]] = [self.own.close(), self.questions.close()]
         if self.agent is not None:
             ends.append(self.agent.stop(grace_s / 2))
-        ends.append(self._sources.stop())
+        ends += [self.teams.stop(), self._sources.stop()]
         await asyncio.gather(*ends, return_exceptions=True)
         self._unsaved = await self.sessions.close()
 
@@ -175,8 +197,8 @@ class Engine:
         screen is another program's.
         """
         agent = self._ready()
-        await self.sessions.conversing.ready()
-        images = [await asyncio.to_thread(self._image, path) for path in attachments]
+        await self.sessions.conversing.awaited()
+        images = [await image_at(path, self.snapshot.cwd) for path in attachments]
         prompt = [*images, TextBlock(text)] if images else text
         agent.send_message(prompt, request_id=request_id, lane=lane)
 
@@ -205,7 +227,7 @@ class Engine:
         """Switch, or begin if there was no model to begin with; a person's choice is kept."""
         model = self._sources.resolve(model, self.snapshot.models)
         if self.agent is None:
-            await self._make_agent(model, await self._provider(model))
+            await self._make_agent(model, await self.provider(model))
             self._update(model=model)
         else:
             await self._switch(model)
@@ -246,13 +268,13 @@ class Engine:
         )
         self._update(choice=choice, model=choice.model)
         try:
-            provider = await self._provider(choice.model)
+            provider = await self.provider(choice.model)
         except AlloyError as error:
             if choice.kind != "local" or asked or settings.model:
                 raise
-            choice = _demo_instead(choice, error)
+            choice = demo_instead(choice, in_words(error))
             self._update(choice=choice, model=choice.model)
-            provider = await self._provider(choice.model)
+            provider = await self.provider(choice.model)
         await self._make_agent(choice.model, provider)
         self._update(models=names_within_reach(self.snapshot.model, settings))
         if plan.asked_model is not None:
@@ -263,14 +285,14 @@ class Engine:
     async def _switch(self, model: str) -> None:
         """Let another model answer from here on. Raises ConfigError and changes nothing."""
         agent = self._ready()
-        provider, before = await self._provider(model), agent.model
+        provider, before = await self.provider(model), agent.model
         await agent.set_model(provider)
         if LOCAL_MODEL in {before, model}:
             suits = self._maker.outfit(model, self.snapshot.cwd)
             agent.configure(tools=self._tools(model), system_prompt=suits.system_prompt)
         self._update(model=model)
 
-    async def _provider(self, model: str) -> str | Provider:
+    async def provider(self, model: str) -> str | Provider:
         """What an agent takes as its model; starts the local server when it is needed first."""
         if model == DEMO_MODEL:
             if self.snapshot.choice.kind != "demo":
@@ -286,11 +308,6 @@ class Engine:
         if not folder.exists():  # when it is chosen a second time
             lay_out(folder)
         self._update(cwd=str(folder), scratch=str(folder))
-
-    def _image(self, path: str) -> ImageBlock:
-        from alloy_tui.tools.read import read_image
-
-        return read_image((Path(self.snapshot.cwd) / Path(path).expanduser()).resolve())
 
     async def _make_agent(self, model: str, provider: str | Provider) -> None:
         files = self.sessions.keep_files(self.snapshot.cwd)
@@ -316,7 +333,7 @@ class Engine:
     ) -> Agent:
         return self._maker.make_reader(
             model,
-            await self._provider(model),
+            await self.provider(model),
             name=name,
             cwd=self.snapshot.cwd,
             approvals=self._approvals,
@@ -325,8 +342,18 @@ class Engine:
         )
 
     def _tools(self, model: str) -> tuple[Tool, ...]:
-        tools, files = self._maker.outfit(model, self.snapshot.cwd).tools, self.sessions.files
-        return tools if files is None else files.keeper.wrap(tools)
+        tools = self.kept(self._maker.outfit(model, self.snapshot.cwd).tools)
+        return tools if model == LOCAL_MODEL else (*tools, *self.teams.tools())
+
+    def kept(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
+        """The same, with the session's files coming along with what they change."""
+        files = self.sessions.files
+        return tuple(tools) if files is None else files.keeper.wrap(tools)
+
+    def _outfit_anew(self) -> None:
+        """A team was opened or closed: the agent's tools follow."""
+        if self.agent is not None:
+            self.agent.configure(tools=self._tools(self.snapshot.model))
 
     def _folder(self) -> str:
         """Where sessions of this program belong; the demo's folder will be gone."""
@@ -371,24 +398,3 @@ class Engine:
         self, level: Literal["warning", "error"], text: str, request_id: str | None = None
     ) -> None:
         self._hub.publish(NAME, request_id, 0, ev.Notice(level, text))
-
-
-def _told(error: Exception) -> AlloyError:
-    if isinstance(error, AlloyError):
-        return error
-    _log.error("A defect", exc_info=error)
-    return AlloyError(f"This is a defect of Alloy: {type(error).__name__}: {error}")
-
-
-def _in_words(error: AlloyError) -> str:
-    return f"{error.message} {error.hint}" if error.hint else error.message
-
-
-def _demo_instead(choice: ModelChoice, error: AlloyError) -> ModelChoice:
-    return msgspec.structs.replace(
-        choice,
-        model=DEMO_MODEL,
-        kind="demo",
-        found=(*choice.found, _in_words(error)),
-        reason="The local model could not be started.",
-    )

@@ -190,3 +190,14 @@ def _choice(now: Circumstances, decided: tuple[str, str], found: Sequence[str]) 
 def _listed(names: Sequence[str]) -> str:
     short = [n.partition("/")[2] for n in names]
     return ", ".join(short[:3]) + (f" and {len(short) - 3} more" if len(short) > 3 else "")
+
+
+def demo_instead(choice: ModelChoice, why: str) -> ModelChoice:
+    """The scripted agent in the place of a local model that could not be started."""
+    return msgspec.structs.replace(
+        choice,
+        model=DEMO_MODEL,
+        kind="demo",
+        found=(*choice.found, why),
+        reason="The local model could not be started.",
+    )

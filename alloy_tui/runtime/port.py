@@ -16,6 +16,7 @@ from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.model_port import ProvidersPort
 from alloy_tui.runtime.session_port import LibraryPort, TreePort
+from alloy_tui.runtime.team_port import TeamPort
 
 ApprovalMode: TypeAlias = Literal["ask", "edits", "all", "none"]
 
@@ -201,6 +202,11 @@ class RuntimePort(Protocol):
     @property
     def providers(self) -> ProvidersPort:
         """Models and services within reach, the thinking level, and what was spent."""
+        ...
+
+    @property
+    def team(self) -> TeamPort:
+        """Everything that runs: the agent, whom it spawned, and a team that was opened."""
         ...
 
     def close(self, timeout_s: float = 2.0) -> None:

@@ -24,6 +24,7 @@ from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import ApprovalMode, ModelChoice, QueuedItem, UsageView
 from alloy_tui.runtime.project import Project
 from alloy_tui.runtime.session_faces import LibraryFace, TreeFace
+from alloy_tui.runtime.team_face import TeamFace
 
 if TYPE_CHECKING:
     from alloy_tui.runtime.engine import Engine
@@ -53,6 +54,7 @@ class Runtime:
         self._tree = TreeFace(self._give, self._look, lambda: self._engine)
         self._library = LibraryFace(self._give)
         self._providers = ProvidersFace(self._give, lambda: self._engine)
+        self._team = TeamFace(self._give, lambda: self._engine)
 
     def start(self) -> None:
         """Start the engine thread; returns before it is ready."""
@@ -140,6 +142,11 @@ class Runtime:
     def project(self) -> Project:
         """The folder's files, and the user's own commands in it."""
         return self._project
+
+    @property
+    def team(self) -> TeamFace:
+        """Everything that runs."""
+        return self._team
 
     @property
     def tree(self) -> TreeFace:

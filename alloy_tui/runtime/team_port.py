@@ -15,8 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from alloy_tui.domain.events import Lane
-from alloy_tui.domain.messages import ChatMessage
+from alloy_tui.domain.events import Envelope, Lane
 from alloy_tui.domain.team_events import DelegationKind, DelegationStatus
 from alloy_tui.domain.team_values import Collision, Lease, Mail, Shared, TeamTask
 from alloy_tui.domain.usage import ZERO, TokenUsage
@@ -171,8 +170,10 @@ class TeamPort(Protocol):
         """`who`, a view, wants to be told of changes from now on, or no more."""
         ...
 
-    def attach(self, agent: str, then: Callable[[tuple[ChatMessage, ...] | None], object]) -> None:
-        """Tell `then` what `agent` and its user said until now; its events follow in the stream.
+    def attach(self, agent: str, then: Callable[[tuple[Envelope, ...] | None], object]) -> None:
+        """Tell `then` what happened to `agent` until now; what comes next follows in the stream.
+
+        What was said long ago comes as if it was said at once, `turn` by `turn`.
 
         Nothing is missed between the two, and nothing comes twice.
         """
@@ -194,9 +195,7 @@ class TeamPort(Protocol):
         """Stop the team's agents; what they said and share is kept."""
         ...
 
-    def delegate(
-        self, kind: DelegationKind, to: Sequence[str], text: str, by: str = "user"
-    ) -> None:
+    def delegate(self, kind: DelegationKind, to: Sequence[str], text: str) -> None:
         """Give work: to one, to all of `to` at once, or through them one after the other."""
         ...
 

@@ -219,6 +219,10 @@ KnownNode: TypeAlias = (
 )
 
 
+SPOKEN = ("user", "answer")
+"""The kinds of nodes that count as messages."""
+
+
 class Unknown(msgspec.Struct, frozen=True):
     """A node of a kind that this version does not know: kept as it is, and skipped."""
 

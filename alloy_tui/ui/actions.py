@@ -59,6 +59,12 @@ def _approve(host: Host, argument: str) -> None:
         host.say(f"/approve takes one of: {', '.join(MODES)}.", "warning")
 
 
+def _team(host: Host, argument: str) -> None:
+    if argument:
+        host.runtime.team.open(argument)
+    host.workbench.open_team()
+
+
 _DEEDS: dict[str, Callable[[Host, str], None]] = {
     "help": lambda host, _: host.open_page("help"),
     "model": _model,
@@ -72,6 +78,7 @@ _DEEDS: dict[str, Callable[[Host, str], None]] = {
     "retry": lambda host, _: host.workbench.retry(),
     "copy": lambda host, _: host.workbench.copy_answer(),
     "reset": lambda host, _: host.runtime.reset(),
+    "team": _team,
     **SESSION_DEEDS,
     "quit": lambda host, _: host.leave(),
 }

@@ -76,6 +76,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("compare", "two branches beside each other"),
     Command("graft", "bring something here from another branch"),
     Command("race", "several models at the same question", "[model model …]"),
+    Command("team", "everything that runs: agents, tasks, mail, time", "[file]"),
     Command("fork", "go on in a new session from here"),
     Command("rename", "give the session another title", "[title]"),
     Command("export", "write the session to a file", "[format] [path]", "format"),

@@ -58,6 +58,10 @@ class Bench(Protocol):
         """All sessions, or what was found in them."""
         ...
 
+    def open_team(self, deed: str = "") -> None:
+        """The team's dashboard."""
+        ...
+
 
 class Host(Protocol):
     """What a command may ask of the app."""

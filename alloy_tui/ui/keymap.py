@@ -15,22 +15,8 @@ from textual.binding import Binding, BindingType
 from textual.keys import Keys
 
 from alloy_tui.domain.sanitise import clean_line
-
-
-class Key(msgspec.Struct, frozen=True):
-    """`keys` as Textual names them, comma-separated.
-
-    `name` is what the configuration calls the action; a row without one is a
-    key that a widget takes by itself and that stays as it is. `note` is shown
-    beside the keys.
-    """
-
-    name: str
-    keys: str
-    action: str
-    words: str
-    note: str = ""
-
+from alloy_tui.ui.keys import Key
+from alloy_tui.ui.team_keys import TEAM_KEYS
 
 APP_KEYS: tuple[Key, ...] = (
     Key("help", "f1", "help", "every key and command"),
@@ -48,6 +34,7 @@ SCREEN_KEYS: tuple[Key, ...] = (
     Key("usage", "f2", "command('usage')", "tokens and cost so far"),
     Key("retry", "alt+r", "command('retry')", "send the last message again"),
     Key("tree", "ctrl+t", "show_panel('tree')", "open or close the session's tree"),
+    Key("team", "ctrl+d", "command('team')", "everything that runs: the team's dashboard"),
     Key("branch-before", "alt+left", "turn_branch(-1)", "the branch before, at its message"),
     Key("branch-after", "alt+right", "turn_branch(1)", "the branch after"),
     Key("next-pane", "f6", "next_pane", "prompt → conversation → tool pane"),
@@ -161,6 +148,7 @@ SECTIONS: tuple[tuple[str, tuple[Key, ...]], ...] = (
     ("Conversation, while it has the focus", READING_KEYS),
     ("Tool pane", PANE_KEYS),
     ("Session tree, while it has the focus", TREE_KEYS),
+    ("Team, while its dashboard is open", TEAM_KEYS),
     ("Everywhere", APP_KEYS),
 )
 
@@ -172,7 +160,7 @@ _OF_PROMPT = {key.name: key for key in PROMPT_KEYS if key.action}
 _ARROWS = {"up", "down", "left", "right", "home", "end"}
 _MOVES = _ARROWS | {"escape", "backspace", "delete", "insert", "space"}
 _ONLY_PROMPT = frozenset({"enter", "tab"})
-_PLACES = ("tree-", "read-")
+_PLACES = ("tree-", "read-", "team-")
 """Beginnings of names: these keys act only while that part of the screen has the focus."""
 UNBOUND = "unbound"
 """A key that no terminal sends: what it stands for does nothing."""
@@ -180,7 +168,6 @@ UNBOUND = "unbound"
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _NAMED = {str(key.value).rsplit("+", 1)[-1] for key in Keys} | {
     "minus",
-    "plus",
     "comma",
     "full_stop",
     "slash",
@@ -189,6 +176,8 @@ _NAMED = {str(key.value).rsplit("+", 1)[-1] for key in Keys} | {
     "equals_sign",
     "left_square_bracket",
     "right_square_bracket",
+    "dollar_sign",
+    "plus",
     "space",
 }
 _SHOWN = {
@@ -205,6 +194,11 @@ _SHOWN = {
     "minus": "-",
     "slash": "/",
     "equals_sign": "=",
+    "plus": "+",
+    "dollar_sign": "$",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "space": "Space",
 }
 
 

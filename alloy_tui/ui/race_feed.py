@@ -13,6 +13,8 @@ from alloy_tui.domain.events import Envelope
 from alloy_tui.runtime.session_port import Racer
 from alloy_tui.ui.messages import TokensArrived
 
+RACERS = "race-"
+"""How the names of racers begin."""
 Heard: TypeAlias = TokensArrived | Envelope
 
 
@@ -40,6 +42,8 @@ class RaceFeed:
     def take(self, what: Heard) -> None:
         """One of the agents said something."""
         agent = agent_of(what)
+        if not agent.startswith(RACERS):
+            return
         self._heard.setdefault(agent, []).append(what)
         if self.listener is not None:
             self.listener(agent, what)

@@ -36,6 +36,7 @@ from alloy_tui.sessions.nodes import (
     Opened,
     Prune,
     Renamed,
+    TeamRecord,
     ToolResult,
     Unknown,
     UserMessage,
@@ -87,6 +88,7 @@ nodes = st.one_of(
     st.builds(Checkpoint, st.none() | any_text, st.none() | st.just("ab")),
     st.builds(Note, any_text),
     st.builds(Prune, st.booleans()),
+    st.builds(TeamRecord, any_text, arguments),
 )
 entries = st.builds(
     lambda node, parent, at_ms: Entry("id", parent, at_ms, node, "main", False, node.MARK),
@@ -140,6 +142,7 @@ def _one_of_each() -> list[Node]:
         Checkpoint(),
         Note(""),
         Prune(),
+        TeamRecord("user", {"type": "mail_sent"}),
     ]
 
 

@@ -24,6 +24,7 @@ from alloy_tui.runtime.port import (
 )
 from tests.support.fake_models import FakeProviders
 from tests.support.fake_sessions import FakeLibrary, FakeTree
+from tests.support.fake_team import FakeTeam
 
 CHOICE = ModelChoice(
     model="scripted/tour",
@@ -82,6 +83,7 @@ class FakePort:
         self._tree = FakeTree(self._ask)
         self._library = FakeLibrary(self._ask)
         self._providers = FakeProviders(self._ask)
+        self._team = FakeTeam(self._ask)
         self._submitted = 0
         self._settled = True
         self._idle: asyncio.Event | None = None
@@ -202,6 +204,10 @@ class FakePort:
     @property
     def project(self) -> FakeProject:
         return self._project
+
+    @property
+    def team(self) -> FakeTeam:
+        return self._team
 
     @property
     def tree(self) -> FakeTree:

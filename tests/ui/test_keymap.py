@@ -23,6 +23,7 @@ from alloy_tui.ui.keymap import (
 )
 from alloy_tui.ui.palette import CommandPaletteRows
 from alloy_tui.ui.panes.side import SIDE_PANELS
+from alloy_tui.ui.team_keys import TEAM_KEYS
 from tests.support import feed as fd
 from tests.support import scenes
 from tests.support.stage import Stage, screen_text
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.anyio
 
 def place_of(name: str) -> str:
     """Where the keys of an action act: in the tree, in the conversation, or everywhere."""
-    return next((place for place in ("tree-", "read-") if name.startswith(place)), "")
+    return next((place for place in ("tree-", "read-", "team-") if name.startswith(place)), "")
 
 
 UI = Path(__file__).resolve().parents[2] / "alloy_tui" / "ui"
@@ -133,7 +134,7 @@ _KEYS = st.sampled_from(
 @given(st.dictionaries(st.sampled_from([key.name for key in ACTIONS]), _KEYS))
 def test_whatever_is_wanted_no_key_stands_for_two_actions(wanted: dict[str, str]) -> None:
     keymap = Keymap(wanted)
-    for place in ("tree-", "read-", ""):
+    for place in ("tree-", "read-", "team-", ""):
         names = [name for name in keymap.names if place_of(name) == place]
         given = [one for name in names for one in keymap.keys_of(name).split(",") if one]
         assert len(given) == len(set(given))
@@ -144,7 +145,7 @@ def test_no_two_rows_of_the_table_share_a_name_or_a_key() -> None:
     assert len(names) == len(set(names))
     # What a key does in the tree or the conversation has nothing to do with what it does elsewhere.
     elsewhere = [key for key in ACTIONS if not place_of(key.name)]
-    for rows in (TREE_KEYS, READING_KEYS, elsewhere):
+    for rows in (TREE_KEYS, READING_KEYS, TEAM_KEYS, elsewhere):
         keys = [one for key in rows for one in key.keys.split(",")]
         assert len(keys) == len(set(keys))
 

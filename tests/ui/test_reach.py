@@ -127,6 +127,7 @@ MOUSE: list[tuple[str, str, tuple[str, ...]]] = [
     ("panes/find_line.py", "the count goes on", ("enter",)),
     ("panes/tree_view.py", "a double click goes there", ("tree-open",)),
     ("panes/tree_view.py", "the marks fold", ("tree-fold",)),
+    ("widgets/row_window.py", "a double click looks closer", ("team-attach",)),
     ("widgets/jump_pill.py", "the pill jumps down", ("to-end",)),
     ("widgets/completion.py", "a row is taken", ("complete",)),
     ("widgets/drag_select.py", "a drag selects in the pane", ("copy-pane",)),

@@ -12,21 +12,15 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 
-from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.agent_view import AgentView
-from alloy_tui.runtime.agent_view import Outcome as Ended
-from alloy_tui.runtime.projection import fold
 from alloy_tui.runtime.session_port import Racer
-from alloy_tui.ui.messages import TokensArrived
-from alloy_tui.ui.panes.chat import ChatPane
+from alloy_tui.ui.panes.live import LiveColumn
 from alloy_tui.ui.race_feed import Heard, RaceFeed
-from alloy_tui.ui.tool_view import ToolRecords
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.wording import model_label, money, outcome_words, state_words
 
@@ -35,51 +29,12 @@ LEAST_COLUMN = 38
 Outcome = tuple[str, ...]
 
 
-class Column(Vertical):
-    """One racer: its name, its conversation, its state in words."""
-
-    DEFAULT_CSS = """
-    Column { width: 1fr; height: 100%; border-left: solid $line; }
-    Column:first-child { border-left: none; }
-    Column > .race-title { height: 1; background: $surface; }
-    Column > .race-state { height: 1; background: $surface; }
-    """
+class Column(LiveColumn):
+    """One racer."""
 
     def __init__(self, racer: Racer) -> None:
-        super().__init__()
+        super().__init__(racer.model)
         self.racer = racer
-        self.view = AgentView(model=racer.model)
-        self._outcome: Ended | None = None
-        self._records = ToolRecords()
-        self.chat = ChatPane(self._records)
-        self.chat.styles.height = "1fr"
-        self.title_line = ActionLine()
-        self.state_line = ActionLine()
-        self.title_line.add_class("race-title")
-        self.state_line.add_class("race-state")
-
-    def compose(self) -> ComposeResult:
-        """From top to bottom."""
-        yield self.title_line
-        yield self.chat
-        yield self.state_line
-
-    def take(self, what: Heard) -> None:
-        """Something the racer said."""
-        if isinstance(what, TokensArrived):
-            self.view = fold(self.view, what.first)
-            if what.kind in {"text", "thinking"}:
-                self.chat.tokens(what)
-            elif what.kind == "output" and what.source is not None:
-                key = self._records.key(what.first, what.source)
-                record = self._records.get(key)
-                if record is not None:
-                    self.chat.output(key, record.take_output(what.text))
-            return
-        self.view = fold(self.view, what)
-        self._outcome = self.view.outcome or self._outcome
-        if not isinstance(what.event, ev.SessionSaved | ev.AgentStarted):
-            self.chat.event(what)
 
     def paint(self, now_ms: int, *, chosen: bool, number: int, of: int) -> None:
         """Name and state as they are now."""
@@ -99,7 +54,7 @@ class Column(Vertical):
         """What it does; of one that is over, how it ended."""
         if not self.racer.over:
             return state_words(self.view, now_ms)
-        ended = self._outcome
+        ended = self.outcome
         if ended is None or (ended.status == "completed" and not ended.duration_ms):
             return "done"  # it began before anybody listened: how long it took is not known
         return outcome_words(ended)

@@ -34,7 +34,7 @@ from alloy_tui.ui.panes.work_area import WIDE, WorkArea
 from alloy_tui.ui.preferences import Preferences
 from alloy_tui.ui.prompt.mentions import attachments
 from alloy_tui.ui.quick_start import show_first
-from alloy_tui.ui.screens.session_bench import SessionBench
+from alloy_tui.ui.screens.team_bench import TeamBench
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.widgets.composer import Composer
 from alloy_tui.ui.widgets.status_bar import StatusBar
@@ -46,7 +46,7 @@ _SENT = 64
 _TWICE_S = 1.0
 
 
-class Workbench(SessionBench):
+class Workbench(TeamBench):
     """Everything that is on the screen when nothing is open over it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -188,9 +188,7 @@ class Workbench(SessionBench):
             return  # not composed yet; `on_mount` sets the view again
         self.status.now_ms = self._clock.wall_ms()
         self.status.view = view
-        self.top.view = view
-        self.composer.show(view)
-        self._follow(view)
+        self.others_ask()
         timed = view.busy or bool(view.commands)
         if timed == self._ticks:
             return
@@ -199,6 +197,13 @@ class Workbench(SessionBench):
             self._ticker.resume()
         else:
             self._ticker.pause()
+
+    def others_ask(self) -> None:
+        """One queue for the questions of all agents: the bar, the title and the bell follow it."""
+        view = self.with_others(self.view)
+        self.top.view = view
+        self.composer.show(view)
+        self._follow(view)
 
     @property
     def ticking(self) -> bool:
@@ -333,7 +338,7 @@ class Workbench(SessionBench):
 
     def action_answer(self, choice: str) -> None:
         """An Alt key answers whatever stands in the prompt; with nothing to answer it edits."""
-        if not self.view.approvals or self.prompt.yanking:
+        if not self.with_others(self.view).approvals or self.prompt.yanking:
             raise SkipAction
         self.composer.approval.answer(choice)
 

@@ -1,0 +1,207 @@
+"""A team's log and its members' conversations, in the store of sessions.
+
+Owns which sessions these are: one for the team, which holds records alone, and one
+for each member. Belongs to the engine's loop; the disk is touched in threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from alloy_tui.agent.journal import Journal, NoJournal
+from alloy_tui.domain.errors import StoreError, TeamError
+from alloy_tui.domain.messages import ChatMessage
+from alloy_tui.domain.team_events import TeamEvent
+from alloy_tui.runtime.recording import Recorder
+from alloy_tui.sessions.ids import Stamps
+from alloy_tui.sessions.live import LiveSession
+from alloy_tui.sessions.nodes import Entry, Opened, TeamRecord, entry_of
+from alloy_tui.sessions.store import SessionStore
+from alloy_tui.team.log import Record
+
+TEAM_AGENT = "team"
+"""The `agent` of a team's own session; a member's is `TEAM/NAME`."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Where a member's conversation is kept, and what it was."""
+
+    session: str
+    journal: Journal
+    messages: tuple[ChatMessage, ...] = ()
+
+
+class _MemberDesk:
+    """A member's session; fills `recording.Desk`."""
+
+    def __init__(self, live: LiveSession) -> None:
+        self._live = live
+
+    @property
+    def live(self) -> LiveSession | None:
+        """Always there."""
+        return self._live
+
+    async def begin(self, entries: Sequence[Entry]) -> None:
+        """Never needed."""
+        raise StoreError(f"{len(entries)} messages have no session.", kind="unknown")
+
+    def saved(self, entries: Sequence[Entry]) -> None:
+        """Nobody else follows it."""
+
+
+class TeamKeeping:
+    """Fills `TeamLog`. With no `store` nothing is kept."""
+
+    def __init__(
+        self,
+        store: Callable[[], Awaitable[SessionStore]] | None,
+        *,
+        cwd: str,
+        complain: Callable[[str], object],
+    ) -> None:
+        self._open_store = store
+        self._cwd = cwd
+        self._complain = complain
+        self._stamps = Stamps()
+        self._name = ""
+        self._live: LiveSession | None = None
+        self._members: dict[str, LiveSession] = {}
+        self._known: dict[str, str] = {}
+        self._waiting: deque[Record] = deque()
+        self._writing: asyncio.Task[None] | None = None
+
+    async def open(self, name: str) -> tuple[Record, ...]:
+        """Go on with the latest team of that name in this folder, or begin one.
+
+        Returns what it did until now. Raises StoreError, and TeamError when
+        another program has it open.
+        """
+        self._name = name
+        if self._open_store is None:
+            return ()
+        store = await self._open_store()
+        live, records = await asyncio.to_thread(self._find, store, name)
+        self._live = live
+        return records
+
+    def append(self, record: Record) -> None:
+        """See `TeamLog.append`."""
+        if self._live is None:
+            return
+        self._waiting.append(record)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write(), name=f"log of {self._name}")
+
+    async def member(self, name: str, model: str, *, again: str = "") -> Kept:
+        """Where the conversation of `name` goes on, or begins.
+
+        `again` is the session of an earlier life. Raises StoreError.
+        """
+        if self._open_store is None:
+            return Kept("", NoJournal())
+        store = await self._open_store()
+        live = self._members.get(name)
+        if live is None:
+            live = await asyncio.to_thread(self._session, store, name, model, again)
+            self._members[name] = live
+        messages = await asyncio.to_thread(live.view, live.stored.leaf)
+        journal = Recorder(_MemberDesk(live), agent=name, stamps=self._stamps)
+        return Kept(live.id, journal, messages)
+
+    def session_of(self, name: str) -> LiveSession | None:
+        """A member's conversation as it is kept."""
+        return self._members.get(name)
+
+    async def let_go(self, name: str) -> None:
+        """The member is gone; its conversation stays."""
+        live = self._members.pop(name, None)
+        if live is not None:
+            await _closed(live)
+
+    async def close(self) -> None:
+        """Store what there is and give the sessions back."""
+        while self._writing is not None:
+            await asyncio.wait({self._writing})
+        for live in (*self._members.values(), *((self._live,) if self._live else ())):
+            await _closed(live)
+        self._members.clear()
+        self._live = None
+
+    # -- in threads ---------------------------------------------------------------------------
+
+    def _find(self, store: SessionStore, name: str) -> tuple[LiveSession, tuple[Record, ...]]:
+        for info in store.sessions(cwd=self._cwd):
+            if info.agent == TEAM_AGENT and info.title == name:
+                live = LiveSession.open(store, info.id, stamps=self._stamps)
+                if not live.writable:
+                    raise TeamError(
+                        f"{name} is open in another program.",
+                        kind="conflict",
+                        hint="Close it there, or give this one another name.",
+                    )
+                return live, tuple(_records(store.since(info.id, 0)))
+        about = Opened(name, self._cwd, TEAM_AGENT)
+        return LiveSession.begin(store, about, stamps=self._stamps), ()
+
+    def _session(self, store: SessionStore, name: str, model: str, again: str) -> LiveSession:
+        if again:
+            try:
+                live = LiveSession.open(store, again, stamps=self._stamps)
+                if live.writable:
+                    return live
+            except StoreError as error:
+                self._complain(f"The conversation of {name} begins anew: {error.message}")
+        above = self._live.id if self._live is not None else None
+        about = Opened(
+            f"{self._name} · {name}",
+            self._cwd,
+            f"{self._name}/{name}",
+            from_session=above,
+            model=model,
+        )
+        return LiveSession.begin(store, about, stamps=self._stamps)
+
+    # -- the log ------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting and self._live is not None:
+                taken = list(self._waiting)
+                entries = [self._entry(record) for record in taken]
+                await asyncio.wrap_future(self._live.do(entries))
+                for _ in taken:
+                    self._waiting.popleft()
+        except StoreError as error:
+            # What waits is tried again with the next that happens.
+            self._complain(f"What {self._name} does cannot be stored: {error.message}")
+        finally:
+            self._writing = None
+
+    def _entry(self, record: Record) -> Entry:
+        node = TeamRecord(record.by, msgspec.to_builtins(record.event))
+        stamp = self._stamps()
+        return entry_of(node, id=stamp.id, parent=None, at_ms=record.at_ms, agent=record.by)
+
+
+def _records(entries: Sequence[Entry]) -> list[Record]:
+    """The records among `entries`; what a later version wrote is left out."""
+    records: list[Record] = []
+    for entry in entries:
+        if isinstance(entry.node, TeamRecord):
+            try:
+                event = msgspec.convert(entry.node.event, TeamEvent)
+            except msgspec.ValidationError:
+                continue
+            records.append(Record(entry.node.by, entry.at_ms, event))
+    return records
+
+
+async def _closed(live: LiveSession) -> None:
+    future = live.close()
+    if future is not None:
+        await asyncio.wait({asyncio.wrap_future(future)})

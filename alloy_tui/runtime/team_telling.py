@@ -1,0 +1,191 @@
+"""The team as a screen is shown it: made anew at most four times a second, while somebody follows.
+
+Owns followers, timing, the delegations that are listed, and the making of a
+`TeamView`. Belongs to the engine's loop; `view` is a value and may be read anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from alloy_tui.agent.hub import Hub
+from alloy_tui.domain import team_events as te
+from alloy_tui.domain.events import EngineEvent, Envelope
+from alloy_tui.runtime.roster import Roster, sums
+from alloy_tui.runtime.team_keeping import TEAM_AGENT
+from alloy_tui.runtime.team_port import Delegation, TeamView
+from alloy_tui.runtime.watching import Watching
+from alloy_tui.team.log import Record
+from alloy_tui.team.team import Team
+
+EVERY_S = 0.25
+"""Views are published at most this often."""
+_MOVING_S = 1.0
+_MOST_DELEGATIONS = 500
+_MOST_MAIL = 500
+_SHOWN = (
+    te.MemberAdded,
+    te.MemberRemoved,
+    te.SupervisorGaveUp,
+    te.DelegationStarted,
+    te.DelegationFinished,
+    te.MailSent,
+    te.MailRead,
+    te.TaskChanged,
+    te.SharedChanged,
+    te.LeaseChanged,
+    te.LeaseRefused,
+    te.MemberPaused,
+    te.MemberResumed,
+    te.BudgetRaised,
+)
+
+
+class TeamTelling:
+    """`team` is the one of now, None = the main agent is alone."""
+
+    def __init__(self, hub: Hub, watching: Watching, team: Callable[[], Team | None]) -> None:
+        self.view = TeamView()
+        self.roster = Roster(self.changed)
+        self.file = ""
+        self._hub = hub
+        self._watching = watching
+        self._team = team
+        self._gave_up = ""
+        self._followers: set[str] = set()
+        self._delegations: dict[str, Delegation] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._told_s = float("-inf")
+        self._version = 0
+        hub.subscribe(self.roster.take)
+        hub.subscribe(self._heard)
+
+    def follow(self, who: str, *, wanted: bool) -> None:
+        """See `TeamPort.follow`."""
+        if wanted:
+            self._followers.add(who)
+            self.tell()
+        else:
+            self._followers.discard(who)
+
+    def begin(self, file: str, records: tuple[Record, ...]) -> None:
+        """Another team; `records` are of its earlier lives."""
+        self.file, self._gave_up = file, ""
+        self._delegations.clear()
+        for record in records:
+            self._take_delegation(record.by, record.at_ms, record.event)
+
+    def over(self) -> None:
+        """There is only the main agent from now on."""
+        self.file = ""
+        for row in self.roster.rows(0):
+            if not row.main:
+                self._drop(row.name)
+
+    def stop(self) -> None:
+        """Tell no more."""
+        self._followers.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def changed(self) -> None:
+        """Something that a view would show."""
+        if self._followers and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(loop.time(), self._told_s + EVERY_S), self.tell)
+
+    def tell(self) -> None:
+        """Make the view anew, now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        loop = asyncio.get_running_loop()
+        self._told_s = loop.time()
+        self._version += 1
+        self.view = self._made()
+        if self._followers:
+            self._hub.publish(TEAM_AGENT, None, 0, te.TeamChanged(self._version))
+            if self.roster.moving:
+                # Sparklines go on by themselves until all is quiet.
+                self._timer = loop.call_at(self._told_s + _MOVING_S, self.tell)
+
+    def _made(self) -> TeamView:
+        team = self._team()
+        rows = self.roster.rows(time.time_ns() // 1_000_000)
+        total = sums(rows)
+        view = TeamView(
+            version=self._version,
+            rows=rows,
+            delegations=tuple(self._delegations.values()),
+            cost=total.cost,
+            cost_partial=total.partial,
+            turns=total.turns,
+        )
+        if team is None:
+            return view
+        there = set(team.agents)
+        rows = tuple(
+            replace(
+                row,
+                paused=team.member(row.name).paused,
+                unread=len(team.mail.unread(row.name)),
+            )
+            if row.name in there
+            else row
+            for row in rows
+        )
+        spec, limits = team.spec, team.allowances.team.limits
+        most = limits["tokens"]
+        strategy = spec.strategy.replace("_", " ")
+        return replace(
+            view,
+            name=spec.name if self.file else "",
+            file=self.file,
+            rows=rows,
+            tasks=team.board.tasks,
+            mail=team.mail.timeline[-_MOST_MAIL:],
+            shared=team.shared.entries,
+            leases=team.leases.held,
+            collisions=team.leases.collisions,
+            budget_usd=limits["usd"],
+            budget_tokens=None if most is None else int(most),
+            supervision=f"{strategy}, at most {spec.max_restarts} in {spec.period_s:g} s",
+            gave_up=self._gave_up,
+        )
+
+    def _heard(self, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, _SHOWN):
+            return
+        if isinstance(event, te.MemberRemoved):
+            self._drop(event.name)
+        elif isinstance(event, te.SupervisorGaveUp):
+            self._gave_up = event.cause
+        elif isinstance(event, te.BudgetRaised):
+            if event.name in self.roster:
+                self.roster.know(event.name, budget_usd=event.usd, budget_tokens=event.tokens)
+        else:
+            self._take_delegation(envelope.agent, envelope.at_ms, event)
+        self.changed()
+
+    def _drop(self, name: str) -> None:
+        self.roster.drop(name)
+        self._watching.forget(name)
+
+    def _take_delegation(self, by: str, at_ms: int, event: EngineEvent) -> None:
+        if isinstance(event, te.DelegationStarted):
+            self._delegations[event.id] = Delegation(
+                event.id, by, event.to, event.text, event.kind, event.depth, at_ms
+            )
+            while len(self._delegations) > _MOST_DELEGATIONS:
+                del self._delegations[next(iter(self._delegations))]
+        elif isinstance(event, te.DelegationFinished) and event.id in self._delegations:
+            work = self._delegations[event.id]
+            self._delegations[event.id] = replace(
+                work, ended_ms=at_ms, status=event.status, brought=event.text
+            )

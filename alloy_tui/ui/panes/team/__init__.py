@@ -1,0 +1,1 @@
+"""The panes of the team: agents, tasks, mail, shared context, timeline, inbox."""

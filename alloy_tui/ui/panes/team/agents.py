@@ -1,0 +1,196 @@
+"""The agents of a team, a line each: state, what they do, figures, pace.
+
+Owns how a line looks at a width, and that no line moves under the cursor or the
+mouse: while the mouse is over the lines they keep their groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+
+from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.agent_view import AgentState
+from alloy_tui.runtime.team_port import AgentRow, RowGroup, TeamView
+from alloy_tui.ui.markdown.cells import Span, clip, span_width
+from alloy_tui.ui.team_rows import Layout, Line, Order, Show, sparkline
+from alloy_tui.ui.widgets.row_window import RowWindow, columns
+from alloy_tui.ui.wording import duration, model_label, money, seconds, tokens
+
+GLYPHS: dict[RowGroup, str] = {"needs_you": "!", "working": "●", "done": "○"}
+_NAME = 14
+_STATE = 12
+_SPARK = 10
+# From these widths on a line tells that too.
+_COST_FROM, _CONTEXT_FROM, _TURN_FROM = 64, 76, 88
+_SPARK_FROM, _MODEL_FROM, _TOKENS_FROM = 118, 134, 146
+_TIMED: dict[AgentState, str] = {"thinking": "thinking", "streaming": "writing", "tool": "at work"}
+_WORDS: dict[AgentState, str] = {
+    "idle": "ready",
+    "waiting_approval": "needs you",
+    "rate_limited": "rate-limited",
+    "cancelled": "stopped",
+}
+
+
+class AgentLines(RowWindow):
+    """A team's agents; `show_team` gives the newest view."""
+
+    PREFIX = "agent"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"agent--{name}"
+        for name in ("heading", "name", "needs", "live", "calm", "words", "figures", "cursor")
+    }
+    DEFAULT_CSS = """
+    AgentLines > .agent--heading { color: $foreground 55%; text-style: bold; }
+    AgentLines > .agent--name { color: $foreground; text-style: bold; }
+    AgentLines > .agent--needs { color: $warning; text-style: bold; }
+    AgentLines > .agent--live { color: $primary; }
+    AgentLines > .agent--calm { color: $foreground 55%; }
+    AgentLines > .agent--words { color: $foreground 85%; }
+    AgentLines > .agent--figures { color: $foreground 60%; }
+    AgentLines > .agent--cursor { background: $primary 30%; }
+    AgentLines:nocolor > .agent--cursor { text-style: reverse; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="team-agents")
+        self.plan = Layout()
+        self.order: Order = "state"
+        self.filter: Show = "all"
+        self.query_words = ""
+        self.now_ms = 0
+        self._team = TeamView()
+        self._held: tuple[str, ...] = ()
+        self._mouse_over = False
+
+    @property
+    def count(self) -> int:
+        """See `RowWindow.count`."""
+        return len(self.plan)
+
+    @property
+    def row(self) -> AgentRow | None:
+        """The agent that the cursor is on."""
+        return self.plan.row_at(self.cursor)
+
+    def can_stand_on(self, place: int) -> bool:
+        """See `RowWindow.can_stand_on`."""
+        return self.plan.row_at(place) is not None
+
+    def show_team(self, team: TeamView, now_ms: int) -> None:
+        """The team as it is now."""
+        self._team, self.now_ms = team, now_ms
+        self._lay_out()
+
+    def sort(self, order: Order) -> None:
+        """Another order, or the same figures anew."""
+        self.order = order
+        self._held = ()
+        self._lay_out()
+        if order not in {"state", "tree"}:
+            self._held = self.plan.names
+
+    def only(self, show: Show, query: str) -> None:
+        """Only these."""
+        self.filter, self.query_words = show, query
+        self._lay_out()
+
+    def go_to(self, name: str) -> None:
+        """The cursor to that agent, if it has a line."""
+        place = self.plan.place_of(name)
+        if place is not None:
+            self.cursor = place
+
+    def _lay_out(self) -> None:
+        at = self.row.name if self.row is not None else None
+        groups = self.plan.groups if self._mouse_over else None
+        self.plan = Layout(
+            self._team.rows,
+            order=self.order,
+            show=self.filter,
+            query=self.query_words,
+            held=self._held,
+            groups=groups,
+        )
+        self.settle(self.plan.place_of(at), keep_line=True)
+
+    def on_enter(self, event: events.Enter) -> None:
+        """From now on a click could be under way: nothing changes places."""
+        del event
+        self._mouse_over = True
+
+    def on_leave(self, event: events.Leave) -> None:
+        """Lines go where they belong."""
+        del event
+        self._mouse_over = False
+        self._lay_out()
+
+    # -- drawing ------------------------------------------------------------------------------
+
+    def spans(self, place: int, width: int) -> list[Span]:
+        """See `RowWindow.spans`."""
+        line = self.plan.lines[place]
+        if line.row is None:
+            return [(f" {line.heading} {line.count}", self.look("heading"))]
+        return self._agent(line, line.row, width)
+
+    def _agent(self, line: Line, row: AgentRow, width: int) -> list[Span]:
+        group = row.group
+        look = self.look({"needs_you": "needs", "working": "live", "done": "calm"}[group])
+        name = clip([(clean_line(row.name, limit=60), self.look("name"))], _NAME)
+        state = clip([(self._state(row), look)], _STATE)
+        left: list[Span] = [
+            (f" {'  ' * min(6, line.indent)}{GLYPHS[group]} ", look),
+            *_filled(name, _NAME),
+            ("  ", Style.null()),
+            *_filled(state, _STATE),
+            ("  ", Style.null()),
+            (row.activity or row.role or "", self.look("words")),
+        ]
+        return columns(left, self._figures(row, width), width)
+
+    def _state(self, row: AgentRow) -> str:
+        if row.paused:
+            return "paused"
+        if row.over:
+            return "ended" if not row.cause else "gave up"
+        state = row.view.state
+        if state in _TIMED:
+            return f"{_TIMED[state]} {seconds(self.now_ms - row.view.since_ms)}"
+        return _WORDS.get(state, state)
+
+    def _figures(self, row: AgentRow, width: int) -> list[Span]:
+        view, parts = row.view, list[str]()
+        if width >= _TURN_FROM:
+            most = f"/{row.max_turns}" if row.max_turns else ""
+            parts.append(f"{f'turn {row.turns}{most}':>8}")
+            idle = duration(max(0, self.now_ms - row.last_ms)) if row.last_ms else ""
+            parts.append(f"{idle:>7}")
+        if width >= _CONTEXT_FROM:
+            parts.append(f"{_share(view.context_share):>8}")
+        if width >= _TOKENS_FROM:
+            parts.append(f"{tokens(view.usage.total) if view.usage_known else '':>6}")
+        if width >= _COST_FROM:
+            cost = money(view.cost) if view.cost is not None else "cost ?" * view.usage_known
+            parts.append(f"{cost:>7}")
+        if width >= _CONTEXT_FROM:
+            parts.append(f"↻ {row.restarts}" if row.restarts else "   ")
+        made: list[Span] = [("  ".join(parts), self.look("figures"))]
+        if width >= _SPARK_FROM:
+            made.insert(0, (f"{sparkline(row.rates, _SPARK)}  ", self.look("live")))
+        if width >= _MODEL_FROM:
+            made.append((f"  {model_label(view.model, 14):<14}", self.look("figures")))
+        made.append((" ", Style.null()))
+        return made
+
+
+def _filled(spans: Sequence[Span], width: int) -> list[Span]:
+    return [*spans, (" " * max(0, width - span_width(spans)), Style.null())]
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"ctx {round(share * 100)} %"

@@ -1,0 +1,318 @@
+"""The team's dashboard: one screen for everything that runs.
+
+Owns the tabs, what is on show of a `TeamView`, and the line one types into. What
+the keys do to agents is `team_deeds`'; the team is asked of a `TeamPort` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input
+
+from alloy_tui.runtime.team_port import AgentRow, Span, TeamPort, TeamView
+from alloy_tui.ui import team_bars, team_items
+from alloy_tui.ui.clock import Clock
+from alloy_tui.ui.keymap import Keymap
+from alloy_tui.ui.panes.team.agents import AgentLines
+from alloy_tui.ui.panes.team.gantt import Gantt
+from alloy_tui.ui.panes.team.listing import Listing
+from alloy_tui.ui.team_bars import TABS, Tab
+from alloy_tui.ui.team_items import Item
+from alloy_tui.ui.team_keys import TEAM_KEYS
+from alloy_tui.ui.widgets.chrome import ActionLine, pack
+from alloy_tui.ui.widgets.line_view import LineView
+from alloy_tui.ui.widgets.row_window import RowWindow
+
+_EMPTY: dict[Tab, str] = {
+    "inbox": "Nobody waits for you.",
+    "tasks": "The board is empty. t puts a task up.",
+    "mail": "Nobody has written yet. m writes.",
+    "shared": "Nothing is shared yet. k writes a key.",
+}
+_ROOMY = 22
+"""Lines of a screen on which the peek is open from the start, and three lines name keys."""
+
+
+class TeamNews(Message, bubble=False):
+    """The team has changed: `TeamPort.view` is new."""
+
+
+class SpansCame(Message, bubble=False):
+    """What took time, from another thread."""
+
+    def __init__(self, spans: tuple[Span, ...]) -> None:
+        super().__init__()
+        self.spans = spans
+
+
+class TeamBase(Screen[None]):
+    """What is on show; `TeamScreen` adds what one can do."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+d", "leave", show=False, priority=True),
+        Binding("tab", "next_tab(1)", show=False, priority=True),
+        Binding("shift+tab", "next_tab(-1)", show=False, priority=True),
+        *(
+            Binding(str(n), f"show_tab('{tab}')", show=False, priority=False)
+            for n, tab in enumerate(TABS, 1)
+        ),
+    ]
+    DEFAULT_CSS = """
+    TeamBase > #team-head { height: 1; background: $panel; }
+    TeamBase > #team-tabs { height: 1; background: $surface; }
+    TeamBase > #team-how { height: 1; background: $surface; }
+    TeamBase > #team-body { height: 1fr; }
+    TeamBase > #team-peek { height: 40%; border-top: solid $line; }
+    TeamBase > #team-ask { display: none; height: auto; background: $panel; }
+    TeamBase > #team-ask > ActionLine { height: auto; }
+    TeamBase > #team-foot { height: auto; background: $surface; }
+    """
+
+    def __init__(self, port: TeamPort, clock: Clock, keymap: Keymap) -> None:
+        super().__init__()
+        self.port = port
+        self.clock = clock
+        self.keymap = keymap
+        self.team = TeamView()
+        self.tab: Tab = "agents"
+        self.selected: dict[str, None] = {}
+        self.agents = AgentLines()
+        self.gantt = Gantt()
+        self.lists: dict[Tab, Listing] = {
+            tab: Listing(id=f"team-{tab}", empty=words) for tab, words in _EMPTY.items()
+        }
+        self.peek = LineView(id="team-peek", words=True)
+        self._submit: Callable[[str], object] | None = None
+        self._shown_for: tuple[str, ...] = ()
+        self._shown_s = float("-inf")
+
+    def compose(self) -> ComposeResult:
+        """Head, tabs, the tab's lines, what is behind the line, a line to type into, keys."""
+        yield ActionLine(id="team-head")
+        yield ActionLine(id="team-tabs")
+        yield ActionLine(id="team-how")
+        with Vertical(id="team-body"):
+            yield self.agents
+            yield from self.lists.values()
+            yield self.gantt
+        yield self.peek
+        with Vertical(id="team-ask"):
+            yield ActionLine(id="team-asks")
+            field = Input(id="team-field", compact=True)
+            field.cursor_blink = False
+            yield field
+        yield ActionLine(id="team-foot")
+
+    def on_mount(self) -> None:
+        """Follow the team from now on."""
+        for window in self._windows().values():
+            window.keys = self.take_key
+        self.peek.display = self.size.height >= _ROOMY
+        self.port.follow("dashboard", True)
+        self.show_tab("agents")
+        self.call_after_refresh(self.refresh_team)
+        self.set_interval(1.0, self.refresh_team)
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self.port.follow("dashboard", False)
+
+    # -- what is on show ----------------------------------------------------------------------
+
+    def _windows(self) -> dict[Tab, RowWindow]:
+        lists = cast("dict[Tab, RowWindow]", self.lists)
+        return {"agents": self.agents, "timeline": self.gantt, **lists}
+
+    @property
+    def window(self) -> RowWindow:
+        """The lines of the tab on show."""
+        return self._windows()[self.tab]
+
+    @property
+    def row(self) -> AgentRow | None:
+        """The agent that a deed is for: under the cursor of the agents or of the timeline."""
+        if self.tab == "timeline":
+            return self.team.row(self.gantt.agent or "")
+        return self.agents.row
+
+    @property
+    def item(self) -> Item | None:
+        """The line under the cursor of a list."""
+        window = self.window
+        return window.item if isinstance(window, Listing) else None
+
+    def on_team_news(self, message: TeamNews) -> None:
+        """Something happened."""
+        del message
+        self.refresh_team()
+
+    def refresh_team(self) -> None:
+        """The newest view of the team, where it is looked at."""
+        if not self.is_mounted:
+            return
+        self.team, now_ms = self.port.view(), self.clock.wall_ms()
+        self.selected = {name: None for name in self.selected if self.team.row(name) is not None}
+        match self.tab:
+            case "agents":
+                self.agents.show_team(self.team, now_ms)
+            case "timeline":
+                self.port.timeline(lambda spans: self.post_message(SpansCame(spans)))
+            case "inbox":
+                self.lists["inbox"].show_items(team_items.inbox(self.team, now_ms))
+            case "tasks":
+                self.lists["tasks"].show_items(team_items.tasks(self.team, now_ms))
+            case "mail":
+                self.lists["mail"].show_items(team_items.mail(self.team, now_ms))
+            case "shared":
+                self.lists["shared"].show_items(team_items.shared(self.team, now_ms))
+        self.paint()
+
+    def on_spans_came(self, message: SpansCame) -> None:
+        """The timeline as of now."""
+        self.gantt.show_spans(message.spans, self.clock.wall_ms())
+        self.paint()
+
+    def show_tab(self, tab: Tab) -> None:
+        """Other lines."""
+        self.tab = tab
+        for name, window in self._windows().items():
+            window.display = name == tab
+        self.refresh_team()
+        self.window.focus()
+
+    def action_show_tab(self, tab: str) -> None:
+        """A number or a click."""
+        if tab in TABS:
+            self.show_tab(tab)
+
+    def action_next_tab(self, by: int) -> None:
+        """The tab beside."""
+        self.show_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
+
+    def on_row_window_moved(self, message: RowWindow.Moved) -> None:
+        """What is behind the line follows the cursor."""
+        message.stop()
+        self.paint()
+
+    def on_row_window_opened(self, message: RowWindow.Opened) -> None:
+        """Enter or a double click."""
+        message.stop()
+        self.do("attach")
+
+    def on_resize(self) -> None:
+        """Composed for a width."""
+        self.paint()
+
+    # -- keys ---------------------------------------------------------------------------------
+
+    def take_key(self, key: str) -> bool:
+        """What a key means to the team; whether it means anything."""
+        for row in TEAM_KEYS:
+            if key in self.keymap.keys_of(row.name).split(","):
+                return self.do(row.name.removeprefix("team-"))
+        return False
+
+    def do(self, what: str) -> bool:
+        """Carry out `team-…` of the table of keys; false when it means nothing here."""
+        raise NotImplementedError
+
+    def action_team(self, what: str) -> None:
+        """A click on a key, or the palette."""
+        self.do(what)
+
+    def action_leave(self) -> None:
+        """Out of the line to type into, out of a search, out of the dashboard."""
+        if self._submit is not None:
+            self.end_asking()
+        elif self.agents.query_words:
+            self.agents.only(self.agents.filter, "")
+            self.paint()
+        else:
+            self.dismiss()
+
+    # -- a line to type into ------------------------------------------------------------------
+
+    def ask(self, words: str, then: Callable[[str], object], value: str = "") -> None:
+        """Let a person type; `then` gets it, unless they leave with Esc."""
+        self._submit = then
+        asks = Content.styled(words, "bold $primary")
+        self.query_one("#team-asks", ActionLine).update(pack([asks], max(20, self.size.width)))
+        field = self.query_one(Input)
+        field.value = value
+        field.cursor_position = len(value)
+        self.query_one("#team-ask").display = True
+        field.focus()
+
+    def end_asking(self) -> None:
+        """Back to the lines."""
+        self._submit = None
+        self.query_one("#team-ask").display = False
+        self.window.focus()
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        then, words = self._submit, event.value.strip()
+        self.end_asking()
+        if then is not None:
+            then(words)
+
+    # -- words --------------------------------------------------------------------------------
+
+    def paint(self) -> None:
+        """Everything but the lines themselves."""
+        if not self.is_mounted:
+            return
+        width = max(20, self.size.width)
+        shown = self.agents
+        how = team_bars.choices(shown.order, shown.filter, shown.query_words, width)
+        self.query_one("#team-head", ActionLine).update(team_bars.head(self.team, width))
+        tabs = team_bars.tab_line(self.team, self.tab, width)
+        self.query_one("#team-tabs", ActionLine).update(tabs)
+        how_line = self.query_one("#team-how", ActionLine)
+        how_line.display = self.tab == "agents" and self.size.height >= _ROOMY
+        how_line.update(how)
+        self._paint_peek()
+        foot = team_bars.foot(
+            self.keymap,
+            self.tab,
+            width,
+            asked=bool(self._shown_for),
+            selected=self.selected,
+            lines=3 if self.size.height >= _ROOMY else 1,
+        )
+        self.query_one("#team-foot", ActionLine).update(foot)
+
+    def _paint_peek(self) -> None:
+        row, item = self.row, self.item
+        if self.tab == "timeline":
+            lines = list[team_items.LineItem](self.gantt.told())
+        elif item is not None:
+            lines = list(item.body)
+        elif self.tab == "agents" and row is not None:
+            lines = team_items.peek(self.team, row)
+        else:
+            lines = []
+        asked = self.questions()
+        if asked != self._shown_for:
+            self._shown_for = asked
+            self._shown_s = self.clock.monotonic_s()
+        if not self.peek.shows(lines):
+            same = bool(lines) and self.peek.row_count > 0
+            self.peek.set_lines(lines, "stay" if same else "top")
+
+    def questions(self) -> tuple[str, ...]:
+        """The approvals that an answer would go to now."""
+        if self.tab == "inbox":
+            return self.item.ids if self.item is not None else ()
+        row = self.row if self.tab == "agents" else None
+        return (row.view.approvals[0].request.id,) if row and row.view.approvals else ()

@@ -1,0 +1,250 @@
+"""What a team shares, as lines to stand on and a text behind each: pure.
+
+Owns the words of the inbox, the task board, the mail, the shared context and its
+leases. Everything that an agent wrote passes the sanitiser here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from alloy_tui.domain.sanitise import clean, clean_line
+from alloy_tui.domain.team_values import TeamTask
+from alloy_tui.runtime.agent_view import PendingApproval
+from alloy_tui.runtime.team_port import AgentRow, TeamView
+from alloy_tui.ui.lines import Line, LineItem
+from alloy_tui.ui.previewing import preview
+from alloy_tui.ui.wording import duration
+
+Look: TypeAlias = Literal["heading", "name", "needs", "live", "calm", "words", "figures"]
+
+
+class Item(msgspec.Struct, frozen=True):
+    """A line: `parts` from the left, `right` at the edge; `body` is what is behind it.
+
+    `key` names it for deeds; a heading has none. `ids` are the approvals that it
+    stands for.
+    """
+
+    key: str
+    parts: tuple[tuple[Look, str], ...]
+    right: str = ""
+    body: tuple[LineItem, ...] = ()
+    ids: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> bool:
+        """Whether it is one."""
+        return not self.key
+
+
+def _heading(words: str) -> Item:
+    return Item("", (("heading", words),))
+
+
+def _text(text: str) -> list[Line]:
+    return [("plain", line) for line in clean(text).split("\n")]
+
+
+# -- inbox ------------------------------------------------------------------------------------
+
+
+def inbox(team: TeamView, now_ms: int) -> list[Item]:
+    """What waits for a person, the oldest first; what is the same is one line."""
+    groups: dict[tuple[str, ...], list[tuple[AgentRow, PendingApproval]]] = {}
+    for row in team.rows:
+        for asked in row.view.approvals:
+            request = asked.request
+            same = (request.tool, request.headline, repr(sorted(request.arguments.items())))
+            groups.setdefault(same, []).append((row, asked))
+    oldest = sorted(groups.values(), key=lambda group: min(asked.asked_ms for _, asked in group))
+    return [_question(team, group, now_ms) for group in oldest]
+
+
+def _question(
+    team: TeamView, group: Sequence[tuple[AgentRow, PendingApproval]], now_ms: int
+) -> Item:
+    request = group[0][1].request
+    who = ", ".join(dict.fromkeys(clean_line(row.name, limit=40) for row, _ in group))
+    waited = duration(max(0, now_ms - min(asked.asked_ms for _, asked in group)))
+    times = f"{len(group)} times  " if len(group) > 1 else ""
+    lines, _ = preview(request)
+    asked_by: list[LineItem] = [
+        ("muted", f"{path_words(team, row)}: {clean_line(asked.request.reason, limit=200)}")
+        for row, asked in group
+    ]
+    return Item(
+        f"{request.tool} {request.headline}",
+        (
+            ("needs", "! "),
+            ("name", who),
+            ("words", f"  {clean_line(f'{request.tool} {request.headline}', limit=200)}"),
+        ),
+        f"{times}waits {waited}",
+        (*asked_by, *lines),
+        tuple(asked.request.id for _, asked in group),
+    )
+
+
+def path_words(team: TeamView, row: AgentRow) -> str:
+    """Who asks, and for whom it works: `lead › researcher`."""
+    names, seen = [row.name], {row.name}
+    parent = team.row(row.parent)
+    while parent is not None and parent.name not in seen:
+        names.append(parent.name)
+        seen.add(parent.name)
+        parent = team.row(parent.parent)
+    return " › ".join(clean_line(name, limit=40) for name in reversed(names))
+
+
+# -- tasks ------------------------------------------------------------------------------------
+
+_TASK_LOOKS: dict[str, Look] = {
+    "pending": "calm",
+    "claimed": "live",
+    "blocked": "needs",
+    "done": "calm",
+}
+_TASK_ORDER = ("claimed", "pending", "blocked", "done")
+
+
+def tasks(team: TeamView, now_ms: int) -> list[Item]:
+    """The board, by state."""
+    items: list[Item] = []
+    for state in _TASK_ORDER:
+        mine = [task for task in team.tasks if task.state == state]
+        if mine:
+            items.append(_heading(f"{state} {len(mine)}"))
+            items += [_task(task, now_ms) for task in mine]
+    return items
+
+
+def _task(task: TeamTask, now_ms: int) -> Item:
+    needs = f"  needs {', '.join(task.needs)}" if task.needs else ""
+    note = f"  {clean_line(task.note, limit=100)}" if task.note else ""
+    body: list[LineItem] = [("heading", clean_line(task.title, limit=300))]
+    if task.detail:
+        body += _text(task.detail)
+    if task.result:
+        body.append(("muted", "Result"))
+        body += _text(task.result)
+    ago = f"{duration(max(0, now_ms - task.at_ms))} ago" if task.at_ms else ""
+    return Item(
+        task.id,
+        (
+            (_TASK_LOOKS[task.state], f"{task.id:>4} "),
+            ("name" if task.state == "claimed" else "words", clean_line(task.title, limit=200)),
+            ("calm", f"{needs}{note}"),
+        ),
+        f"{clean_line(task.owner, limit=24)}  {ago}".strip(),
+        tuple(body),
+    )
+
+
+# -- mail -------------------------------------------------------------------------------------
+
+
+def mail(team: TeamView, now_ms: int) -> list[Item]:
+    """Who wrote whom, the newest last."""
+    items: list[Item] = []
+    for letter in team.mail:
+        to = ", ".join(clean_line(name, limit=24) for name in letter.to)
+        unread = [name for name in letter.to if name not in letter.read_by]
+        state = f"not read by {len(unread)} of {len(letter.to)}" if unread else "read"
+        items.append(
+            Item(
+                letter.id,
+                (
+                    ("name", clean_line(letter.sender, limit=24)),
+                    ("calm", f" → {to}  "),
+                    ("words", clean_line(letter.text, limit=300)),
+                ),
+                f"{state if unread else ''}  {duration(max(0, now_ms - letter.at_ms))} ago".strip(),
+                (
+                    ("heading", f"{clean_line(letter.sender, limit=40)} → {to}  ({state})"),
+                    *_text(letter.text),
+                ),
+            )
+        )
+    return items
+
+
+# -- shared context ---------------------------------------------------------------------------
+
+
+def shared(team: TeamView, now_ms: int) -> list[Item]:
+    """Keys with their last writer, then the files that are held, then refused writes."""
+    items = [_heading(f"context {len(team.shared)}")] if team.shared else []
+    for entry in team.shared:
+        key, by = clean_line(entry.key, limit=60), clean_line(entry.by, limit=24)
+        items.append(
+            Item(
+                f"key {entry.key}",
+                (("name", key), ("words", f"  {clean_line(entry.value, limit=300)}")),
+                f"{by}  version {entry.version}  {duration(max(0, now_ms - entry.at_ms))} ago",
+                (("heading", f"{key}, by {by}"), *_text(entry.value)),
+            )
+        )
+    items += _leases(team, now_ms)
+    return items
+
+
+def _leases(team: TeamView, now_ms: int) -> Iterable[Item]:
+    if team.leases:
+        yield _heading(f"files held {len(team.leases)}")
+    for lease in team.leases:
+        holder, path = clean_line(lease.holder, limit=24), clean_line(lease.path, limit=300)
+        since = duration(max(0, now_ms - lease.since_ms))
+        words = f"{holder} has been writing it for {since}; others wait."
+        parts: tuple[tuple[Look, str], ...] = (("live", "● "), ("words", path))
+        yield Item(f"lease {lease.path}", parts, f"{holder}  {since}", (("plain", words),))
+    if team.collisions:
+        yield _heading(f"refused writes {len(team.collisions)}")
+    for at, hit in enumerate(reversed(team.collisions)):
+        agent, holder = clean_line(hit.agent, limit=24), clean_line(hit.holder, limit=24)
+        path = clean_line(hit.path, limit=300)
+        words = f"{agent} wanted to write it and was refused: {holder} holds or changed it."
+        yield Item(
+            f"collision {at}",
+            (("needs", "! "), ("words", path)),
+            f"{agent} ↯ {holder}  {duration(max(0, now_ms - hit.at_ms))} ago",
+            (("plain", words),),
+        )
+
+
+# -- one agent --------------------------------------------------------------------------------
+
+
+def peek(team: TeamView, row: AgentRow) -> list[LineItem]:
+    """One agent without leaving: the exact question, what it was asked, what it last said."""
+    lines: list[LineItem] = []
+    for asked in row.view.approvals:
+        shown, _ = preview(asked.request)
+        reason = clean_line(asked.request.reason, limit=200)
+        lines.append(("heading", f"{path_words(team, row)} asks: {reason}"))
+        lines += shown
+    error = row.view.outcome.error if row.view.outcome is not None else None
+    if row.cause:
+        lines.append(("error", f"Crashed: {clean_line(row.cause, limit=400)}"))
+    elif error is not None:
+        lines.append(("error", clean_line(error.message, limit=400)))
+    if row.role:
+        lines.append(("muted", clean_line(row.role, limit=200)))
+    if row.worktree:
+        lines.append(("muted", f"works in {clean_line(row.worktree, limit=300)}"))
+    if row.prompt:
+        lines.append(("muted", f"asked: {clean_line(row.prompt, limit=300)}"))
+    if row.unread:
+        lines.append(("muted", f"{row.unread} unread"))
+    for work in team.delegations:
+        if work.to == row.name and work.status is None:
+            by = clean_line(work.by, limit=40)
+            lines.append(("muted", f"{work.kind} from {by}: {clean_line(work.text, limit=200)}"))
+    if row.tail:
+        lines += _text(row.tail)
+    else:
+        lines.append(("muted", "It has said nothing yet."))
+    return lines

@@ -1,0 +1,121 @@
+"""A team's agents as lines of the dashboard: groups, order, filters, search. Pure.
+
+Owns which line stands where. Within a group agents keep the order of the tree,
+so a line moves only when its group changes; sorting by a figure is done when
+it is asked for, and then held until it is asked for again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, get_args
+
+import msgspec
+
+from alloy_tui.runtime.team_port import AgentRow, RowGroup
+
+Order: TypeAlias = Literal["state", "tree", "name", "cost", "tokens", "context", "idle"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+Show: TypeAlias = Literal["all", "needs you", "working", "done", "crashed"]
+SHOWS: tuple[Show, ...] = get_args(Show)
+GROUPS: dict[RowGroup, str] = {"needs_you": "needs you", "working": "working", "done": "done"}
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line: an agent's, or the heading of a group with how many are in it."""
+
+    row: AgentRow | None = None
+    heading: str = ""
+    count: int = 0
+    indent: int = 0
+
+
+class Layout:
+    """The lines of a team under an order, a filter and a search; `names` holds its order."""
+
+    def __init__(
+        self,
+        rows: Sequence[AgentRow] = (),
+        *,
+        order: Order = "state",
+        show: Show = "all",
+        query: str = "",
+        held: Sequence[str] = (),
+        groups: dict[str, RowGroup] | None = None,
+    ) -> None:
+        """`held` is an order to keep, `groups` where agents are to stay although they left it."""
+        found = [row for row in rows if _wanted(row, show, query.casefold())]
+        self.groups: dict[str, RowGroup] = {
+            row.name: (groups or {}).get(row.name, row.group) for row in found
+        }
+        if held:
+            places = {name: place for place, name in enumerate(held)}
+            found.sort(key=lambda row: places.get(row.name, len(places)))
+        elif order not in {"state", "tree"}:
+            found.sort(key=lambda row: _rank(row, order))
+        self.names = tuple(row.name for row in found)
+        self.lines = tuple(_grouped(found, self.groups) if order == "state" else _plain(found))
+        self._places = {
+            line.row.name: place for place, line in enumerate(self.lines) if line.row is not None
+        }
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def place_of(self, name: str | None) -> int | None:
+        """The line of that agent, None = it has none."""
+        return self._places.get(name or "")
+
+    def row_at(self, place: int) -> AgentRow | None:
+        """The agent of that line, None = a heading, or nothing."""
+        return self.lines[place].row if 0 <= place < len(self.lines) else None
+
+
+def _wanted(row: AgentRow, show: Show, query: str) -> bool:
+    if show == "crashed" and not (row.cause or row.restarts):
+        return False
+    if show in {"needs you", "working", "done"} and GROUPS[row.group] != show:
+        return False
+    heard = (row.name, row.role, row.activity, row.view.model, row.prompt)
+    return not query or any(query in words.casefold() for words in heard)
+
+
+def _rank(row: AgentRow, order: Order) -> tuple[float, str]:
+    view = row.view
+    match order:
+        case "cost":
+            figure = -(view.cost or 0.0)
+        case "tokens":
+            figure = -float(view.usage.total or 0)
+        case "context":
+            figure = -(view.context_share or 0.0)
+        case "idle":
+            figure = float(row.last_ms)
+        case _:
+            figure = 0.0
+    return figure, row.name.casefold()
+
+
+def _grouped(rows: Sequence[AgentRow], groups: dict[str, RowGroup]) -> list[Line]:
+    lines: list[Line] = []
+    for group, heading in GROUPS.items():
+        mine = [row for row in rows if groups[row.name] == group]
+        if mine:
+            lines.append(Line(heading=heading, count=len(mine)))
+            lines += [Line(row) for row in mine]
+    return lines
+
+
+def _plain(rows: Sequence[AgentRow]) -> list[Line]:
+    return [Line(row, indent=row.depth) for row in rows]
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(rates: Sequence[int], width: int) -> str:
+    """Tokens per second as bars, the latest at the right; silence is a blank."""
+    shown = list(rates[-width:])
+    most = max([*shown, 1])
+    bars = [" " if rate <= 0 else _BARS[min(7, rate * 8 // (most + 1))] for rate in shown]
+    return "".join(bars).rjust(width)
