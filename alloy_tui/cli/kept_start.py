@@ -51,7 +51,7 @@ class KeptStart:
 
     def begin(self) -> None:
         """Use what is known from now on, and note what is not."""
-        from alloy_tui.cli import kept_modules
+        from alloy_tui.cli import kept_modules, later_modules
 
         folders = _folders()
         texts, there, self._modules, self.values = _read(self._place, _key()) or ({}, "", {}, {})
@@ -62,7 +62,7 @@ class KeptStart:
         from alloy_tui.cli.kept_texts import Translations
 
         self._translations = Translations(texts)
-        self._settled.append(self._translations.begin())
+        self._settled += [self._translations.begin(), later_modules.begin()]
         self._before = {name for name in sys.modules if name not in self._modules}
 
     def settle(self) -> None:

@@ -51,6 +51,7 @@ def make_app(runtime: Runtime, plan: Plan) -> AlloyApp:
         on_preference=lambda name, value: keep(plan.paths, name, value),
         notices=problems,
         pick_session=plan.pick,
+        resumes=plan.session is not None,
         sheets=KeptSheets(kept_start.values()),
         on_settled=kept_start.settle,
     )

@@ -66,8 +66,8 @@ class AlloyApp(TerminalApp):
     `history` is where prompts are remembered. `keys` gives actions other keys
     (see `keymap`), `user_themes` adds themes, `on_preference` keeps what is
     changed on the screen. What of these cannot be is told to the user.
-    `pick_session` begins with the list of sessions. `sheets` spares reading
-    style sheets, `on_settled` is called when start-up is over.
+    `pick_session` begins with the list of sessions; with `resumes` there is one to be
+    shown. `sheets` spares reading style sheets, `on_settled` is called when start-up is over.
     """
 
     TITLE = "Alloy"
@@ -89,6 +89,7 @@ class AlloyApp(TerminalApp):
         on_preference: OnPreference | None = None,
         notices: Sequence[str] = (),
         pick_session: bool = False,
+        resumes: bool = False,
         sheets: KeptSheets | None = None,
         on_settled: Callable[[], object] | None = None,
     ) -> None:
@@ -108,6 +109,7 @@ class AlloyApp(TerminalApp):
         self._notices = [*notices, *wrong_themes, *wrong, *self.keymap.problems]
         self._on_preference = on_preference
         self._pick_session = pick_session
+        self._engine_after_s = 0.0 if resumes or pick_session else ENGINE_AFTER_S
         self._sheets = sheets
         self._on_settled = on_settled
         self._runtime = runtime
@@ -171,7 +173,7 @@ class AlloyApp(TerminalApp):
             self._begin_engine()
             return
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self.set_timer(ENGINE_AFTER_S, self._begin_engine)
+        self.set_timer(self._engine_after_s, self._begin_engine)
         self.set_timer(_SETTLED_AFTER_S, self._settle)
 
     def _settle(self) -> None:
