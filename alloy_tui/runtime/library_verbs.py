@@ -210,7 +210,7 @@ def _row(info: SessionInfo, owner: int | None) -> SessionRow:
         cwd=info.cwd,
         created_ms=info.created_ms,
         updated_ms=info.updated_ms,
-        messages=max(0, info.entries - 1),
+        messages=info.messages,
         deleted_ms=info.deleted_ms,
         from_session=info.from_session,
         owner=owner,

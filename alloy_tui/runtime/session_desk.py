@@ -269,7 +269,7 @@ class SessionDesk:
     async def _follow(self, live: LiveSession) -> None:
         """Show what the other program stores, until it ends."""
         store = await self.store()
-        seen, told = -1, False
+        seen, told, free = -1, False, False
         while True:
             try:
                 version = await asyncio.to_thread(store.version)
@@ -282,18 +282,29 @@ class SessionDesk:
                         self._stored(live.id, fresh)
                     if live.tree.leaf != before:
                         self._find_branch()
+                    free = await self._free(live)
                     self._publish(LeafMoved(before, live.tree.leaf))
+                elif not free and live.owner is not None and not running(live.owner.pid):
+                    free = await self._free(live)
+                    self._publish(LeafMoved(live.tree.leaf, live.tree.leaf))
+                told = False
             except StoreError as error:
                 if not told:
                     self._notice("warning", f"The session cannot be followed: {error.message}")
                 told = True
-            if live.owner is not None and not running(live.owner.pid) and not told:
-                told = True
-                self._notice(
-                    "info",
-                    "The other program is no longer there: your next message goes on from here.",
-                )
             await asyncio.sleep(FOLLOW_S)
+
+    async def _free(self, live: LiveSession) -> bool:
+        """Whether nobody writes a followed session any more; the user is told when that changes."""
+        store, before = await self.store(), live.owner
+        owner = (await asyncio.to_thread(store.owners)).get(live.id)
+        live.owner = owner
+        self.look_anew()
+        if owner is None and before is not None:
+            gone = "has let go of this session" if running(before.pid) else "is no longer there"
+            words = f"The other program {gone}: your next message goes on from here."
+            self._notice("info", words)
+        return owner is None
 
     def _notice(self, level: Literal["info", "warning"], words: str) -> None:
         self._publish(Notice(level, words))

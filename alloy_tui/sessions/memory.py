@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.sessions.contents import address
 from alloy_tui.sessions.ids import wall_clock_ms
-from alloy_tui.sessions.nodes import Billed, Entry, Opened, Renamed, UserMessage
+from alloy_tui.sessions.nodes import SPOKEN, Billed, Entry, Opened, Renamed, UserMessage
 from alloy_tui.sessions.owners import myself
 from alloy_tui.sessions.ownership import interrupted
 from alloy_tui.sessions.snippets import likeness, passage, terms
@@ -76,6 +76,7 @@ class _Kept:
             opened.from_session,
             opened.from_node,
             self.deleted_ms,
+            sum(e.node.kind in SPOKEN for e in every),
         )
 
 

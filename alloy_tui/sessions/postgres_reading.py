@@ -121,7 +121,8 @@ def infos(
     """Sessions at a glance, the latest used first; None leaves a condition out."""
     written = connection.execute(
         "SELECT s.id, s.created_ms, l.at_ms, s.title, s.preview, s.cwd, s.agent, l.seq + 1,"
-        " s.from_session, s.from_node, s.deleted_ms FROM sessions s LEFT JOIN LATERAL"
+        " s.from_session, s.from_node, s.deleted_ms, (SELECT count(*) FROM entries WHERE"
+        " session = s.key AND kind IN ('user', 'answer')) FROM sessions s LEFT JOIN LATERAL"
         " (SELECT at_ms, seq FROM entries WHERE session = s.key ORDER BY seq DESC LIMIT 1) l"
         " ON TRUE WHERE (%(id)s::text IS NULL OR s.id = %(id)s)"
         " AND (%(cwd)s::bytea IS NULL OR s.cwd = %(cwd)s)"

@@ -161,7 +161,8 @@ def infos(
     folder = None if cwd is None else blob_of(cwd)
     rows = connection.execute(
         "SELECT s.id, s.created_ms, l.at_ms, s.title, s.preview, s.cwd, s.agent, l.seq + 1,"
-        " s.from_session, s.from_node, s.deleted_ms FROM sessions s LEFT JOIN nodes l"
+        " s.from_session, s.from_node, s.deleted_ms, (SELECT count(*) FROM nodes WHERE"
+        " session = s.key AND kind IN ('user', 'answer')) FROM sessions s LEFT JOIN nodes l"
         " ON l.session = s.key AND l.seq = (SELECT max(seq) FROM nodes WHERE session = s.key)"
         " WHERE (?1 IS NULL OR s.id = ?1) AND (?2 IS NULL OR s.cwd = ?2)"
         " AND (?3 IS NULL OR (s.deleted_ms IS NOT NULL) = ?3) ORDER BY l.at_ms DESC LIMIT ?4",
@@ -172,7 +173,8 @@ def infos(
 
 def info_from(row: Sequence[Any]) -> SessionInfo:
     """A session at a glance from the columns of `infos`."""
-    id_, created, updated, title, preview, cwd, agent, count, session, node, deleted = row
+    id_, created, updated, title, preview, cwd, agent, count, *rest = row
+    session, node, deleted, messages = rest
     return SessionInfo(
         id_,
         created,
@@ -185,6 +187,7 @@ def info_from(row: Sequence[Any]) -> SessionInfo:
         session,
         node,
         deleted,
+        messages,
     )
 
 

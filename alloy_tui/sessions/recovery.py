@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from alloy_tui.domain.errors import StoreError
-from alloy_tui.sessions.nodes import Billed, Entry, Lost, Opened, Renamed, UserMessage
+from alloy_tui.sessions.nodes import SPOKEN, Billed, Entry, Lost, Opened, Renamed, UserMessage
 from alloy_tui.sessions.reading import Unsound, entry_from, info_from
 from alloy_tui.sessions.store import SessionInfo, Spent
 from alloy_tui.sessions.tree import ADOPTED, ASIDE, MARK, Heads, SessionTree
@@ -176,7 +176,7 @@ def infos(connection: sqlite3.Connection) -> tuple[SessionInfo, ...]:
         try:
             at_ms, count = last.pop(id_, None) or _last_node(connection, key) or (created, 0)
             head, tail = rest[:4], rest[4:]
-            found[id_] = info_from((id_, created, at_ms, *head, count, *tail))
+            found[id_] = info_from((id_, created, at_ms, *head, count, *tail, max(0, count - 1)))
         except DAMAGE:
             continue
     for id_ in last:  # the session's own row is lost
@@ -201,6 +201,7 @@ def info_of(session: str, entries: Sequence[Entry]) -> SessionInfo:
         len(entries),
         opened.from_session,
         opened.from_node,
+        messages=sum(e.node.kind in SPOKEN for e in entries),
     )
 
 

@@ -40,7 +40,8 @@ class SessionInfo(msgspec.Struct, frozen=True):
     """A session at a glance; times are epoch milliseconds.
 
     `preview` is the beginning of the first user message; `entries` counts marks
-    too; `deleted_ms` is None unless the session lies in the bin.
+    too, `messages` only what people and models said, on all branches;
+    `deleted_ms` is None unless the session lies in the bin.
     """
 
     id: str
@@ -54,6 +55,7 @@ class SessionInfo(msgspec.Struct, frozen=True):
     from_session: str | None = None
     from_node: str | None = None
     deleted_ms: int | None = None
+    messages: int = 0
 
 
 class Owner(msgspec.Struct, frozen=True):

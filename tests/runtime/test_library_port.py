@@ -165,6 +165,27 @@ def test_the_second_program_watches_and_goes_on_when_the_first_has_left(
     assert said[-2:] == ["my turn", "mine"]
 
 
+def test_a_program_that_lets_go_and_goes_on_is_told_of(open_runtime, script) -> None:
+    """It need not end for another one to take its session over."""
+    one, hears_one = open_runtime(script({"text": "a"}, {"text": "x"}))
+    one.submit("1")
+    hears_one.until(ev.RunFinished)
+    two, hears_two = open_runtime(script({"text": "b"}, name="two"), session="latest")
+    hears_two.until(ev.AgentStarted)
+    asked(two.tree.view)
+    assert two.tree.state.owner == os.getpid()
+    one.library.new()
+    words = "The other program has let go of this session: your next message goes on from here."
+    hears_two.until(ev.Notice, text=words)
+    asked(two.tree.view)
+    assert (two.tree.state.owner, two.tree.state.writable) == (None, False)
+    two.submit("2")
+    assert hears_two.until(ev.RunFinished).status == "completed"
+    assert two.tree.state.writable
+    one.submit("elsewhere")
+    hears_one.until(ev.RunFinished, text="x")
+
+
 def test_the_list_says_which_sessions_another_program_writes(
     two_sessions, open_runtime, script
 ) -> None:

@@ -14,6 +14,7 @@ from alloy_tui.sessions.nodes import (
     Answer,
     Checkpoint,
     Entry,
+    ModelSwitch,
     Opened,
     ToolResult,
     Unknown,
@@ -52,6 +53,19 @@ def test_a_session_is_listed_with_its_title_folder_and_first_words(store: Sessio
     assert (info.preview, info.entries) == ("what is this?", 3)
     assert store.sessions(cwd="/b") == ()
     assert store.session(talk.session) == info
+
+
+def test_its_messages_are_counted_and_nothing_else_is(store: SessionStore) -> None:
+    talk = Talk.begin(store)
+    asked = talk.ask("one")
+    talk.answer("two")
+    talk.put(ModelSwitch("s/m", "s/n"))
+    talk.keep(moves.checkpoint(talk.tree, asked.id, talk.stamps(), label="here"))
+    talk.keep(moves.branch(talk.tree, asked.id, talk.stamps()))
+    talk.answer("another two")
+    (info,) = store.sessions()
+    assert (info.messages, info.entries) == (3, 7)
+    assert store.session(talk.session).messages == 3
 
 
 def test_sessions_come_with_the_latest_used_first(store: SessionStore) -> None:

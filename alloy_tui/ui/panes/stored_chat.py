@@ -100,7 +100,13 @@ class StoredChat(Container):
             self._banner = ActionLine(id="read-only")
             self.mount(self._banner)
         self._banner.display = not state.writable
-        who = "another program" + (f" (pid {state.owner})" if state.owner else "")
+        if state.owner is None:
+            words = (
+                " Nobody else writes this session any more: your next message goes on from here."
+            )
+            self._banner.update(Content.styled(words, "$text-muted"))
+            return
+        who = f"another program (pid {state.owner})"
         self._banner.update(
             Content.styled(f" Written by {who}; you read along. ", "$warning")
             + link("/fork to go on", "screen.command('fork')", "$primary")
