@@ -13,7 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from alloy_tui.domain.errors import ProviderError
-from alloy_tui.domain.messages import Block, ChatMessage, TextBlock, ThinkingBlock
+from alloy_tui.domain.messages import Block, ChatMessage, ImageBlock, TextBlock, ThinkingBlock
 from alloy_tui.domain.provider import Completion, StreamPart, TextPart, ThinkingPart
 from alloy_tui.domain.stops import Stop, StopReason
 from alloy_tui.domain.usage import TokenUsage
@@ -30,7 +30,7 @@ from alloy_tui.providers.tolerant_json import (
     scrub_all,
     words,
 )
-from alloy_tui.providers.wire.assembly import CUTTING, cut_off
+from alloy_tui.providers.wire.assembly import CUTTING, cut_off, image
 from alloy_tui.providers.wire.calls import CallIds
 from alloy_tui.providers.wire.openai_calls import CallAssembly, CallDelta
 
@@ -53,6 +53,7 @@ class Delta(msgspec.Struct):
     reasoning_details: list[Any] | None = None
     tool_calls: list[CallDelta] | None = None
     function_call: Any = None
+    images: list[Any] | None = None
 
 
 class Choice(msgspec.Struct):
@@ -91,6 +92,7 @@ class OpenAIChatDecoder:
         self._text_joiner = SurrogateJoiner()
         self._thinking_joiner = SurrogateJoiner()
         self._calls = CallAssembly(service, ids)
+        self._images: list[ImageBlock] = []
         self._retired_call = False
         self._in_parts = False
         self._signed = ""
@@ -174,8 +176,16 @@ class OpenAIChatDecoder:
             yield from self._say(delta.refusal)
         if delta.function_call:
             self._retired_call = True
+        for given in delta.images or ():
+            self._draw(str(mapping(mapping(given).get("image_url")).get("url") or ""))
         for call in delta.tool_calls or ():
             yield from self._calls.feed(call)
+
+    def _draw(self, url: str) -> None:
+        """An image as OpenRouter brings it, in its address; what lies elsewhere is not fetched."""
+        kind, comma, data = url.removeprefix("data:").partition(";base64,")
+        if comma and url.startswith("data:"):
+            self._images.append(image(self._service, kind, data))
 
     def _reason(self, delta: Delta) -> Iterator[StreamPart]:
         details = [mapping(d) for d in delta.reasoning_details or ()]
@@ -248,7 +258,7 @@ class OpenAIChatDecoder:
             blocks.append(ThinkingBlock("".join(self._thinking), opaque))
         if self._text:
             blocks.append(TextBlock("".join(self._text)))
-        blocks.extend(calls)
+        blocks += [*self._images, *calls]
         stop = Stop(reason, scrub(finish))
         if self._refusal:
             stop = Stop("refusal", scrub(finish), scrub("".join(self._refusal)))
