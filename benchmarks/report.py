@@ -25,6 +25,7 @@ _PARTS = (
     ("transcript", "In a long history"),
     ("per_token", "The cost of a token, as its message and the history grow"),
     ("four_agents", "Four agents at once"),
+    ("dashboard", "A hundred agents on the dashboard"),
     ("team_engine", "What a team costs, without a screen"),
     ("workspace", "Following a workspace of 50,000 files"),
     ("fuzz_renderer", "Random text through the renderer"),
