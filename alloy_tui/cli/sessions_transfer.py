@@ -1,35 +1,32 @@
 """`alloy sessions export` and `import`: sessions to files and back.
 
-Owns the files: what they are called, and that one is whole or not there at all.
-The forms are `sessions.exporting`'s and `sessions.importing`'s.
+Owns what the options mean and what is said. Files are written by `session_files`;
+what is imported is `sessions.importing`'s.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from alloy_tui.cli import exits, sessions_finding
 from alloy_tui.cli.ending import complain
 from alloy_tui.cli.sessions_words import cut, plural, print_json
 from alloy_tui.cli.streams import remark
-from alloy_tui.domain.errors import AlloyError, ConfigError
-from alloy_tui.sessions.ids import wall_clock_ms
+from alloy_tui.domain.errors import AlloyError, ConfigError, SessionError
+from alloy_tui.runtime import session_files
+from alloy_tui.runtime.session_port import ExportFormat
 from alloy_tui.sessions.importing.loading import bring_in as load
 from alloy_tui.sessions.importing.report import LABELS, Imported
-from alloy_tui.sessions.nodes import Entry
-from alloy_tui.sessions.store import SessionInfo, SessionStore
+from alloy_tui.sessions.store import SessionStore
 
 _BY_SUFFIX = {".md": "markdown", ".markdown": "markdown", ".json": "json", ".html": "html"}
 _BY_SUFFIX[".htm"] = "html"
-_CHUNK = 500
 
 
 def export(store: SessionStore, arguments: argparse.Namespace) -> int:
@@ -44,7 +41,13 @@ def export(store: SessionStore, arguments: argparse.Namespace) -> int:
         raise ConfigError("--node is for Markdown; the other forms hold the whole tree.")
     if arguments.files and form != "json":
         raise ConfigError("--files is for JSON.")
-    write = _writer(store, info, form, arguments)
+    given = arguments.node
+    end = None if given is None else sessions_finding.node(store.tree(info.id), given)
+    wanted = cast("ExportFormat", form)
+
+    def write(out: BinaryIO) -> None:
+        session_files.write(store, info, wanted, out, end=end, files=arguments.files)
+
     if path is None:
         write(sys.stdout.buffer)
         sys.stdout.flush()
@@ -57,64 +60,14 @@ def export(store: SessionStore, arguments: argparse.Namespace) -> int:
     return exits.COMPLETED
 
 
-def _writer(
-    store: SessionStore, info: SessionInfo, form: str, arguments: argparse.Namespace
-) -> Callable[[BinaryIO], None]:
-    def as_json(out: BinaryIO) -> None:
-        from alloy_tui.sessions.exporting import document
-
-        document.write(store, info.id, out, exported_ms=wall_clock_ms(), files=arguments.files)
-
-    def as_markdown(out: BinaryIO) -> None:
-        from alloy_tui.sessions.exporting.markdown import conversation
-
-        tree = store.tree(info.id)
-        given = arguments.node
-        end = tree.leaf if given is None else sessions_finding.node(tree, given)
-        entries = _read(store, info.id, tree.path(end))
-        out.writelines(map(_bytes, conversation(info, entries.values(), tree.labels)))
-
-    def as_page(out: BinaryIO) -> None:
-        from alloy_tui.sessions.exporting.page import page
-
-        tree = store.tree(info.id)
-        placed = [n for n in tree.ids() if not tree.is_mark(n)]
-        out.writelines(map(_bytes, page(info, tree, _read(store, info.id, placed))))
-
-    return {"json": as_json, "markdown": as_markdown, "html": as_page}[form]
-
-
-def _bytes(piece: str) -> bytes:
-    return piece.encode("utf-8", "replace")
-
-
-def _read(
-    store: SessionStore, session: str, nodes: list[str] | tuple[str, ...]
-) -> dict[str, Entry]:
-    return {
-        entry.id: entry
-        for start in range(0, len(nodes), _CHUNK)
-        for entry in store.read(session, nodes[start : start + _CHUNK])
-    }
-
-
-def _whole(path: Path, write: Callable[[BinaryIO], None], *, force: bool) -> int:
-    """Write a file in one step; its size. Conversations are private, and so is the file."""
+def _whole(path: Path, fill: Callable[[BinaryIO], None], *, force: bool) -> int:
+    """Write a file in one step; its size."""
     if path.exists() and not force:
         raise ConfigError(f"{path} is there already.", hint="--force replaces it.")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                write(out)
-                size = out.tell()
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink()
-            raise
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from error
-    return size
+        return session_files.whole(path, fill, replace=force)
+    except SessionError as error:
+        raise ConfigError(error.message, hint=error.hint) from error
 
 
 def bring_in(store: SessionStore, arguments: argparse.Namespace) -> int:

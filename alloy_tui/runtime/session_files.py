@@ -1,6 +1,7 @@
-"""A session written to a file of the user's: where it goes, and that it gets there whole.
+"""A session written for the user: in which form, where it goes, and that it gets there whole.
 
-Owns the file's name and the one step in which it appears. The forms are
+Owns the choice of the form, the file's name and the one step in which it appears,
+for the running program and for the command line alike. The forms are
 `sessions.exporting`'s. Blocks; belongs in a worker thread.
 """
 
@@ -10,7 +11,7 @@ import errno
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,19 +37,32 @@ def export(store: SessionStore, session: str, form: ExportFormat, path: str, fol
     target = folder / Path(path).expanduser() if path else _new_name(info, form, folder)
     if target.exists():
         raise SessionError(f"{target} is there already.", hint="Name another file.")
+    whole(target, lambda out: write(store, info, form, out))
+    return str(target)
+
+
+def whole(target: Path, fill: Callable[[BinaryIO], None], *, replace: bool = False) -> int:
+    """Write a file in one step, or none at all; its size. Only its owner can read it.
+
+    Only with `replace` one that is there goes. Raises SessionError, and what `fill` raises.
+    """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as out:
-                _write(store, info, form, out)
+                fill(out)
+                size = out.tell()
                 out.flush()
                 os.fsync(out.fileno())
-            _put(name, target)
+            if replace:
+                Path(name).replace(target)
+            else:
+                _put(name, target)
         finally:
             Path(name).unlink(missing_ok=True)  # gone where it was renamed
     except OSError as error:
         raise SessionError(f"{target} cannot be written: {error.strerror}.") from error
-    return str(target)
+    return size
 
 
 def _put(name: str, target: Path) -> None:
@@ -67,16 +81,30 @@ def _new_name(info: SessionInfo, form: ExportFormat, folder: Path) -> Path:
     return next((folder / n for n in names if not (folder / n).exists()), folder / f"{info.id}.out")
 
 
-def _write(store: SessionStore, info: SessionInfo, form: ExportFormat, out: BinaryIO) -> None:
-    tree = store.tree(info.id)
+def write(
+    store: SessionStore,
+    info: SessionInfo,
+    form: ExportFormat,
+    out: BinaryIO,
+    *,
+    end: str | None = None,
+    files: bool = False,
+) -> None:
+    """Write the session to `out`: as JSON or a page all of it, as Markdown one path.
+
+    The path is the one to `end`, None = where the conversation stands; `files`
+    adds to JSON what the checkpoints know of the workspace. Raises StoreError, OSError.
+    """
     if form == "json":
         from alloy_tui.sessions.exporting import document
 
-        document.write(store, info.id, out, exported_ms=wall_clock_ms())
-    elif form == "markdown":
+        document.write(store, info.id, out, exported_ms=wall_clock_ms(), files=files)
+        return
+    tree = store.tree(info.id)
+    if form == "markdown":
         from alloy_tui.sessions.exporting.markdown import conversation
 
-        entries = _read(store, info.id, tree.path(tree.leaf))
+        entries = _read(store, info.id, tree.path(end or tree.leaf))
         out.writelines(_bytes(conversation(info, entries.values(), tree.labels)))
     else:
         from alloy_tui.sessions.exporting.page import page
