@@ -19,8 +19,25 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from typing import Any
 
-PUT_OFF = frozenset({"ssl", "asyncio.sslproto"})
-"""asyncio brings both; no connection is made before the screen stands."""
+PUT_OFF = {
+    "asyncio.format_helpers": "",
+    "asyncio.sslproto": "_ssl",
+    "asyncio.staggered": "",
+    "asyncio.trsock": "",
+    "bz2": "_bz2",
+    "ipaddress": "",
+    "linecache": "",
+    "locale": "",
+    "lzma": "_lzma",
+    "mimetypes": "",
+    "msgspec.inspect": "",
+    "shlex": "",
+    "ssl": "_ssl",
+    "textwrap": "",
+    "tokenize": "",
+}
+"""Each with the part of Python that it cannot do without, for not every Python has all of them."""
+_ASKED_BY_IMPORTING = frozenset({"__path__", "__package__", "__loader__", "__file__", "__cached__"})
 
 
 class Later(ModuleType):
@@ -28,8 +45,7 @@ class Later(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         """Load the module; raises AttributeError for what it then does not have."""
-        # What importing asks every module for is no use of it.
-        if name.startswith("__"):
+        if name in _ASKED_BY_IMPORTING:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         _load(self)
         return ModuleType.__getattribute__(self, name)
@@ -68,9 +84,9 @@ def _load(module: Later) -> None:
             put_off.loading = False
 
 
-def _whole() -> bool:
-    """Whether this Python has its own TLS; what asks for that by importing it must be told."""
-    return "_ssl" in sys.builtin_module_names or PathFinder.find_spec("_ssl") is not None
+def _there(part: str) -> bool:
+    """Whether this Python has `part`; who finds that out by importing must be told at once."""
+    return not part or part in sys.builtin_module_names or PathFinder.find_spec(part) is not None
 
 
 class _Finder:
@@ -80,7 +96,8 @@ class _Finder:
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """None for all others."""
-        if fullname not in PUT_OFF or not _whole():
+        part = PUT_OFF.get(fullname)
+        if part is None or not _there(part):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:

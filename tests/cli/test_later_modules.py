@@ -5,6 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from alloy_tui.cli import later_modules
+
+_OWN = ("__cached__",)
 _FIRST_FRAME = """
 import sys
 from alloy_tui.cli import later_modules
@@ -24,11 +29,23 @@ def said_by(code: str) -> str:
 
 
 def test_nothing_before_the_first_frame_needs_what_is_put_off() -> None:
-    code = (
-        f"{_FIRST_FRAME}\nprint({{type(sys.modules[n]).__name__ for n in later_modules.PUT_OFF}})"
-    )
-    assert said_by(code) == "{'Later'}"
+    code = f"{_FIRST_FRAME}\nprint([n for n in later_modules.PUT_OFF if n in sys.modules and"
+    code += " type(sys.modules[n]) is not later_modules.Later])"
+    assert said_by(code) == "[]"
     assert said_by(f"{_FIRST_FRAME}\nprint('_ssl' in sys.modules)") == "False"
+
+
+@pytest.mark.parametrize("name", sorted(later_modules.PUT_OFF))
+def test_what_is_put_off_has_the_names_that_it_has(name: str) -> None:
+    names = f"sorted(n for n in vars(m) if n not in {_OWN})"
+    usual = f"import importlib\nm = importlib.import_module({name!r})\nprint({names})"
+    put_off = (
+        "from alloy_tui.cli import later_modules\nlater_modules.begin()\n"
+        f"import sys, importlib\nm = importlib.import_module({name!r})\n"
+        "assert type(m) is later_modules.Later, 'loaded by others already'\n"
+        f"getattr(m, 'no_such_name', None)\nprint({names})"
+    )
+    assert said_by(put_off) == said_by(usual)
 
 
 def test_a_module_that_was_put_off_is_an_ordinary_one_once_it_is_touched() -> None:
@@ -46,6 +63,11 @@ except AttributeError as error:
     print(error)
 """
     assert said_by(_FIRST_FRAME + code) == "module 'ssl' has no attribute 'no_such_name'"
+
+
+def test_all_of_its_names_may_be_wanted_at_once() -> None:
+    code = "\nfrom asyncio.sslproto import *\nprint(SSLProtocol.__module__)"
+    assert said_by(_FIRST_FRAME + code) == "asyncio.sslproto"
 
 
 def test_threads_that_touch_it_at_once_all_get_the_whole_of_it() -> None:
