@@ -26,7 +26,7 @@ from alloy_tui.runtime.plan import Plan
 from alloy_tui.runtime.races import MakeRacer, Races
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
-from alloy_tui.runtime.session_folder import keeping_folder, open_store
+from alloy_tui.runtime.session_folder import keeping_folder, open_store, store_file
 from alloy_tui.runtime.session_naming import find_node, find_session
 from alloy_tui.runtime.tree_verbs import TreeVerbs
 from alloy_tui.sessions.memory import MemoryStore
@@ -106,9 +106,12 @@ class Sessions:
         """Open the store in the background, so that the first message need not wait for it.
 
         A store that cannot be opened is told of when something is to be kept; one on
-        a server is asked only then.
+        a server is asked only then, and one that is not there is made only then.
         """
-        if self._plan.interactive and self._plan.settings.sessions.store is None:
+        plan = self._plan
+        if not plan.interactive or plan.settings.sessions.store is not None:
+            return
+        if not plan.stored or store_file(plan.paths).exists():
             self._readying = asyncio.create_task(self._make_ready(), name="opening the store")
 
     async def _make_ready(self) -> None:

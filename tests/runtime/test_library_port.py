@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alloy_tui.domain import events as ev
-from alloy_tui.runtime.session_folder import open_store
+from alloy_tui.runtime.session_folder import open_store, store_file
 from alloy_tui.settings import locate
 from tests.runtime.test_tree_port import asked, page, words
 
@@ -230,3 +230,15 @@ def test_a_session_that_was_taken_away_can_be_left(open_runtime, script) -> None
     runtime.submit("3")
     listener.until(ev.RunFinished, text="b")
     assert words(page(runtime)) == ["3", "b"]
+
+
+def test_a_start_in_which_nothing_is_said_makes_no_store(open_runtime, script) -> None:
+    runtime, listener = open_runtime(script({"text": "a"}), interactive=True)
+    listener.until(ev.AgentStarted)
+    assert asked(runtime.tree.view).nodes == ()
+    runtime.close()
+    assert not store_file(locate()).exists()
+    later, again = open_runtime(script({"text": "a"}), interactive=True)
+    later.submit("1")
+    again.until(ev.RunFinished)
+    assert store_file(locate()).exists()
