@@ -1,4 +1,4 @@
-"""`alloy run` on a real llama-server, over both wire formats: the shape, never the words."""
+"""`alloy run` on a real llama-server, in the formats that it speaks: shapes, never words."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def endpoint() -> Iterator[Endpoint]:
     ("service", "prefix"),
     [
         ("compat", "ALLOY_COMPAT"),
+        ("compat-responses", "ALLOY_COMPAT_RESPONSES"),
         ("compat-anthropic", "ALLOY_COMPAT_ANTHROPIC"),
     ],
 )
