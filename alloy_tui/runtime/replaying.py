@@ -41,11 +41,17 @@ def replayed(
                     result.call_id, names.get(result.call_id, ""), result.is_error, result.content
                 )
             )
-        if message.role == "user" and not results:
+        if message.role == "user":
+            asked = "\n\n".join(b.text for b in message.blocks if isinstance(b, TextBlock))
+            if results:
+                # Beside results it steered the run that was under way.
+                if asked:
+                    put(ev.Steered(asked, f"past-{run}"))
+                continue
             if run:
                 put(_over())
             run, turn = run + 1, 0
-            put(ev.RunStarted(model, message.text))
+            put(ev.RunStarted(model, asked))
         elif message.role == "assistant":
             turn += 1
             put(ev.TurnStarted(message.origin or model))
