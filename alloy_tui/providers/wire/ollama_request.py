@@ -24,7 +24,7 @@ from alloy_tui.domain.models import ModelInfo
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.providers.tolerant_json import encode
 from alloy_tui.providers.wire.calls import wire_name
-from alloy_tui.providers.wire.spelling import NO_TEXT, result_text, unreadable
+from alloy_tui.providers.wire.spelling import NO_TEXT, functions, result_text, unreadable
 
 WINDOW: Final = 32_768
 """Tokens of window that are asked for when the model takes that many; memory grows with them."""
@@ -49,17 +49,7 @@ def encode_request(request: CompletionRequest, info: ModelInfo) -> bytes:
     if request.schema is not None:
         body["format"] = request.schema
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": t.name,
-                    "description": t.description,
-                    "parameters": t.input_schema,
-                },
-            }
-            for t in request.tools
-        ]
+        body["tools"] = functions(request.tools)
     body.update(request.extra or {})
     # Last, so that a longer conversation is the same bytes with more at the end.
     body.pop("messages", None)

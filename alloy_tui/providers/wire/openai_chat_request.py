@@ -28,7 +28,7 @@ from alloy_tui.domain.models import ModelInfo
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.providers.tolerant_json import encode
 from alloy_tui.providers.wire.calls import wire_id, wire_name
-from alloy_tui.providers.wire.spelling import NO_TEXT, result_text, unreadable
+from alloy_tui.providers.wire.spelling import NO_TEXT, functions, result_text, unreadable
 
 _SHORT: Final = re.compile(r"[a-zA-Z0-9]{9}")
 _CHOICES: Final = {"any": "required", "none": "none"}
@@ -87,17 +87,7 @@ def encode_request(request: CompletionRequest, info: ModelInfo, quirks: ChatQuir
     if quirks.cache_key and request.conversation:
         body["prompt_cache_key"] = request.conversation
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": t.name,
-                    "description": t.description,
-                    "parameters": t.input_schema,
-                },
-            }
-            for t in request.tools
-        ]
+        body["tools"] = functions(request.tools)
         if request.tool_choice != "auto":
             body["tool_choice"] = _CHOICES[request.tool_choice]
     body.update(request.extra or {})

@@ -1,13 +1,15 @@
-"""Words that stand in a request where a wire format has no room for the real thing.
+"""What several formats say alike: tools as functions, and words where there is no room.
 
-Owns these few sentences, so that every format uses the same ones.
+Owns these few sentences and shapes, so that every format uses the same ones.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from alloy_tui.domain.messages import DocumentBlock, ToolResultBlock
+from alloy_tui.domain.tool import ToolSpec
 
 NO_TEXT: Final = "(no text)"
 """Stands for a message whose whole content another model's format had: none may be empty."""
@@ -28,3 +30,18 @@ def unreadable(document: DocumentBlock) -> str:
         f"[The document “{document.name}” ({document.media_type}, {len(document.data)} bytes)"
         " was attached, but this service takes no such documents; its content is not shown.]"
     )
+
+
+def functions(tools: Iterable[ToolSpec]) -> list[dict[str, Any]]:
+    """Tools as Chat Completions declares them, which others have taken over."""
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.input_schema,
+            },
+        }
+        for tool in tools
+    ]
