@@ -354,6 +354,8 @@ def test_every_click_has_a_key() -> None:
         for path in UI.rglob("*.py")
         for m in _LINK.finditer(path.read_text())
         if "widgets/queue_view" not in str(path)
+        # “Enter opens” is a list's own key, and says so.
+        and 'link("Enter ' not in m[0]
         # A page of its own has keys of its own.
         and not re.search(rf'Binding\((?:"[^"]*"|str\([^)]*\)), f?"{m[1]}\b', path.read_text())
     }
