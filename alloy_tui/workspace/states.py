@@ -28,7 +28,8 @@ _WHY: dict[Why, str] = {
 }
 
 
-class Stamp(NamedTuple):
+# Tens of thousands are kept: the collector, which stops all threads, need not look at them.
+class Stamp(msgspec.Struct, frozen=True, gc=False):
     """What tells, without reading it, that a file is no longer the same."""
 
     mode: int
