@@ -81,9 +81,10 @@ class KeptStart:
         changed = self.values != self._values_before
         if not met and not self._translations.new and not changed:
             return
-        texts, modules = self._translations.known(), self._modules | met
+        there = _read(self._place, _key())
+        texts = (there[0] if there else {}) | self._translations.added()
         try:
-            _write(self._place, _key(), (texts, _folders(), modules, self.values))
+            _write(self._place, _key(), (texts, _folders(), self._modules | met, self.values))
         except (OSError, ValueError):
             return
 

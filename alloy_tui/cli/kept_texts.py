@@ -39,14 +39,13 @@ class Translations:
         """Whether anything was translated that was not known."""
         return bool(self._new)
 
-    def known(self) -> dict[Text, bytes]:
-        """All translations, those of this start included."""
-        for key, made in self._new.items():
-            whole = _expression(key[1], key[2]) if made is None else made
-            if whole is not None:
-                self._kept[key] = whole
-        self._new.clear()
-        return self._kept
+    def added(self) -> dict[Text, bytes]:
+        """The translations of this start that were not known before."""
+        made = {
+            key: _expression(key[1], key[2]) if each is None else each
+            for key, each in self._new.items()
+        }
+        return {key: each for key, each in made.items() if each is not None}
 
     def begin(self) -> Callable[[], None]:
         """Stand in for the translators; the function that is returned ends that."""
@@ -66,6 +65,7 @@ class Translations:
         def end() -> None:
             for each in undo:
                 each()
+            self._kept.clear()  # half a megabyte that nobody asks any more
 
         return end
 

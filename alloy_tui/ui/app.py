@@ -109,7 +109,7 @@ class AlloyApp(TerminalApp):
         self._notices = [*notices, *wrong_themes, *wrong, *self.keymap.problems]
         self._on_preference = on_preference
         self._pick_session = pick_session
-        self._engine_after_s = 0.0 if resumes or pick_session else ENGINE_AFTER_S
+        self._at_once = resumes or pick_session
         self._sheets = sheets
         self._on_settled = on_settled
         self._runtime = runtime
@@ -173,7 +173,10 @@ class AlloyApp(TerminalApp):
             self._begin_engine()
             return
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self.set_timer(self._engine_after_s, self._begin_engine)
+        if self._at_once:  # what is wanted is not there yet
+            self._begin_engine()
+        else:
+            self.set_timer(ENGINE_AFTER_S, self._begin_engine)
         self.set_timer(_SETTLED_AFTER_S, self._settle)
 
     def _settle(self) -> None:
