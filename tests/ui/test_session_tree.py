@@ -216,6 +216,7 @@ async def test_going_back_over_changed_files_asks_first() -> None:
             "+2 −1",
             "keep what is there",
             "A shell changed",
+            "Esc leaves all as it is",
         )
         for words in words_on_show:
             assert words in shown, words

@@ -108,7 +108,7 @@ class RewindDialog(ModalScreen[RewindWish | None]):
     def compose(self) -> ComposeResult:
         """What goes back, what that does, and the files."""
         with Vertical(id="page", classes="-list"):
-            title = "Take the last going back back" if self._preview.again else "Go back"
+            title = "Redo" if self._preview.again else "Go back"
             yield Static(title, id="page-title", markup=False)
             yield ActionLine(id="rewind-scope")
             yield Static("", id="rewind-words", markup=False)
@@ -118,12 +118,13 @@ class RewindDialog(ModalScreen[RewindWish | None]):
     DEFAULT_CSS = """
     #rewind-scope { height: 1; margin-bottom: 1; }
     #rewind-words { height: auto; margin-bottom: 1; }
-    RewindDialog #page-foot { height: auto; }
     """
 
     def on_mount(self) -> None:
         """Show it."""
         self.query_one(OptionList).focus()
+        # All that can be done, on as many lines as it takes; other pages have one.
+        self.query_one("#page-foot").styles.height = "auto"
         self._paint()
 
     def on_resize(self) -> None:

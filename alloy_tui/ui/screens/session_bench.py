@@ -177,7 +177,7 @@ class SessionBench(SessionPages):
         at, said = view.state.leaf, list[tuple[str, str]]()
         while at is not None and at in by_id:
             node = by_id[at]
-            if node.kind == "user":
+            if node.kind == "user" and not node.synthetic:
                 said.append((node.id, node.title))
             at = node.parent
 
