@@ -128,6 +128,7 @@ MOUSE: list[tuple[str, str, tuple[str, ...]]] = [
     ("panes/tree_view.py", "a double click goes there", ("tree-open",)),
     ("panes/tree_view.py", "the marks fold", ("tree-fold",)),
     ("widgets/row_window.py", "a double click looks closer", ("team-attach",)),
+    ("panes/team/agents.py", "a pointer keeps the lines in place", ("team-select",)),
     ("widgets/jump_pill.py", "the pill jumps down", ("to-end",)),
     ("widgets/completion.py", "a row is taken", ("complete",)),
     ("widgets/drag_select.py", "a drag selects in the pane", ("copy-pane",)),
