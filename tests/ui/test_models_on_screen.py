@@ -189,6 +189,18 @@ def test_the_usage_page_tells_how_full_the_window_is_and_who_says_so(
     assert words in page
 
 
+def test_the_usage_page_tells_this_life_of_a_session_apart() -> None:
+    """Where it is all of the session there is nothing to tell."""
+    spent = spent_view()
+    assert "since this start" not in page_of(spent, 76)
+    view = UsageView(TokenUsage(input=1200, output=34), {}, 0.05, None, None)
+    lines = [text for _, text in usage_lines(view, spent, 76)]
+    (line,) = [text for text in lines if "since this start" in text]
+    assert "$0.05" in line
+    assert "≥" not in line
+    assert lines.index(line) < next(n for n, text in enumerate(lines) if "Today" in text)
+
+
 def test_no_line_of_the_usage_page_is_wider_than_the_page() -> None:
     for width in (48, 52, 65, 66, 76, 110):
         for line in page_of(spent_view(), width).split("\n"):

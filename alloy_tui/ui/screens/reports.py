@@ -11,7 +11,7 @@ from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.provider import TokenCount
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.domain.usage import TokenUsage
-from alloy_tui.runtime.model_port import SpentView
+from alloy_tui.runtime.model_port import SpentSum, SpentView
 from alloy_tui.runtime.port import UsageView
 from alloy_tui.ui.commands import COMMANDS
 from alloy_tui.ui.keymap import SECTIONS, Keymap
@@ -73,7 +73,11 @@ def usage_lines(view: UsageView, spent: SpentView | None = None, width: int = 72
     """
     if spent is not None:
         context = _context_lines(view, spent.context)
-        return [*spending_lines(spent, width), *context, *turn_lines(spent, width)]
+        return [
+            *spending_lines(spent, width, _life(view, spent)),
+            *context,
+            *turn_lines(spent, width),
+        ]
     lines: list[Line] = [("heading", "Since the start")]
     lines.extend(("plain", f"  {name:<24}{value:>14}") for name, value in _usage_rows(view.usage))
     cost = money_of(view).removeprefix("cost ")
@@ -92,6 +96,14 @@ def usage_lines(view: UsageView, spent: SpentView | None = None, width: int = 72
             figures = f"{tokens(used.prompt):>8} in {tokens(used.output):>8} out"
             lines.append(("plain", f"  {name:<42}{figures}"))
     return lines
+
+
+def _life(view: UsageView, spent: SpentView) -> SpentSum | None:
+    """What this program took since its start, where that is not all of the session."""
+    if not view.usage.total or view.usage.total == spent.session.usage.total:
+        return None
+    cost = view.cost if view.cost is not None else view.cost_known
+    return SpentSum(1, view.usage, cost, at_least=view.cost is None)
 
 
 def _context_lines(view: UsageView, counted: TokenCount | None = None) -> list[Line]:

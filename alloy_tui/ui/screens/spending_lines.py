@@ -20,8 +20,8 @@ _NARROW = 66
 """Below so many columns what is written into caches and thinking have none of their own."""
 
 
-def spending_lines(spent: SpentView, width: int) -> list[Line]:
-    """By model, today, limits, by turn; `width` in cells."""
+def spending_lines(spent: SpentView, width: int, life: SpentSum | None = None) -> list[Line]:
+    """By model, today, limits, by turn; `width` in cells. `life` is since the program's start."""
     lines: list[Line] = [("heading", "This session"), ("muted", _head(width))]
     for model, took in spent.by_model.items():
         name = model_label(model, 60)
@@ -29,6 +29,8 @@ def spending_lines(spent: SpentView, width: int) -> list[Line]:
         lines.append(("plain", _row(bare, took, width)))
     if len(spent.by_model) != 1:
         lines.append(("plain", _row("together", spent.session, width)))
+    if life is not None:
+        lines.append(("muted", _row("since this start", life, width)))
     lines += _remarks(spent.session)
     noun = "request" if spent.day.requests == 1 else "requests"
     lines += _section("Today, all sessions")
