@@ -184,8 +184,6 @@ class AlloyApp(TerminalApp):
         # An enabled one would walk through all of it at once, so it is put aside first.
         gc.freeze()
         gc.enable()
-        if self._sheets is not None:
-            self._sheets.note(cast("App[Any]", self))
         if self._on_settled is not None:
             self._on_settled()
 
@@ -215,6 +213,8 @@ class AlloyApp(TerminalApp):
     def on_unmount(self) -> None:
         """Stop listening, then stop the engine with everything it started."""
         self.attention.end()
+        if self._sheets is not None:
+            self._sheets.note(cast("App[Any]", self))
         if self._pump is not None:
             self._pump.stop()
         self._runtime.close()

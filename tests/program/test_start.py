@@ -259,6 +259,7 @@ def test_the_next_start_uses_what_this_one_found_out_and_bears_that_it_is_damage
 
     start()
     (kept,) = compiled.rglob("start.*")
+    assert b"sheets" in kept.read_bytes()
     if damage:
         kept.write_bytes(kept.read_bytes()[:-1])
     start()
