@@ -7,7 +7,7 @@ take. Must not know the order of commands.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from alloy_tui.agent.agent import Agent
@@ -17,7 +17,7 @@ from alloy_tui.agent.journal import Journal
 from alloy_tui.agent.middleware import HookContext, Middleware
 from alloy_tui.agent.permissions import ApprovalMode
 from alloy_tui.domain.messages import ChatMessage
-from alloy_tui.domain.provider import Provider, StreamPart
+from alloy_tui.domain.provider import Effort, Provider, StreamPart
 from alloy_tui.domain.tool import Tool
 from alloy_tui.providers.catalogue import known_models
 from alloy_tui.providers.resolving import missing
@@ -59,6 +59,8 @@ class AgentMaker:
         self._mailbox = mailbox
         # Fixed, so that the prompt's bytes stay the same however often models are switched.
         self._now_ms = time.time_ns() // 1_000_000
+        self.effort: Callable[[], Effort | None] = lambda: settings.effort
+        """How hard an agent thinks that is made now."""
         self.guard: Middleware | None = None
         """What every agent asks before it spends."""
 
@@ -203,7 +205,7 @@ class AgentMaker:
             cwd=Path(cwd),
             retry=self._retry(),
             fallbacks=fallbacks,
-            effort=settings.effort,
+            effort=self.effort(),
             max_output=settings.max_output,
             access=self._sources.access,
             hub=hub,

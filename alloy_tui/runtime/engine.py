@@ -118,6 +118,7 @@ class Engine:
             sessions=lambda: self.sessions,
             agent=lambda: self.agent,
         )
+        self._maker.effort = lambda: self.models.effort
         self._maker.guard = Budgets(
             plan.settings.budget,
             spent=ledger_of(self.sessions.desk, self.sessions.recorder),

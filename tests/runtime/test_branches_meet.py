@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
+import json
 import queue
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +147,39 @@ def test_what_is_here_already_is_not_brought(open_runtime, script) -> None:
     runtime.tree.graft(at(runtime, "a"), "answer")
     assert "already" in listener.until(ev.Notice).text
     assert asked(runtime.tree.view) is not None
+
+
+def test_racers_think_as_hard_as_the_model_that_talks(open_runtime, script) -> None:
+    """The level that was chosen since the start, not the one of the settings."""
+    asked_for: list[object] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            size = int(self.headers["content-length"])
+            asked_for.append(json.loads(self.rfile.read(size)).get("reasoning_effort"))
+            chunk = {"choices": [{"index": 0, "delta": {"content": "x"}, "finish_reason": "stop"}]}
+            said = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode()
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.send_header("content-length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f"http://127.0.0.1:{server.server_port}/v1"
+            environment = {"ALLOY_COMPAT_BASE_URL": address}
+            runtime, listener = open_runtime(script({"text": "a"}), environment=environment)
+            listener.until(ev.AgentStarted)
+            runtime.providers.set_effort("high")
+            racers = race(runtime, "which?", "compat/one", "compat/two")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert [r.failed for r in racers] == ["", ""]
+    assert asked_for == ["high", "high"]
