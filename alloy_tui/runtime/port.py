@@ -76,11 +76,22 @@ class FoundFiles(msgspec.Struct, frozen=True):
     complete: bool = True
 
 
+class GitState(msgspec.Struct, frozen=True):
+    """The project's repository: its branch, or the commit, and how many files are not committed."""
+
+    branch: str
+    changed: int
+
+
 class ProjectPort(Protocol):
     """The project's folder as the user sees it."""
 
     def find_files(self, query: str, limit: int, then: Callable[[FoundFiles], object]) -> None:
         """Tell `then`, from another thread, which files match; a newer question replaces this."""
+        ...
+
+    def git_state(self, then: Callable[[GitState | None], object]) -> None:
+        """Tell `then`, from another thread, the state of the repository; None = there is none."""
         ...
 
     def run_command(self, command: str, *, private: bool) -> str:

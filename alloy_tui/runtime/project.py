@@ -9,11 +9,12 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from alloy_tui.runtime.port import FoundFiles
+from alloy_tui.runtime.port import FoundFiles, GitState
 
 if TYPE_CHECKING:
     from alloy_tui.runtime.engine import Engine
     from alloy_tui.runtime.file_finder import FileFinder
+    from alloy_tui.runtime.git_state import GitAsker
 
 
 class Project:
@@ -27,6 +28,7 @@ class Project:
         self._give = give
         self._folder = folder
         self._files: FileFinder | None = None
+        self._git: GitAsker | None = None
 
     def find_files(self, query: str, limit: int, then: Callable[[FoundFiles], object]) -> None:
         """Tell `then`, from another thread, which files match; only the newest question counts."""
@@ -36,6 +38,14 @@ class Project:
 
             self._files = FileFinder(self._folder)
         self._files.find(query, limit, then)
+
+    def git_state(self, then: Callable[[GitState | None], object]) -> None:
+        """Tell `then`, from another thread, the state of the repository."""
+        if self._git is None:
+            from alloy_tui.runtime.git_state import GitAsker
+
+            self._git = GitAsker(self._folder)
+        self._git.ask(then)
 
     def run_command(self, command: str, *, private: bool) -> str:
         """Run `command` in the user's shell; returns the id that its events carry."""
@@ -48,6 +58,8 @@ class Project:
         self._give(lambda engine: lambda: engine.own.stop(command_id))
 
     def close(self) -> None:
-        """Ask for no more files."""
+        """Ask for no more files, and git no more."""
         if self._files is not None:
             self._files.close()
+        if self._git is not None:
+            self._git.close()

@@ -18,6 +18,7 @@ from alloy_tui.runtime.port import (
     ApprovalMode,
     FoundFile,
     FoundFiles,
+    GitState,
     ModelChoice,
     QueuedItem,
     UsageView,
@@ -43,6 +44,7 @@ class FakeProject:
         self._commands = 0
         self.files: tuple[str, ...] = ()
         self.settled = True
+        self.git: GitState | None = None
 
     def find_files(self, query: str, limit: int, then: Callable[[FoundFiles], object]) -> None:
         self._ask("find_files", query)
@@ -50,6 +52,9 @@ class FakeProject:
         matches = (fuzzy.match(query, path) for path in found)
         files = (FoundFile(p, m.places if m else ()) for p, m in zip(found, matches, strict=True))
         then(FoundFiles(query, tuple(files), self.settled))
+
+    def git_state(self, then: Callable[[GitState | None], object]) -> None:
+        then(self.git)
 
     def run_command(self, command: str, *, private: bool) -> str:
         self._commands += 1

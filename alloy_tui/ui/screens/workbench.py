@@ -15,13 +15,14 @@ from textual import events, on
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 from textual.reactive import var
 from textual.timer import Timer
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Lane
 from alloy_tui.runtime.agent_view import AgentView
-from alloy_tui.runtime.port import RuntimePort
+from alloy_tui.runtime.port import GitState, RuntimePort
 from alloy_tui.runtime.projection import fold
 from alloy_tui.ui import messages as ms
 from alloy_tui.ui.clipboard import copy_and_tell
@@ -42,8 +43,18 @@ from alloy_tui.ui.widgets.top_bar import TopBar
 
 _TICK_S, _CALM_TICK_S = 1.0, 10.0
 
+_CHANGING = (ev.RunFinished, ev.LeafMoved)
+"""After these the project's files may be others; so they may after a command of the user's."""
 _SENT = 64
 _TWICE_S = 1.0
+
+
+class GitCame(Message, bubble=False):
+    """The state of the project's repository, from another thread."""
+
+    def __init__(self, state: GitState | None) -> None:
+        super().__init__()
+        self.state = state
 
 
 class Workbench(TeamBench):
@@ -120,6 +131,15 @@ class Workbench(TeamBench):
         early, self._early = self._early, []
         for send in early:
             send()
+        self.look_at_git()
+
+    def look_at_git(self) -> None:
+        """What of the project is not committed; asked when something may have changed it."""
+        self._runtime.project.git_state(lambda state: self.post_message(GitCame(state)))
+
+    def on_git_came(self, message: GitCame) -> None:
+        """Show it at the top."""
+        self.top.git = message.state
 
     def on_tokens_arrived(self, message: ms.TokensArrived) -> None:
         """Growing text: the state may change with its first piece, the rest is only text."""
@@ -170,6 +190,10 @@ class Workbench(TeamBench):
             elif isinstance(event, ev.AgentStarted | ev.ModelChanged | ev.AgentConfigured):
                 self._look_again()
             view = fold(view, envelope)
+            if isinstance(event, _CHANGING) or (
+                isinstance(event, ev.ToolFinished) and not envelope.turn
+            ):
+                self.look_at_git()
             self.work.event(envelope, self._runtime.choice)
             self.session_event(envelope)
         self.view = view

@@ -13,8 +13,12 @@ from textual.reactive import reactive
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.agent_view import AgentView
+from alloy_tui.runtime.port import GitState
 from alloy_tui.ui.widgets.chrome import Bar, link
 from alloy_tui.ui.wording import model_label
+
+_BRANCH_FROM = 70
+"""Cells from which on the line has room for the branch."""
 
 
 def short_path(path: str, home: str) -> str:
@@ -25,12 +29,13 @@ def short_path(path: str, home: str) -> str:
 
 
 class TopBar(Bar):
-    """`~/src/shop   the session   …   anthropic/claude · high   2 need you`."""
+    """`~/src/shop   main ±3   the session   …   anthropic/claude · high   2 need you`."""
 
     view: reactive[AgentView] = reactive(AgentView())
     cwd: reactive[str] = reactive("")
     demo: reactive[bool] = reactive(False)
     effort: reactive[str] = reactive("")
+    git: reactive[GitState | None] = reactive(None)
 
     def watch_view(self, view: AgentView) -> None:
         """The whole name of what is shown short."""
@@ -46,6 +51,10 @@ class TopBar(Bar):
         if len(cwd) > limit:
             cwd = "…" + cwd[-(limit - 1) :]
         left.append(Content(cwd))
+        if self.git is not None and self.git.branch and width >= _BRANCH_FROM:
+            branch = clean_line(self.git.branch, limit=max(12, width // 5))
+            changed = f" ±{self.git.changed:,}" if self.git.changed else ""
+            left.append(Content.styled(f"{branch}{changed}", "$text-muted"))
         title = clean_line(self.view.session, limit=max(12, width // 3))
         if title and width >= 80:
             left.append(link(title, "screen.command('tree')", "$text-muted"))
