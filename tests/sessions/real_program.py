@@ -51,8 +51,8 @@ class ModelServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
+    def __init__(self, model: type[Answering] | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), model or Answering)
         self.heard = Heard()
         self.lock = threading.Lock()
 
@@ -62,7 +62,9 @@ class ModelServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
 
-class _Answering(BaseHTTPRequestHandler):
+class Answering(BaseHTTPRequestHandler):
+    """The model: calls a tool, or says many words slowly."""
+
     server: ModelServer
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base's name
@@ -85,36 +87,44 @@ class _Answering(BaseHTTPRequestHandler):
             heard.marks.update(mark for message in messages for mark in _said(message))
             heard.requests += 1
             number = heard.requests
-            calls = messages[-1]["role"] == "user" and number % 2 == 1
-            heard.tools += calls
         self._head("text/event-stream")
         try:
-            if calls:
-                self._call(heard.tools)
-            else:
-                self._say(number, heard)
+            self.answer(number, messages)
         except OSError:
             return  # it was killed
 
-    def _head(self, kind: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Connection", "close")
-        self.end_headers()
-
-    def _call(self, number: int) -> None:
-        command = json.dumps({"command": f"sleep 0.{number % 4}; echo tool-{number}"})
-        call = {"index": 0, "id": f"c{number}", "type": "function"}
-        self._chunk({"tool_calls": [{**call, "function": {"name": "bash", "arguments": command}}]})
-        self._chunk({}, "tool_calls")
-
-    def _say(self, number: int, heard: Heard) -> None:
+    def answer(self, number: int, messages: list[dict[str, Any]]) -> None:
+        """The answer to the request of that number."""
+        heard = self.server.heard
+        if messages[-1]["role"] == "user" and number % 2 == 1:
+            with self.server.lock:
+                heard.tools += 1
+                tool = heard.tools
+            self.call("bash", command=f"sleep 0.{tool % 4}; echo tool-{tool}")
+            return
         self._chunk({"content": f"answer-{number}"})
         for word in range(_WORDS):
             heard.sent[number, word] = time.monotonic()
             self._chunk({"content": f" w{number}-{word}"})
             time.sleep(_PAUSE_S)  # the pace of a model, not a wait for anything
         self._chunk({}, "stop")
+
+    def call(self, name: str, **arguments: str) -> None:
+        """A call of a tool, and nothing else."""
+        function = {"name": name, "arguments": json.dumps(arguments)}
+        call = {"index": 0, "id": f"c{self.server.heard.requests}", "type": "function"}
+        self._chunk({"tool_calls": [{**call, "function": function}]})
+        self._chunk({}, "tool_calls")
+
+    def say(self, text: str) -> None:
+        """An answer in one piece."""
+        self._chunk({"content": text}, "stop")
+
+    def _head(self, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Connection", "close")
+        self.end_headers()
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
@@ -152,7 +162,8 @@ class Killer:
         self.server, self.rng, self.toll = server, rng, toll
         self.home, self.work = folder / "home", folder / "work"
         self.store = self.home / "data" / "sessions"
-        self.count = 0
+        self.count = self._answered = 0  # the server may go on for a while to tell the dead
+        self._cut: set[int] = set()
         server.heard = Heard()
         self.work.mkdir(parents=True)
         config = self.home / "config"
@@ -169,13 +180,10 @@ class Killer:
         """One life, and the check after it."""
         self.count += 1
         until = time.monotonic() + self.rng.uniform(0.1, longest_s)
-        if screen:
-            self._on_screen(until)
-        else:
-            self._headless(until)
-        self._check(time.monotonic())
+        self._check(self._on_screen(until) if screen else self._headless(until))
 
-    def _headless(self, until: float) -> None:
+    def _headless(self, until: float) -> float:
+        """One life of `alloy run`; when it was killed, or ended."""
         arguments = ["run", "-p", f"ask-{self.count}", "--json", "--approve", "all"]
         if (self.store / FILE).exists() and self._sessions():
             arguments += self.rng.choice(([], ["--session", "latest"], self._branch()))
@@ -191,11 +199,13 @@ class Killer:
             try:
                 _, errors = process.communicate(timeout=max(0.01, until - time.monotonic()))
             except subprocess.TimeoutExpired:
+                killed_at = time.monotonic()
                 os.killpg(process.pid, signal.SIGKILL)
                 self.toll.kills += 1
-                return
+                return killed_at
         assert process.returncode == 0, errors.decode(errors="replace")[-2000:]
         self.toll.ended += 1
+        return time.monotonic()
 
     def _branch(self) -> list[str]:
         """Arguments that go on from an old message of the latest session."""
@@ -216,7 +226,8 @@ class Killer:
         finally:
             store.close()
 
-    def _on_screen(self, until: float) -> None:
+    def _on_screen(self, until: float) -> float:
+        """One life of the full screen; when it was killed."""
         argv = [sys.executable, "-m", "alloy_tui", "--continue"]
         with Terminal(argv, cwd=self.work, environment=self.environment) as terminal:
             keys = iter(f"ask-{self.count}\r/rewind\r")
@@ -225,8 +236,10 @@ class Killer:
                     raise AssertionError(f"it ended by itself\n{terminal.text()}")
                 if "compat/m" in terminal.text():  # its status line: keys are heard from here on
                     terminal.type(next(keys, ""))
+            killed_at = time.monotonic()
             os.killpg(terminal.process.pid, signal.SIGKILL)
         self.toll.kills += 1
+        return killed_at
 
     def _check(self, killed_at: float) -> None:
         """Hold the store against what the server heard. Raises AssertionError."""
@@ -266,15 +279,17 @@ class Killer:
         assert not twice, f"twice: {sorted(twice)}"
         self.toll.acknowledged += len(marks)
         self._count_words(killed_at, words, sent)
-        self.toll.cut_answers += len(cut)
+        self.toll.cut_answers += len(cut - self._cut)
+        self._cut |= cut
         heard.sent = {}
         heard.marks = set()
+        self._answered = heard.requests
 
     def _count_words(
         self, killed_at: float, words: set[tuple[int, int]], sent: dict[tuple[int, int], float]
     ) -> None:
-        """How much of each answer is lost, in time."""
-        for number in {a for a, _ in sent}:
+        """How much of each answer of this life is lost, in time."""
+        for number in {a for a, _ in sent if a > self._answered}:
             gone = [t for (a, b), t in sent.items() if a == number and (a, b) not in words]
             before = [t for t in gone if t < killed_at]
             if before:
@@ -282,9 +297,9 @@ class Killer:
 
 
 @contextmanager
-def model_server() -> Iterator[ModelServer]:
+def model_server(model: type[Answering] | None = None) -> Iterator[ModelServer]:
     """A server for the block."""
-    server = ModelServer()
+    server = ModelServer(model)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
