@@ -30,6 +30,7 @@ from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.sanitise import clean
 from alloy_tui.runtime.session_folder import has_store, open_store, store_file
+from alloy_tui.runtime.team_sessions import held_by_people, whose
 from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.memory import MemoryStore
 from alloy_tui.sessions.store import Hit, SessionInfo, SessionStore, Spent
@@ -108,7 +109,12 @@ def _let_go() -> None:
 
 def _list(store: SessionStore, arguments: argparse.Namespace) -> int:
     cwd = str(Path(arguments.cwd or ".").expanduser().resolve()) if arguments.here else None
-    infos = store.sessions(cwd=cwd, deleted=arguments.deleted, limit=arguments.limit)
+
+    def fetch(most: int) -> Sequence[SessionInfo]:
+        return store.sessions(cwd=cwd, deleted=arguments.deleted, limit=most)
+
+    most = arguments.limit
+    infos = fetch(most) if arguments.all else held_by_people(fetch, most)
     listed = [Listed(info, _cost(store.spent(session=info.id))) for info in infos]
     if arguments.json:
         print_json([{**msgspec.to_builtins(e.info), "cost": e.cost} for e in listed])
@@ -175,7 +181,7 @@ def _show_hits(store: SessionStore, hits: Sequence[Hit]) -> None:
     for hit in hits:
         if hit.session not in titles:
             info = store.session(hit.session)
-            titles[hit.session] = cut(info.title or info.preview, 50)
+            titles[hit.session] = cut(whose(info) or info.title or info.preview, 50)
         place = paint(f"{hit.session}:{hit.node}", "live")
         about = f"{hit.kind.replace('_', ' ')}, {ago(hit.at_ms, now_ms)}, {titles[hit.session]}"
         print(f"{place}  {paint(about, 'faint')}")

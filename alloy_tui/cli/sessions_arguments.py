@@ -36,6 +36,7 @@ def add(commands: Any, parser_class: type[argparse.ArgumentParser]) -> None:
 def _reading(action: Callable[[str, str], argparse.ArgumentParser]) -> None:
     made = action("list", "the sessions, the latest used first")
     made.add_argument("--here", action="store_true", help="only those of this folder")
+    made.add_argument("--all", action="store_true", help="those of teams and their agents, too")
     made.add_argument("--deleted", action="store_true", help="those in the bin")
     made.add_argument("--limit", type=_count, metavar="N", default=50, help="at most N (50)")
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from alloy_tui.domain.errors import ConfigError
+from alloy_tui.runtime.team_sessions import held_by_people
 from alloy_tui.sessions.store import SessionInfo, SessionStore
 from alloy_tui.sessions.tree import SessionTree
 
@@ -93,9 +94,9 @@ def place(store: SessionStore, given: str, *, beside: str | None = None) -> Plac
     raise ConfigError(f"Neither a session nor a message is called {given}.")
 
 
-def _sessions(store: SessionStore, given: str, *, deleted: bool) -> list[SessionInfo]:
+def _sessions(store: SessionStore, given: str, *, deleted: bool) -> Sequence[SessionInfo]:
     if given == LATEST:
-        return list(store.sessions(deleted=deleted, limit=1))
+        return held_by_people(lambda most: store.sessions(deleted=deleted, limit=most), 1)
     found = [i for i in store.sessions(deleted=deleted, limit=_EVERY) if i.id.startswith(given)]
     return [i for i in found if i.id == given] or (found if given else [])
 

@@ -135,6 +135,9 @@ class Engine:
             folders=lambda: team_folders(Path(self.snapshot.cwd), plan.paths.config),
             make=MemberMaker(self, self._maker, self._approvals, plan.paths.data / "worktrees"),
             store=self.sessions.desk.store if plan.stored else None,
+            session=lambda: self.sessions.desk.state.id,
+            mode=plan.settings.approvals.mode,
+            posted=plan.paths.cache / "running",
             opened=self._outfit_anew,
         )
         self.team = TeamVerbs(self.teams)
@@ -175,7 +178,7 @@ class Engine:
         ends: list[Awaitable[object]] = [self.own.close(), self.questions.close()]
         if self.agent is not None:
             ends.append(self.agent.stop(grace_s / 2))
-        ends += [self.teams.stop(), self._sources.stop()]
+        ends += [self.teams.stop(grace_s / 2), self._sources.stop()]
         await asyncio.gather(*ends, return_exceptions=True)
         self._unsaved = await self.sessions.close()
 
@@ -186,8 +189,6 @@ class Engine:
     def aside(self, work: Awaitable[object]) -> None:
         """Carry `work` out beside the commands that follow; errors become notices."""
         self.questions.ask(work, lambda _: None)
-
-    # Commands.
 
     async def submit(
         self, request_id: str, text: str, lane: ev.Lane, attachments: Sequence[str] = ()
@@ -238,8 +239,7 @@ class Engine:
     def set_mode(self, mode: ApprovalMode) -> None:
         """What runs without asking."""
         self._ready().configure(approval_mode=mode)
-
-    # The rest.
+        self.teams.allow(mode)
 
     async def _begin(self) -> None:
         held_with = await self.sessions.resume()
@@ -326,8 +326,6 @@ class Engine:
         await self.agent.start()
         # Their schemas are worked out when first looked at: now, and not before the first request.
         asyncio.get_running_loop().call_soon(lambda: [tool.spec for tool in tools])
-        if self.models.effort != self._plan.settings.effort:
-            self.agent.configure(effort=self.models.effort)
 
     async def _make_reader(
         self, model: str, *, name: str, journal: Journal, heard: bool = True

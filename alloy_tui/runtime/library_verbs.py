@@ -18,11 +18,13 @@ from alloy_tui.runtime.conversing import Conversing
 from alloy_tui.runtime.questions import tell
 from alloy_tui.runtime.session_desk import SessionDesk, one_line
 from alloy_tui.runtime.session_port import ExportFormat, FoundMessage, PathPage, SessionRow
+from alloy_tui.runtime.team_sessions import held_by_people, whose
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.store import SessionInfo, SessionStore
 
+_LISTED = 1000
 _PEEKED = 40
 """How many nodes of a session a preview shows."""
 
@@ -61,7 +63,11 @@ class LibraryVerbs:
         mine = live.id if live is not None and live.writable else None
 
         def look() -> tuple[SessionRow, ...]:
-            found, owners = store.sessions(cwd=cwd, deleted=deleted), store.owners()
+            # Sessions of teams would crowd out those that people look for; a search finds them.
+            found = held_by_people(
+                lambda most: store.sessions(cwd=cwd, deleted=deleted, limit=most), _LISTED
+            )
+            owners = store.owners()
             others = {id_: owner.pid for id_, owner in owners.items() if id_ != mine}
             return tuple(_row(info, others.get(info.id)) for info in found)
 
@@ -234,7 +240,7 @@ def _found(
             found.append(
                 FoundMessage(
                     session=hit.session,
-                    title=one_line(info.title or info.preview),
+                    title=one_line(whose(info) or info.title or info.preview),
                     cwd=info.cwd,
                     node=hit.node,
                     kind=hit.kind,

@@ -6,6 +6,8 @@ Owns its folder and its model. Must not know who supervises it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -54,7 +56,7 @@ class MemberMaker:
         """The agent, not started. Raises AlloyError."""
         spec, now = plan.spec, self._engine.snapshot
         model = spec.model or now.model
-        cwd = await self._folder(plan)
+        cwd = await self._folder(plan, kept.team)
         usual = self._maker.outfit(model, str(cwd)).tools
         return self._maker.make_member(
             model,
@@ -68,7 +70,7 @@ class MemberMaker:
             tools=plan.outfit(usual if spec.worktree else self._engine.kept(usual)),
         )
 
-    async def _folder(self, plan: AgentPlan) -> Path:
+    async def _folder(self, plan: AgentPlan, team: str) -> Path:
         spec, above = plan.spec, Path(self._engine.snapshot.cwd)
         cwd = await asyncio.to_thread(_folder_at, above, spec.cwd)
         if cwd is None:
@@ -80,7 +82,9 @@ class MemberMaker:
             )
         if not spec.worktree:
             return cwd
-        tree = await make_worktree(cwd, self._worktrees, above.name or "project", spec.name)
+        # Two projects of the same name must not meet in one worktree.
+        place = hashlib.sha256(os.fsencode(above)).hexdigest()[:12]
+        tree = await make_worktree(cwd, self._worktrees / place, team or "team", spec.name)
         return tree.folder
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from alloy_tui.domain.errors import ConfigError
+from alloy_tui.runtime.team_sessions import held_by_people
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.sessions.tree import SessionTree
 
@@ -17,12 +18,12 @@ _EVERY = 1_000_000
 
 
 def find_session(store: SessionStore, given: str, *, folder: str) -> str:
-    """The id of the session that `given` names; the latest is that of `folder`.
+    """The id of the session that `given` names; the latest is that a person held in `folder`.
 
     Raises ConfigError, StoreError.
     """
     if given == LATEST:
-        latest = store.sessions(cwd=folder, limit=1)
+        latest = held_by_people(lambda most: store.sessions(cwd=folder, limit=most), 1)
         if not latest:
             raise ConfigError(f"There is no session of {folder or 'the demo'} to go on with yet.")
         return latest[0].id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import msgspec
 
@@ -17,22 +17,23 @@ from alloy_tui.domain.errors import StoreError, TeamError
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.team_events import TeamEvent
 from alloy_tui.runtime.recording import Recorder
+from alloy_tui.runtime.team_sessions import TEAM_AGENT
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import Entry, Opened, TeamRecord, entry_of
-from alloy_tui.sessions.store import SessionStore
+from alloy_tui.sessions.store import SessionStore, Spent
 from alloy_tui.team.log import Record
 
-TEAM_AGENT = "team"
-"""The `agent` of a team's own session; a member's is `TEAM/NAME`."""
+_EVERY = 1_000_000
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """Where a member's conversation is kept, and what it was."""
+    """Where a member's conversation is kept, and what it was; `team` is what it belongs to."""
 
     session: str
     journal: Journal
     messages: tuple[ChatMessage, ...] = ()
+    team: str = ""
 
 
 class _MemberDesk:
@@ -55,37 +56,42 @@ class _MemberDesk:
 
 
 class TeamKeeping:
-    """Fills `TeamLog`. With no `store` nothing is kept."""
+    """Fills `TeamLog`. With no `store` nothing is kept.
+
+    `name` is the team's; `above` is the session that a team without a log of its
+    own belongs to, "" = none.
+    """
 
     def __init__(
         self,
         store: Callable[[], Awaitable[SessionStore]] | None,
+        name: str,
         *,
         cwd: str,
+        above: Callable[[], str],
         complain: Callable[[str], object],
     ) -> None:
         self._open_store = store
         self._cwd = cwd
+        self._above = above
         self._complain = complain
         self._stamps = Stamps()
-        self._name = ""
+        self._name = name
         self._live: LiveSession | None = None
         self._members: dict[str, LiveSession] = {}
-        self._known: dict[str, str] = {}
         self._waiting: deque[Record] = deque()
         self._writing: asyncio.Task[None] | None = None
 
-    async def open(self, name: str) -> tuple[Record, ...]:
-        """Go on with the latest team of that name in this folder, or begin one.
+    async def open(self) -> tuple[Record, ...]:
+        """Go on with the latest team of this name in this folder, or begin one.
 
         Returns what it did until now. Raises StoreError, and TeamError when
         another program has it open.
         """
-        self._name = name
         if self._open_store is None:
             return ()
         store = await self._open_store()
-        live, records = await asyncio.to_thread(self._find, store, name)
+        live, records = await asyncio.to_thread(self._find, store, self._name)
         self._live = live
         return records
 
@@ -103,7 +109,7 @@ class TeamKeeping:
         `again` is the session of an earlier life. Raises StoreError.
         """
         if self._open_store is None:
-            return Kept("", NoJournal())
+            return Kept("", NoJournal(), team=self._name)
         store = await self._open_store()
         live = self._members.get(name)
         if live is None:
@@ -111,7 +117,18 @@ class TeamKeeping:
             self._members[name] = live
         messages = await asyncio.to_thread(live.view, live.stored.leaf)
         journal = Recorder(_MemberDesk(live), agent=name, stamps=self._stamps)
-        return Kept(live.id, journal, messages)
+        return Kept(live.id, journal, messages, self._name)
+
+    async def spent(self, sessions: Iterable[str]) -> dict[str, tuple[float, int]]:
+        """What each of `sessions` took until now, in dollars and tokens. Raises StoreError."""
+        if self._open_store is None:
+            return {}
+        store, wanted = await self._open_store(), tuple(dict.fromkeys(sessions))
+
+        def look() -> dict[str, tuple[float, int]]:
+            return {session: _sum(store.spent(session=session)) for session in wanted}
+
+        return await asyncio.to_thread(look)
 
     def session_of(self, name: str) -> LiveSession | None:
         """A member's conversation as it is kept."""
@@ -125,6 +142,8 @@ class TeamKeeping:
 
     async def close(self) -> None:
         """Store what there is and give the sessions back."""
+        if self._waiting and self._writing is None:
+            self._writing = asyncio.create_task(self._write(), name=f"log of {self._name}")
         while self._writing is not None:
             await asyncio.wait({self._writing})
         for live in (*self._members.values(), *((self._live,) if self._live else ())):
@@ -135,7 +154,7 @@ class TeamKeeping:
     # -- in threads ---------------------------------------------------------------------------
 
     def _find(self, store: SessionStore, name: str) -> tuple[LiveSession, tuple[Record, ...]]:
-        for info in store.sessions(cwd=self._cwd):
+        for info in store.sessions(cwd=self._cwd, limit=_EVERY):
             if info.agent == TEAM_AGENT and info.title == name:
                 live = LiveSession.open(store, info.id, stamps=self._stamps)
                 if not live.writable:
@@ -156,7 +175,7 @@ class TeamKeeping:
                     return live
             except StoreError as error:
                 self._complain(f"The conversation of {name} begins anew: {error.message}")
-        above = self._live.id if self._live is not None else None
+        above = self._live.id if self._live is not None else self._above() or None
         about = Opened(
             f"{self._name} · {name}",
             self._cwd,
@@ -199,6 +218,10 @@ def _records(entries: Sequence[Entry]) -> list[Record]:
                 continue
             records.append(Record(entry.node.by, entry.at_ms, event))
     return records
+
+
+def _sum(spent: Sequence[Spent]) -> tuple[float, int]:
+    return sum(s.cost or 0.0 for s in spent), sum(s.usage.total or 0 for s in spent)
 
 
 async def _closed(live: LiveSession) -> None:

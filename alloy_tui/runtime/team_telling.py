@@ -16,8 +16,8 @@ from alloy_tui.agent.hub import Hub
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.events import EngineEvent, Envelope
 from alloy_tui.runtime.roster import Roster, sums
-from alloy_tui.runtime.team_keeping import TEAM_AGENT
 from alloy_tui.runtime.team_port import Delegation, TeamView
+from alloy_tui.runtime.team_sessions import TEAM_AGENT
 from alloy_tui.runtime.watching import Watching
 from alloy_tui.team.log import Record
 from alloy_tui.team.team import Team
@@ -107,14 +107,15 @@ class TeamTelling:
         loop = asyncio.get_running_loop()
         self._told_s = loop.time()
         self._version += 1
-        self.view = self._made()
+        self.view = self.made()
         if self._followers:
             self._hub.publish(TEAM_AGENT, None, 0, te.TeamChanged(self._version))
             if self.roster.moving:
                 # Sparklines go on by themselves until all is quiet.
                 self._timer = loop.call_at(self._told_s + _MOVING_S, self.tell)
 
-    def _made(self) -> TeamView:
+    def made(self) -> TeamView:
+        """The team as of now."""
         team = self._team()
         rows = self.roster.rows(time.time_ns() // 1_000_000)
         total = sums(rows)

@@ -17,8 +17,8 @@ from alloy_tui.domain.events import Envelope, Lane
 from alloy_tui.domain.team_events import DelegationKind
 from alloy_tui.runtime.replaying import replayed
 from alloy_tui.runtime.team_files import team_files
-from alloy_tui.runtime.team_keeping import TEAM_AGENT
 from alloy_tui.runtime.team_port import MemberAction, NewMember, Span, TaskAction, TeamFile
+from alloy_tui.runtime.team_sessions import TEAM_AGENT
 from alloy_tui.runtime.teams import Teams
 from alloy_tui.runtime.timeline import stored_spans
 from alloy_tui.team.recording import PERSON
@@ -35,15 +35,15 @@ class TeamVerbs:
 
     async def attach(self, agent: str) -> tuple[Envelope, ...]:
         """What happened to `agent` until now; from here on its every word is let through."""
-        found = self._teams.main_agent() if agent == self._teams.main else None
-        if found is None and self._teams.now is not None:
-            found = self._teams.now.get(agent)
-        # No event can come between these two.
+        # No event can come between these.
         self._teams.watching.watch(agent)
-        if found is None:
+        found, runs = self._teams.agent(agent), self._teams.runs
+        messages = self._teams.messages_of(agent)[: runs.before(agent)]
+        if found is None and not messages:
             return ()
         now_ms = time.time_ns() // 1_000_000
-        return replayed(agent, found.model, found.messages, now_ms)
+        past = replayed(agent, found.model if found is not None else "", messages, now_ms)
+        return (*past, *runs.of(agent))
 
     def detach(self, agent: str) -> None:
         """See `TeamPort.detach`."""
@@ -104,11 +104,7 @@ class TeamVerbs:
 
     async def say(self, name: str, text: str, lane: Lane) -> None:
         """Send a message to an agent."""
-        agent = (
-            self._teams.main_agent()
-            if name == self._teams.main
-            else (await self._teams.team()).get(name)
-        )
+        agent = self._teams.agent(name)
         if agent is None:
             raise TeamError(f"{name} is not there just now.", kind="unknown_agent", agent=name)
         agent.send_message(text, lane=lane)

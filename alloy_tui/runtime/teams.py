@@ -8,20 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import structs
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.hub import Hub
+from alloy_tui.agent.permissions import ApprovalMode
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.errors import TeamError
 from alloy_tui.domain.events import Envelope
+from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.results import RunResult
 from alloy_tui.domain.tool import Tool
+from alloy_tui.runtime.member_modes import MemberModes, is_outside
+from alloy_tui.runtime.posting import Posting
+from alloy_tui.runtime.runs_kept import RunsKept
 from alloy_tui.runtime.team_files import find_team
 from alloy_tui.runtime.team_keeping import Kept, TeamKeeping
+from alloy_tui.runtime.team_port import TeamView
 from alloy_tui.runtime.team_telling import TeamTelling
 from alloy_tui.runtime.timeline import Timeline
 from alloy_tui.runtime.watching import Watching
@@ -64,8 +73,10 @@ class Surroundings(Protocol):
 class Teams:
     """One team at a time; fills `team.tools.Workplace` for the main agent.
 
-    `folders` are where team files lie; with no `store` nothing is kept. `opened`
-    is called when the main agent's tools are others.
+    `folders` are where team files lie; with no `store` nothing is kept. `session`
+    is the conversation on screen, `mode` what its agent may do unasked, `posted`
+    the folder where other programs look for what runs. `opened` is called when
+    the main agent's tools are others.
     """
 
     def __init__(
@@ -80,6 +91,9 @@ class Teams:
         folders: Callable[[], tuple[Path, ...]],
         make: MakeMember,
         store: Callable[[], Awaitable[SessionStore]] | None,
+        session: Callable[[], str],
+        mode: ApprovalMode,
+        posted: Path,
         opened: Callable[[], object],
     ) -> None:
         self.watching = watching
@@ -90,16 +104,22 @@ class Teams:
         self.about = about
         self.store = store
         self.main_agent = agent
+        self.modes = MemberModes(mode, self._complain)
+        self.posting = Posting(posted, self._seen, lambda: self.about().cwd)
         self._hub = hub
         self._approvals = approvals
         self._make = make
         self._opened = opened
+        self._session = session
         self._team: Team | None = None
         self.keeping: TeamKeeping | None = None
         self._sessions: dict[str, str] = {}
+        self._wanted: dict[str, tuple[ApprovalMode | None, bool]] = {}
         self._opening = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
+        self.runs = RunsKept(lambda name: len(self.messages_of(name)))
         hub.subscribe(self.timeline.take)
+        hub.subscribe(self.runs.take)
         hub.subscribe(self._heard)
         self.telling.roster.know(main, main=True)
 
@@ -109,6 +129,20 @@ class Teams:
     def now(self) -> Team | None:
         """The team of now, None = nobody was spawned and none was opened."""
         return self._team
+
+    def agent(self, name: str) -> Agent | None:
+        """The agent of that name, the conversation's own included."""
+        if name == self.main:
+            return self.main_agent()
+        return None if self._team is None else self._team.get(name)
+
+    def messages_of(self, name: str) -> tuple[ChatMessage, ...]:
+        """An agent's conversation, also while it is being started anew."""
+        agent = self.agent(name)
+        if agent is not None:
+            return agent.messages
+        there = self._team is not None and name in self._team.agents
+        return self._team.member(name).messages if self._team is not None and there else ()
 
     async def team(self) -> Team:
         """The team of now; that of the session is made when it is first needed."""
@@ -134,14 +168,30 @@ class Teams:
         self.telling.tell()
         self._opened()
 
-    async def stop(self) -> None:
-        """The program ends."""
+    async def stop(self, grace_s: float) -> None:
+        """The program ends: all agents stop within `grace_s` seconds; what they said is kept."""
         self.telling.stop()
-        await self._end()
+        await self._end(grace_s)
+        await self.posting.close()
+
+    def allow(self, mode: ApprovalMode) -> None:
+        """The person lets the conversation's agent do that unasked: the others follow."""
+        self.modes.own = mode
+        for name in self.agents:
+            agent = None if self._team is None else self._team.get(name)
+            if agent is not None and name in self._wanted:
+                wanted, outside = self._wanted[name]
+                agent.configure(approval_mode=self.modes.of(name, wanted, outside=outside))
 
     async def _begin(self, spec: TeamSpec, file: str = "") -> None:
-        keeping = TeamKeeping(self.store, cwd=self.about().cwd, complain=self._complain)
-        records = await keeping.open(spec.name) if file else ()
+        keeping = TeamKeeping(
+            self.store,
+            spec.name,
+            cwd=self.about().cwd,
+            above=self._session,
+            complain=self._complain,
+        )
+        records = await keeping.open() if file else ()
         team = Team(
             spec,
             make=self._member,
@@ -150,31 +200,47 @@ class Teams:
             records=records,
             log=keeping if file else None,
         )
-        self._sessions = {
-            record.event.name: record.event.session
-            for record in records
-            if isinstance(record.event, te.MemberAdded)
-        }
+        joined = [r.event for r in records if isinstance(r.event, te.MemberAdded)]
+        self._sessions = {event.name: event.session for event in joined if event.session}
         self._team, self.keeping = team, keeping
         self.telling.begin(file, records)
         try:
+            await self._book(team, keeping, joined)
             await team.start()
         except BaseException:
             await self._end()
             raise
+        for event in joined:
+            if event.name not in team.agents:
+                team.allowances.close(event.name)
         self.telling.tell()
 
-    async def _end(self) -> None:
+    async def _book(
+        self, team: Team, keeping: TeamKeeping, joined: Sequence[te.MemberAdded]
+    ) -> None:
+        """Limits are for an agent's whole life: what it spent in former programs counts."""
+        parents = {event.name: event.parent for event in joined}
+        owners = {event.session: event.name for event in joined if event.session}
+        for session, (usd, tokens) in (await keeping.spent(owners)).items():
+            owner = owners[session]
+            for _ in parents:  # what was spawned has gone, and spent of its spawner's
+                owner = parents.get(owner) or owner
+            team.allowances.open(owner, None, None)
+            team.allowances.book(owner, usd, tokens)
+
+    async def _end(self, grace_s: float = 10.0) -> None:
         team, keeping = self._team, self.keeping
         if team is not None:
-            await team.stop()
+            await team.stop(grace_s)
         self._team = None
         if self._leaving:
             await asyncio.wait(self._leaving)
         if keeping is not None:
             await keeping.close()
         self.keeping = None
+        self._wanted.clear()
         self.telling.over()
+        self.posting.changed()
 
     async def _member(self, plan: AgentPlan) -> Agent:
         """Make an agent of the team: hidden until somebody looks, kept in a session of its own."""
@@ -191,16 +257,29 @@ class Teams:
             budget_tokens=spec.budget_tokens,
             worktree="a git worktree of its own" if spec.worktree else "",
         )
+        project = self.about().cwd
+        outside = await asyncio.to_thread(is_outside, project, spec.cwd)
+        self._wanted[spec.name] = (spec.approval_mode, outside)
+        mode = self.modes.of(spec.name, spec.approval_mode, outside=outside)
         again = self._sessions.get(spec.name, "")
         kept = await keeping.member(spec.name, spec.model or self.about().model, again=again)
+        plan = replace(plan, spec=structs.replace(spec, approval_mode=mode))
         return await self._make(plan, kept)
 
     def _heard(self, envelope: Envelope) -> None:
         event = envelope.event
+        if self._team is not None and not isinstance(event, te.TeamChanged):
+            self.posting.changed()
         if isinstance(event, te.MemberRemoved) and self.keeping is not None:
+            self._wanted.pop(event.name, None)
+            self.runs.forget(event.name)
             task = asyncio.create_task(self.keeping.let_go(event.name), name="letting go")
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
+
+    def _seen(self) -> TeamView | None:
+        """What other programs are told, None = nothing: the main agent is alone."""
+        return None if self._team is None or not self.agents else self.telling.made()
 
     def _complain(self, words: str) -> None:
         self._hub.publish(self.main, None, 0, ev.Notice("warning", words))
