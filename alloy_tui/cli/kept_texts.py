@@ -12,6 +12,7 @@ import collections
 import marshal
 import re
 import typing
+import warnings
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -134,7 +135,9 @@ def _expression(pattern: str | bytes, flags: int) -> bytes | None:
     """An expression's translation but for its text: what `re` itself would make of it."""
     compiler: Any = _compiler()
     try:
-        parsed = compiler._parser.parse(pattern, flags)  # noqa: SLF001 - looked for by `_compiler`
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # told when it was translated for use
+            parsed = compiler._parser.parse(pattern, flags)  # noqa: SLF001 - looked for by `_compiler`
         code = [int(word) for word in compiler._code(parsed, flags)]  # noqa: SLF001 - likewise
         state = parsed.state
         if state.flags & _LOCALE:
