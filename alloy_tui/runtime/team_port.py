@@ -67,7 +67,10 @@ class AgentRow(msgspec.Struct, frozen=True):
         state = self.view.state
         if self.view.approvals or state == "failed":
             return "needs_you"
-        return "working" if self.view.busy or state in {"queued", "restarting"} else "done"
+        if self.over:
+            return "done"
+        coming = state in {"starting", "queued", "restarting"}
+        return "working" if self.view.busy or coming else "done"
 
 
 class Delegation(msgspec.Struct, frozen=True):

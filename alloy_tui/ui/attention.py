@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.agent_view import AgentState, AgentView
+from alloy_tui.runtime.agent_view import AgentState, AgentView, PendingApproval
 from alloy_tui.ui.wording import BUDGET, BUDGET_TITLE, failure
 
 _CALLS: frozenset[AgentState] = frozenset({"waiting_approval", "done", "failed"})
@@ -21,8 +21,11 @@ SAVE_TITLE, RESTORE_TITLE = "\x1b[22;0t", "\x1b[23;0t"
 def title_of(view: AgentView, cwd: str) -> str:
     """`needs you · shop · alloy`: the state first, for a tab shows little."""
     folder = clean_line(PurePath(cwd).name, limit=40)
+    waiting = len(view.approvals)
     match view.state:
-        case "waiting_approval":
+        case _ if waiting > 1:
+            state = f"{waiting} need you"
+        case _ if waiting or view.state == "waiting_approval":
             state = "needs you"
         case "failed":
             state = "failed"
@@ -34,10 +37,12 @@ def title_of(view: AgentView, cwd: str) -> str:
     return " · ".join(part for part in (state, session, folder, "alloy") if part)
 
 
-def call_of(view: AgentView) -> str:
-    """What a notification says."""
-    if view.state == "waiting_approval":
-        tool = clean_line(view.approvals[0].request.tool, limit=40) if view.approvals else "a tool"
+def call_of(view: AgentView, asked: PendingApproval | None = None) -> str:
+    """What a notification says; `asked` is a question that has just come."""
+    if asked is None and view.state == "waiting_approval" and view.approvals:
+        asked = view.approvals[0]
+    if asked is not None or view.state == "waiting_approval":
+        tool = "a tool" if asked is None else clean_line(asked.request.tool, limit=40)
         if tool == BUDGET:
             return f"Alloy needs you: {BUDGET_TITLE[:1].lower()}{BUDGET_TITLE[1:]}"
         return f"Alloy needs you: {tool} wants to run"
@@ -60,6 +65,7 @@ class Attention:
         self._title = ""
         self._begun = False
         self._state: AgentState = "starting"
+        self._asked: frozenset[str] = frozenset()
         self.cwd = cwd
         self.how = "bell"
         self.focused = True
@@ -86,8 +92,15 @@ class Attention:
         before, self._state = self._state, view.state
         # What ends at once needs nobody: only an end after work calls.
         worked = before not in {"starting", "idle", view.state}
-        if view.state in _CALLS and worked and not self.focused:
+        new = [asked for asked in view.approvals if asked.request.id not in self._asked]
+        self._asked = frozenset(asked.request.id for asked in view.approvals)
+        if self.focused:
+            return
+        if view.state in _CALLS and worked:
             self.call(call_of(view))
+        elif new:
+            # Another agent's, or one more.
+            self.call(call_of(view, new[-1]))
 
     def call(self, words: str) -> None:
         """Call for a person, in the way that was chosen."""

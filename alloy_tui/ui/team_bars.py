@@ -17,7 +17,7 @@ from alloy_tui.ui.keymap import Keymap, shown
 from alloy_tui.ui.team_keys import TEAM_KEYS
 from alloy_tui.ui.team_rows import GROUPS, Order, Show
 from alloy_tui.ui.widgets.chrome import link, pack, spread
-from alloy_tui.ui.wording import money
+from alloy_tui.ui.wording import team_cost
 
 Tab: TypeAlias = Literal["agents", "inbox", "tasks", "mail", "shared", "timeline"]
 TABS: tuple[Tab, ...] = get_args(Tab)
@@ -55,9 +55,7 @@ def head(team: TeamView, width: int) -> Content:
     """Name, agents, turns, money; and how many need you, work, are done."""
     name = clean_line(team.name, limit=40) or "this session"
     agents = len(team.rows)
-    cost = money(team.cost, at_least=team.cost_partial) if team.cost is not None else ""
-    if team.budget_usd is not None:
-        cost = f"{cost or '$0.00'} of {money(team.budget_usd)}"
+    cost = team_cost(team)
     left = [
         Content.styled("Team", "bold"),
         Content.styled(name, "bold $primary"),
@@ -107,15 +105,24 @@ def choices(order: Order, show: Show, query: str, width: int) -> Content:
 
 
 def foot(
-    keymap: Keymap, tab: Tab, width: int, *, asked: bool, selected: Collection[str], lines: int
+    keymap: Keymap,
+    tab: Tab,
+    width: int,
+    *,
+    asked: bool,
+    selected: Collection[str],
+    lines: int,
+    more: bool = False,
 ) -> Content:
     """The keys of this tab, on `lines` lines at most; answers first while something is asked."""
     pieces: list[Content] = []
+    if asked:
+        pieces += [_key(keymap, name, words, "bold $warning") for name, words in _ANSWERS]
     if selected:
         names = ", ".join(clean_line(name, limit=24) for name in selected)
         pieces.append(Content.styled(f"selected: {names}", "bold $primary"))
-    if asked:
-        pieces += [_key(keymap, name, words, "bold $warning") for name, words in _ANSWERS]
+    if more:
+        pieces.append(link("Shift+↓ read on", "screen.read(1)", "$text-muted"))
     rows = _ELSEWHERE.get(tab) or [
         (key.name.removeprefix("team-"), key.note) for key in TEAM_KEYS if key.note
     ]

@@ -11,13 +11,14 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from alloy_tui.domain.events import ApprovalRequested
 from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.domain.team_values import TeamTask
 from alloy_tui.runtime.agent_view import PendingApproval
 from alloy_tui.runtime.team_port import AgentRow, TeamView
 from alloy_tui.ui.lines import Line, LineItem
 from alloy_tui.ui.previewing import preview
-from alloy_tui.ui.wording import duration
+from alloy_tui.ui.wording import duration, model_label
 
 Look: TypeAlias = Literal["heading", "name", "needs", "live", "calm", "words", "figures"]
 
@@ -71,7 +72,7 @@ def _question(
     who = ", ".join(dict.fromkeys(clean_line(row.name, limit=40) for row, _ in group))
     waited = duration(max(0, now_ms - min(asked.asked_ms for _, asked in group)))
     times = f"{len(group)} times  " if len(group) > 1 else ""
-    lines, _ = preview(request)
+    lines = _exactly(request)
     asked_by: list[LineItem] = [
         ("muted", f"{path_words(team, row)}: {clean_line(asked.request.reason, limit=200)}")
         for row, asked in group
@@ -87,6 +88,15 @@ def _question(
         (*asked_by, *lines),
         tuple(asked.request.id for _, asked in group),
     )
+
+
+def _exactly(request: ApprovalRequested) -> list[LineItem]:
+    """The whole of what would run."""
+    lines, hidden = preview(request)
+    if hidden:
+        words = f"{hidden} hidden character{'s' * (hidden != 1)}, spelt out below"
+        return [("error", words), *lines]
+    return lines
 
 
 def path_words(team: TeamView, row: AgentRow) -> str:
@@ -123,7 +133,7 @@ def tasks(team: TeamView, now_ms: int) -> list[Item]:
 
 
 def _task(task: TeamTask, now_ms: int) -> Item:
-    needs = f"  needs {', '.join(task.needs)}" if task.needs else ""
+    needs = f"  needs {clean_line(', '.join(task.needs), limit=60)}" if task.needs else ""
     note = f"  {clean_line(task.note, limit=100)}" if task.note else ""
     body: list[LineItem] = [("heading", clean_line(task.title, limit=300))]
     if task.detail:
@@ -135,7 +145,7 @@ def _task(task: TeamTask, now_ms: int) -> Item:
     return Item(
         task.id,
         (
-            (_TASK_LOOKS[task.state], f"{task.id:>4} "),
+            (_TASK_LOOKS[task.state], f"{clean_line(task.id, limit=12):>4} "),
             ("name" if task.state == "claimed" else "words", clean_line(task.title, limit=200)),
             ("calm", f"{needs}{note}"),
         ),
@@ -220,11 +230,12 @@ def _leases(team: TeamView, now_ms: int) -> Iterable[Item]:
 
 def peek(team: TeamView, row: AgentRow) -> list[LineItem]:
     """One agent without leaving: the exact question, what it was asked, what it last said."""
-    lines: list[LineItem] = []
+    name = f"{path_words(team, row)}  {model_label(row.view.model, 60)}".rstrip()
+    lines: list[LineItem] = [("heading", name)]
     for asked in row.view.approvals:
-        shown, _ = preview(asked.request)
+        shown = _exactly(asked.request)
         reason = clean_line(asked.request.reason, limit=200)
-        lines.append(("heading", f"{path_words(team, row)} asks: {reason}"))
+        lines.append(("heading", f"asks: {reason}"))
         lines += shown
     error = row.view.outcome.error if row.view.outcome is not None else None
     if row.cause:
@@ -246,5 +257,5 @@ def peek(team: TeamView, row: AgentRow) -> list[LineItem]:
     if row.tail:
         lines += _text(row.tail)
     else:
-        lines.append(("muted", "It has said nothing yet."))
+        lines.append(("muted", "Nothing was said since it was started."))
     return lines

@@ -34,7 +34,7 @@ TEAM_KEYS: tuple[Key, ...] = tuple(
         ("finish-task", "F", "in the team: the task is done", ""),
         ("release-task", "u", "in the team: the task is free again", ""),
         ("remove", "delete", "in the team: take the task, key or agent away", ""),
-        ("share", "k", "in the team: write a key of the shared context", ""),
+        ("share", "e", "in the team: write a key of the shared context", ""),
         ("open-file", "o", "in the team: open a team from its file", "open"),
         ("back", "left", "in the timeline: back in time", ""),
         ("on", "right", "in the timeline: on in time", ""),

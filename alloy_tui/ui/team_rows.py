@@ -2,7 +2,8 @@
 
 Owns which line stands where. Within a group agents keep the order of the tree,
 so a line moves only when its group changes; sorting by a figure is done when
-it is asked for, and then held until it is asked for again.
+it is asked for, and then held until it is asked for again. Lines can be held
+altogether.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from alloy_tui.runtime.team_port import AgentRow, RowGroup
 
@@ -20,9 +22,12 @@ Show: TypeAlias = Literal["all", "needs you", "working", "done", "crashed"]
 SHOWS: tuple[Show, ...] = get_args(Show)
 GROUPS: dict[RowGroup, str] = {"needs_you": "needs you", "working": "working", "done": "done"}
 
+NEW = "new"
+"""The heading of who came while the lines had to stay where they are."""
+
 
 class Line(msgspec.Struct, frozen=True):
-    """A line: an agent's, or the heading of a group with how many are in it."""
+    """A line: an agent's, or the heading of a group with how many are in it, or neither."""
 
     row: AgentRow | None = None
     heading: str = ""
@@ -41,20 +46,22 @@ class Layout:
         show: Show = "all",
         query: str = "",
         held: Sequence[str] = (),
-        groups: dict[str, RowGroup] | None = None,
+        still: Layout | None = None,
     ) -> None:
-        """`held` is an order to keep, `groups` where agents are to stay although they left it."""
-        found = [row for row in rows if _wanted(row, show, query.casefold())]
-        self.groups: dict[str, RowGroup] = {
-            row.name: (groups or {}).get(row.name, row.group) for row in found
-        }
+        """`held` is an order to keep; of `still` every line stays, and who is new comes last."""
+        stays = frozenset(still.names) if still is not None else frozenset[str]()
+        query = query.casefold()
+        found = [row for row in rows if row.name in stays or _wanted(row, show, query)]
         if held:
             places = {name: place for place, name in enumerate(held)}
             found.sort(key=lambda row: places.get(row.name, len(places)))
         elif order not in {"state", "tree"}:
             found.sort(key=lambda row: _rank(row, order))
-        self.names = tuple(row.name for row in found)
-        self.lines = tuple(_grouped(found, self.groups) if order == "state" else _plain(found))
+        if still is not None:
+            self.lines = tuple(_stilled(found, still))
+        else:
+            self.lines = tuple(_grouped(found) if order == "state" else _plain(found))
+        self.names = tuple(line.row.name for line in self.lines if line.row is not None)
         self._places = {
             line.row.name: place for place, line in enumerate(self.lines) if line.row is not None
         }
@@ -96,10 +103,25 @@ def _rank(row: AgentRow, order: Order) -> tuple[float, str]:
     return figure, row.name.casefold()
 
 
-def _grouped(rows: Sequence[AgentRow], groups: dict[str, RowGroup]) -> list[Line]:
+def _stilled(rows: Sequence[AgentRow], still: Layout) -> list[Line]:
+    """The lines of `still`, empty where an agent has gone; the others behind them."""
+    there = {row.name: row for row in rows}
+    lines: list[Line] = []
+    for line in still.lines:
+        if line.row is None:
+            lines.append(line)
+        else:
+            row = there.pop(line.row.name, None)
+            lines.append(Line() if row is None else replace(line, row=row))
+    if there and not any(line.heading == NEW for line in lines):
+        lines.append(Line(heading=NEW))
+    return [*lines, *(Line(row) for row in there.values())]
+
+
+def _grouped(rows: Sequence[AgentRow]) -> list[Line]:
     lines: list[Line] = []
     for group, heading in GROUPS.items():
-        mine = [row for row in rows if groups[row.name] == group]
+        mine = [row for row in rows if row.group == group]
         if mine:
             lines.append(Line(heading=heading, count=len(mine)))
             lines += [Line(row) for row in mine]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.agent_view import AgentView, Outcome, Retry
 from alloy_tui.runtime.port import UsageView
+from alloy_tui.runtime.team_port import TeamView
 
 
 def duration(milliseconds: int) -> str:
@@ -66,6 +67,14 @@ def money_of(totals: AgentView | UsageView) -> str:
     unpriced = totals.cost is None
     cost = totals.cost_known if unpriced else totals.cost
     return money(cost, at_least=totals.usage.partial or unpriced)
+
+
+def team_cost(team: TeamView) -> str:
+    """`$0.87 of 2.00`; "" while nothing is known to cost and nothing is limited."""
+    cost = money(team.cost, at_least=team.cost_partial) if team.cost is not None else ""
+    if team.budget_usd is not None:
+        return f"{cost or '$0.00'} of {team.budget_usd:,.2f}"
+    return cost
 
 
 def shorten_middle(text: str, limit: int) -> str:

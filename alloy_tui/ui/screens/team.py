@@ -6,17 +6,13 @@ the keys do to agents is `team_deeds`'; the team is asked of a `TeamPort` alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar, cast
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input
 
 from alloy_tui.runtime.team_port import AgentRow, Span, TeamPort, TeamView
 from alloy_tui.ui import team_bars, team_items
@@ -28,7 +24,8 @@ from alloy_tui.ui.panes.team.listing import Listing
 from alloy_tui.ui.team_bars import TABS, Tab
 from alloy_tui.ui.team_items import Item
 from alloy_tui.ui.team_keys import TEAM_KEYS
-from alloy_tui.ui.widgets.chrome import ActionLine, pack
+from alloy_tui.ui.widgets.ask_line import AskLine
+from alloy_tui.ui.widgets.chrome import ActionLine
 from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.widgets.row_window import RowWindow
 
@@ -36,7 +33,7 @@ _EMPTY: dict[Tab, str] = {
     "inbox": "Nobody waits for you.",
     "tasks": "The board is empty. t puts a task up.",
     "mail": "Nobody has written yet. m writes.",
-    "shared": "Nothing is shared yet. k writes a key.",
+    "shared": "Nothing is shared yet. e writes a key.",
 }
 _ROOMY = 22
 """Lines of a screen on which the peek is open from the start, and three lines name keys."""
@@ -61,6 +58,8 @@ class TeamBase(Screen[None]):
         Binding("escape,ctrl+d", "leave", show=False, priority=True),
         Binding("tab", "next_tab(1)", show=False, priority=True),
         Binding("shift+tab", "next_tab(-1)", show=False, priority=True),
+        Binding("shift+up,shift+pageup", "read(-1)", show=False),
+        Binding("shift+down,shift+pagedown", "read(1)", show=False),
         *(
             Binding(str(n), f"show_tab('{tab}')", show=False, priority=False)
             for n, tab in enumerate(TABS, 1)
@@ -72,8 +71,6 @@ class TeamBase(Screen[None]):
     TeamBase > #team-how { height: 1; background: $surface; }
     TeamBase > #team-body { height: 1fr; }
     TeamBase > #team-peek { height: 40%; border-top: solid $line; }
-    TeamBase > #team-ask { display: none; height: auto; background: $panel; }
-    TeamBase > #team-ask > ActionLine { height: auto; }
     TeamBase > #team-foot { height: auto; background: $surface; }
     """
 
@@ -84,14 +81,14 @@ class TeamBase(Screen[None]):
         self.keymap = keymap
         self.team = TeamView()
         self.tab: Tab = "agents"
-        self.selected: dict[str, None] = {}
         self.agents = AgentLines()
+        self.selected: dict[str, None] = {}
         self.gantt = Gantt()
         self.lists: dict[Tab, Listing] = {
             tab: Listing(id=f"team-{tab}", empty=words) for tab, words in _EMPTY.items()
         }
         self.peek = LineView(id="team-peek", words=True)
-        self._submit: Callable[[str], object] | None = None
+        self.ask_line = AskLine(id="team-ask")
         self._shown_for: tuple[str, ...] = ()
         self._shown_s = float("-inf")
 
@@ -105,15 +102,12 @@ class TeamBase(Screen[None]):
             yield from self.lists.values()
             yield self.gantt
         yield self.peek
-        with Vertical(id="team-ask"):
-            yield ActionLine(id="team-asks")
-            field = Input(id="team-field", compact=True)
-            field.cursor_blink = False
-            yield field
+        yield self.ask_line
         yield ActionLine(id="team-foot")
 
     def on_mount(self) -> None:
         """Follow the team from now on."""
+        self.agents.selected = self.selected
         for window in self._windows().values():
             window.keys = self.take_key
         self.peek.display = self.size.height >= _ROOMY
@@ -160,7 +154,8 @@ class TeamBase(Screen[None]):
         if not self.is_mounted:
             return
         self.team, now_ms = self.port.view(), self.clock.wall_ms()
-        self.selected = {name: None for name in self.selected if self.team.row(name) is not None}
+        for name in [name for name in self.selected if self.team.row(name) is None]:
+            del self.selected[name]
         match self.tab:
             case "agents":
                 self.agents.show_team(self.team, now_ms)
@@ -198,6 +193,13 @@ class TeamBase(Screen[None]):
         """The tab beside."""
         self.show_tab(TABS[(TABS.index(self.tab) + by) % len(TABS)])
 
+    def action_read(self, by: int) -> None:
+        """Scroll what is behind the line."""
+        if by < 0:
+            self.peek.scroll_page_up(animate=False)
+        else:
+            self.peek.scroll_page_down(animate=False)
+
     def on_row_window_moved(self, message: RowWindow.Moved) -> None:
         """What is behind the line follows the cursor."""
         message.stop()
@@ -231,40 +233,18 @@ class TeamBase(Screen[None]):
 
     def action_leave(self) -> None:
         """Out of the line to type into, out of a search, out of the dashboard."""
-        if self._submit is not None:
-            self.end_asking()
+        if self.ask_line.asking:
+            self.ask_line.end()
         elif self.agents.query_words:
             self.agents.only(self.agents.filter, "")
             self.paint()
         else:
             self.dismiss()
 
-    # -- a line to type into ------------------------------------------------------------------
-
-    def ask(self, words: str, then: Callable[[str], object], value: str = "") -> None:
-        """Let a person type; `then` gets it, unless they leave with Esc."""
-        self._submit = then
-        asks = Content.styled(words, "bold $primary")
-        self.query_one("#team-asks", ActionLine).update(pack([asks], max(20, self.size.width)))
-        field = self.query_one(Input)
-        field.value = value
-        field.cursor_position = len(value)
-        self.query_one("#team-ask").display = True
-        field.focus()
-
-    def end_asking(self) -> None:
+    def on_ask_line_left(self, message: AskLine.Left) -> None:
         """Back to the lines."""
-        self._submit = None
-        self.query_one("#team-ask").display = False
+        message.stop()
         self.window.focus()
-
-    @on(Input.Submitted)
-    def _typed(self, event: Input.Submitted) -> None:
-        event.stop()
-        then, words = self._submit, event.value.strip()
-        self.end_asking()
-        if then is not None:
-            then(words)
 
     # -- words --------------------------------------------------------------------------------
 
@@ -289,6 +269,7 @@ class TeamBase(Screen[None]):
             asked=bool(self._shown_for),
             selected=self.selected,
             lines=3 if self.size.height >= _ROOMY else 1,
+            more=self.peek.display and self.peek.row_count > self.peek.size.height > 0,
         )
         self.query_one("#team-foot", ActionLine).update(foot)
 

@@ -17,6 +17,8 @@ from alloy_tui.runtime.agent_view import AgentView, PendingApproval
 from alloy_tui.ui.messages import TokensArrived
 from alloy_tui.ui.screens.session_bench import KeymapHost, SessionBench
 from alloy_tui.ui.transcript.painting import app_of
+from alloy_tui.ui.widgets.status_bar import StatusBar
+from alloy_tui.ui.wording import team_cost
 
 if TYPE_CHECKING:
     from alloy_tui.ui.screens.live_agents import LiveAgentsScreen
@@ -31,6 +33,7 @@ class TeamBench(SessionBench):
         self._dashboard: TeamScreen | None = None
         self._live: LiveAgentsScreen | None = None
         self._asked: dict[str, PendingApproval] = {}
+        self._follows = False
 
     # -- hearing ------------------------------------------------------------------------------
 
@@ -40,6 +43,7 @@ class TeamBench(SessionBench):
         if self._live is not None:
             self._live.hear(what)
         if isinstance(what, Envelope):
+            self._members(what)
             self._note(what)
 
     def _note(self, envelope: Envelope) -> None:
@@ -57,12 +61,41 @@ class TeamBench(SessionBench):
         elif isinstance(event, te.TeamChanged):
             self.team_changed()
             return
+        elif isinstance(event, ev.AgentCrashed):
+            self._drop(envelope.agent)
         else:
             return
         self.others_ask()
 
+    def session_event(self, envelope: Envelope) -> None:
+        """Whom the conversation's own agent spawns is told of in its name."""
+        super().session_event(envelope)
+        self._members(envelope)
+
+    def _members(self, envelope: Envelope) -> None:
+        event = envelope.event
+        if isinstance(event, te.MemberRemoved):
+            self._drop(event.name)
+            self.others_ask()
+        elif isinstance(event, te.MemberAdded) and not self._follows:
+            # Only where there are others is there a team to tell of in the status line.
+            self._follows = True
+            self._runtime.team.follow("status", True)
+
+    def _drop(self, agent: str) -> None:
+        """Who is gone asks nothing any more."""
+        gone = [id_ for id_, asked in self._asked.items() if asked.agent == agent]
+        for id_ in gone:
+            del self._asked[id_]
+
     def team_changed(self) -> None:
-        """The dashboard shows it, if it is open."""
+        """The status line says what it costs; the dashboard shows it, if it is open."""
+        team = self._runtime.team.view()
+        others = len(team.rows) > 1
+        self.query_one(StatusBar).team = team_cost(team) if others else ""
+        if self._follows and not others and not team.file:
+            self._follows = False
+            self._runtime.team.follow("status", False)
         if self._dashboard is not None:
             from alloy_tui.ui.screens.team import TeamNews
 

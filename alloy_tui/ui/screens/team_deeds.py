@@ -6,6 +6,7 @@ once its question has been on show for a moment; ending an agent asks first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -26,6 +27,12 @@ from alloy_tui.ui.widgets.approval_bar import ARMING_S
 
 Deed: TypeAlias = Callable[[], object]
 MOST_PANES = 4
+_LIMIT = re.compile(
+    r"(?P<dollar>\$\s*)?(?P<number>\d{1,12}(\.\d{1,6})?|\.\d{1,6})\s*(?P<factor>[km])?\s*"
+    r"(?P<unit>tokens?)?",
+    re.ASCII,
+)
+_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 class FilesCame(Message, bubble=False):
@@ -49,7 +56,7 @@ class TeamScreen(TeamBase):
         super().__init__(runtime.team, clock, keymap)
         self._runtime = runtime
         self._look_at = attach
-        self._killing = ""
+        self._ending = ("", "")
         port = self.port
         self._deeds: dict[str, Deed] = {
             "attach": self._open,
@@ -97,8 +104,8 @@ class TeamScreen(TeamBase):
         deed = self._deeds.get(what)
         if deed is None:
             return False
-        if what != "kill":
-            self._killing = ""
+        if what != self._ending[0]:
+            self._ending = ("", "")
         deed()
         self.paint()
         return True
@@ -139,6 +146,7 @@ class TeamScreen(TeamBase):
             del self.selected[row.name]
         else:
             self.selected[row.name] = None
+        self.agents.refresh()
 
     def _sort(self) -> None:
         at = ORDERS.index(self.agents.order)
@@ -163,7 +171,7 @@ class TeamScreen(TeamBase):
             self.paint()
 
         self.show_tab("agents")
-        self.ask("Search: name, role, model, what it does", found, self.agents.query_words)
+        self.ask_line.ask("Search: name, role, model, what it does", found, self.agents.query_words)
 
     # -- answering ----------------------------------------------------------------------------
 
@@ -171,6 +179,10 @@ class TeamScreen(TeamBase):
         ids = self.questions()
         if not ids:
             self._say("Nothing here waits for an answer.")
+        elif not self.peek.display:
+            self.peek.display = True
+            self._shown_s = self.clock.monotonic_s()
+            self._say("This is the question. Read it, then answer.")
         elif ids != self._shown_for or self.clock.monotonic_s() - self._shown_s < ARMING_S:
             self._say("The question has only just come. Read it, then answer.")
         else:
@@ -183,7 +195,7 @@ class TeamScreen(TeamBase):
                 self.port.say(row.name, words, "steer" if row.view.busy else "prompt")
 
         busy = " (it is at work: this steers it)" if row.view.busy else ""
-        self.ask(f"To {clean_line(row.name, limit=40)}{busy}", said)
+        self.ask_line.ask(f"To {clean_line(row.name, limit=40)}{busy}", said)
 
     # -- giving work --------------------------------------------------------------------------
 
@@ -204,11 +216,12 @@ class TeamScreen(TeamBase):
             if words:
                 self.port.delegate(kind, names, words)
                 self.selected.clear()
+                self.agents.refresh()
                 self.paint()
 
         joiner = " → " if kind == "handoff" else ", "
         who = joiner.join(clean_line(name, limit=24) for name in names)
-        self.ask(f"{kind.capitalize()} to {who}", given)
+        self.ask_line.ask(f"{kind.capitalize()} to {who}", given)
 
     def _mail(self) -> None:
         names = self._chosen()
@@ -220,7 +233,9 @@ class TeamScreen(TeamBase):
             if words:
                 self.port.mail(names, words)
 
-        self.ask(f"Mail to {', '.join(clean_line(name, limit=24) for name in names)}", written)
+        self.ask_line.ask(
+            f"Mail to {', '.join(clean_line(name, limit=24) for name in names)}", written
+        )
 
     # -- holding and ending -------------------------------------------------------------------
 
@@ -231,12 +246,18 @@ class TeamScreen(TeamBase):
         self._act("resume" if row.paused else "pause", row)
 
     def _kill(self, row: AgentRow) -> None:
-        if self._killing == row.name:
-            self._killing = ""
+        words = f"Once more ends {row.name}; its supervisor may start it anew."
+        if self._sure("kill", row, words):
             self._act("kill", row)
-        else:
-            self._killing = row.name
-            self._say(f"Once more ends {row.name}. Its conversation is kept.")
+
+    def _sure(self, what: str, row: AgentRow, words: str) -> bool:
+        """Whether it was asked for twice in a row; the first time it tells what it does."""
+        if self._ending == (what, row.name):
+            self._ending = ("", "")
+            return True
+        self._ending = (what, row.name)
+        self._say(words)
+        return False
 
     # -- changing -----------------------------------------------------------------------------
 
@@ -249,7 +270,7 @@ class TeamScreen(TeamBase):
             if name:
                 then(NewMember(name, model, role.strip()))
 
-        self.ask(words, typed, value)
+        self.ask_line.ask(words, typed, value)
 
     def _replace(self, row: AgentRow) -> None:
         words = "In its place, with its conversation: NAME [MODEL] [what it is for]"
@@ -260,12 +281,12 @@ class TeamScreen(TeamBase):
             if model:
                 self.port.set_model(row.name, model)
 
-        self.ask(f"The model of {clean_line(row.name, limit=40)}", named, row.view.model)
+        self.ask_line.ask(f"The model of {clean_line(row.name, limit=40)}", named, row.view.model)
 
     def _budget(self) -> None:
         row = self.row if self.tab == "agents" else None
         name = row.name if row is not None and not row.main else ""
-        now = self.team.budget_usd if row is None or not name else row.budget_usd
+        of = self.team if row is None or not name else row
 
         def limited(words: str) -> None:
             usd, tokens, trouble = _limits(words)
@@ -275,8 +296,12 @@ class TeamScreen(TeamBase):
                 self.port.set_budget(name, usd, tokens)
 
         who = clean_line(name, limit=40) or "the whole team"
-        value = "" if now is None else f"{now:g}"
-        self.ask(f"What {who} may spend: dollars, or 50k tokens; empty = no limit", limited, value)
+        value = "" if of.budget_usd is None else f"{of.budget_usd:g}"
+        if of.budget_tokens is not None:
+            value = f"{value}, {of.budget_tokens} tokens".removeprefix(", ")
+        self.ask_line.ask(
+            f"What {who} may spend: 2.50, 50k tokens; empty = no limit", limited, value
+        )
 
     # -- tasks and shared context -------------------------------------------------------------
 
@@ -286,7 +311,7 @@ class TeamScreen(TeamBase):
                 self.port.put_task(title)
 
         self.show_tab("tasks")
-        self.ask("A new task", put)
+        self.ask_line.ask("A new task", put)
 
     def _task(self, action: str) -> None:
         item = self.item
@@ -294,7 +319,9 @@ class TeamScreen(TeamBase):
             self._say("Choose a task first.")
         elif action == "finish":
             key = item.key
-            self.ask("What came of it", lambda words: self.port.change_task("finish", key, words))
+            self.ask_line.ask(
+                "What came of it", lambda words: self.port.change_task("finish", key, words)
+            )
         else:
             self.port.change_task("release", item.key)
 
@@ -304,10 +331,12 @@ class TeamScreen(TeamBase):
             self.port.change_task("remove", item.key)
         elif self.tab == "shared" and item is not None and item.key.startswith("key "):
             self.port.share(item.key.removeprefix("key "), None)
-        elif self.tab == "agents" and self.row is not None and self.row.over:
-            self._act("remove", self.row)
+        elif self.tab == "agents" and self.row is not None:
+            words = f"Once more takes {self.row.name} out of the team. Its conversation is kept."
+            if self._sure("remove", self.row, words):
+                self._act("remove", self.row)
         else:
-            self._say("Nothing here can be taken away. An agent must have ended first.")
+            self._say("Nothing here can be taken away.")
 
     def _share(self) -> None:
         def written(words: str) -> None:
@@ -320,7 +349,7 @@ class TeamScreen(TeamBase):
         item = self.item if self.tab == "shared" else None
         key = item.key.removeprefix("key ") if item and item.key.startswith("key ") else ""
         self.show_tab("shared")
-        self.ask("Share with everybody: KEY = VALUE", written, f"{key} = " if key else "")
+        self.ask_line.ask("Share with everybody: KEY = VALUE", written, f"{key} = " if key else "")
 
     # -- files --------------------------------------------------------------------------------
 
@@ -350,18 +379,20 @@ def _file_words(file: TeamFile) -> str:
 
 
 def _limits(words: str) -> tuple[float | None, int | None, str]:
-    """Dollars and tokens out of `2.50`, `50k tokens` or nothing; or what is wrong with it."""
-    text = words.strip().lower().removeprefix("$")
-    if not text:
-        return None, None, ""
-    number, _, unit = text.partition(" ")
-    factor = {"k": 1_000, "m": 1_000_000}.get(number[-1:], 1)
-    try:
-        value = float(number.rstrip("km"))
-    except ValueError:
-        return None, None, "Write dollars such as 2.50, or tokens such as 50k tokens."
-    if not 0 <= value < 1e12:
-        return None, None, "A limit is a number from 0 on."
-    if unit.startswith("token") or factor > 1:
-        return None, round(value * factor), ""
-    return value, None, ""
+    """Dollars and tokens out of `2.50`, `50k tokens`, `2.50, 50k` or nothing; or what is wrong."""
+    usd, tokens = None, None
+    for piece in words.lower().split(","):
+        text = piece.strip()
+        if not text:
+            continue
+        found = _LIMIT.fullmatch(text)
+        if found is None:
+            return None, None, "Write dollars such as 2.50, or tokens such as 50k tokens, or both."
+        value = float(found["number"]) * _FACTORS[found["factor"] or ""]
+        if found["dollar"] and found["unit"]:
+            return None, None, "Dollars or tokens, not both in one piece."
+        if found["dollar"] or not (found["factor"] or found["unit"]):
+            usd = value
+        else:
+            tokens = round(value)
+    return usd, tokens, ""

@@ -55,6 +55,10 @@ class RowWindow(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.keys: Callable[[str], bool] = lambda _key: False
         """Takes a key; whether it meant something."""
+        self.touched = False
+        """Whether a person has moved the cursor; before, rows go where they belong."""
+        self._above = 0
+        self._below = 0
 
     # -- what a subclass gives ----------------------------------------------------------------
 
@@ -77,25 +81,46 @@ class RowWindow(ScrollView, can_focus=True):
     def settle(self, place: int | None, *, keep_line: bool = False) -> None:
         """The rows are others now; the cursor goes to `place`.
 
-        With `keep_line` the row under the cursor stays where it is on the screen.
+        With `keep_line` the row under the cursor stays where it is on the screen,
+        with blank rows above or below the others if need be.
         """
-        line = self.cursor - self.scroll_offset.y
-        self.virtual_size = Size(self.size.width, self.count)
+        line = self.line_of(self.cursor)
         wanted = self.cursor if place is None else place
         at = self._near(max(0, min(wanted, self.count - 1)), 1)
         moved = at != self.cursor
         self.set_reactive(RowWindow.cursor, at)
-        if keep_line and 0 <= line < self.size.height:
-            self.scroll_to(y=max(0, at - line), animate=False, immediate=True)
-        self._show_cursor()
+        height = self.size.height
+        self._above = self._below = 0
+        if keep_line and 0 <= line < height:
+            self._above = max(0, line - at)
+            top = max(0, at - line)
+            self._below = max(0, min(top, top + height - self.count))
+            self._measure()
+            self.scroll_to(y=top, animate=False, immediate=True)
+        else:
+            self._measure()
+            if self.touched:
+                self._show_cursor()
         self.refresh()
         if moved:
             self.post_message(self.Moved(self))
 
+    def line_of(self, place: int) -> int:
+        """The line of the window on which that row stands, of which not all are in sight."""
+        return place + self._above - self.scroll_offset.y
+
+    def _measure(self) -> None:
+        rows = self._above + self.count + self._below
+        self.virtual_size = Size(self.size.width, rows)
+
     def watch_cursor(self, before: int, now: int) -> None:
         """Show it, and tell."""
         for place in (before, now):
-            self.refresh(Region(0, place - self.scroll_offset.y, self.size.width, 1))
+            self.refresh(Region(0, self.line_of(place), self.size.width, 1))
+        if self._above and now <= self._near(0, 1):
+            self._above = 0
+            self._measure()
+            self.refresh()
         self._show_cursor()
         self.post_message(self.Moved(self))
 
@@ -116,14 +141,15 @@ class RowWindow(ScrollView, can_focus=True):
         top, height = self.scroll_offset.y, max(1, self.size.height)
         # The heading of the first row is seen with it.
         first = self.cursor - 1 if self.cursor == 1 and not self.can_stand_on(0) else self.cursor
-        if first < top:
+        first, last = first + self._above, self.cursor + self._above
+        if last >= top + height:
+            self.scroll_to(y=last - height + 1, animate=False, immediate=True)
+        elif first < top:
             self.scroll_to(y=first, animate=False, immediate=True)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
 
     def on_resize(self) -> None:
         """Rows are as wide as the window."""
-        self.virtual_size = Size(self.size.width, self.count)
+        self._measure()
         self._show_cursor()
 
     def on_key(self, event: events.Key) -> None:
@@ -134,7 +160,9 @@ class RowWindow(ScrollView, can_focus=True):
         if self.keys(event.key):
             pass
         elif event.key in moves:
+            self.touched = True
             self.cursor += moves[event.key]
+            self._show_cursor()
         elif event.key == "enter" and self.count:
             self.post_message(self.Opened(self))
         else:
@@ -144,8 +172,9 @@ class RowWindow(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """To the row; twice opens it."""
-        place = event.y + self.scroll_offset.y
-        if place < self.count and self.can_stand_on(place):
+        place = event.y + self.scroll_offset.y - self._above
+        if 0 <= place < self.count and self.can_stand_on(place):
+            self.touched = True
             self.cursor = place
             if event.chain == 2:
                 self.post_message(self.Opened(self))
@@ -166,8 +195,8 @@ class RowWindow(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is visible."""
         width = self.scrollable_content_region.width
-        place, base = y + self.scroll_offset.y, self.rich_style
-        if place >= self.count:
+        place, base = y + self.scroll_offset.y - self._above, self.rich_style
+        if not 0 <= place < self.count:
             return Strip.blank(width, base)
         spans = clip(self.spans(place, width), width)
         over = self.look("cursor") if place == self.cursor else Style.null()

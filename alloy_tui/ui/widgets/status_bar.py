@@ -43,6 +43,7 @@ class StatusBar(Bar):
     approvals: reactive[str] = reactive("ask")
     folder: reactive[str] = reactive("")
     branch: reactive[tuple[int, int] | None] = reactive(None)
+    team: reactive[str] = reactive("")
 
     def watch_view(self, view: AgentView) -> None:
         """The whole name of what is shown short."""
@@ -52,7 +53,7 @@ class StatusBar(Bar):
         """State first; under 80 columns only state, model and cost stay."""
         if width < NARROW:
             model = self._model(short=True)
-            right = [model, self._cost()] if self.view.usage_known else [model]
+            right = [model, self._cost()] if self.view.usage_known or self.team else [model]
             return [self._state()], right
         left: list[Content] = []
         right: list[Content] = []
@@ -72,7 +73,7 @@ class StatusBar(Bar):
             case "model":
                 return [self._model(short=width < WIDE)]
             case "cost":
-                return [self._cost()] if view.usage_known else []
+                return [self._cost()] if view.usage_known or self.team else []
             case "context":
                 share = view.context_share
                 look = "$warning" if share is not None and share >= 0.8 else "$text-muted"
@@ -117,7 +118,11 @@ class StatusBar(Bar):
         return link(shown, "screen.command('model')", "$text-muted")
 
     def _cost(self) -> Content:
-        return link(money_of(self.view), "screen.command('usage')", "$text-muted")
+        own = link(money_of(self.view), "screen.command('usage')", "$text-muted")
+        if not self.team:
+            return own
+        team = link(f"(team {self.team})", "screen.command('team')", "$text-muted")
+        return team if not self.view.usage_known else Content.assemble(own, " ", team)
 
 
 def _share(share: float) -> str:

@@ -1,12 +1,13 @@
 """The agents of a team, a line each: state, what they do, figures, pace.
 
 Owns how a line looks at a width, and that no line moves under the cursor or the
-mouse: while the mouse is over the lines they keep their groups.
+mouse: the cursor's line stays where it is, and while the mouse is over the lines
+all do, until a key moves the cursor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -18,11 +19,11 @@ from alloy_tui.runtime.team_port import AgentRow, RowGroup, TeamView
 from alloy_tui.ui.markdown.cells import Span, clip, span_width
 from alloy_tui.ui.team_rows import Layout, Line, Order, Show, sparkline
 from alloy_tui.ui.widgets.row_window import RowWindow, columns
-from alloy_tui.ui.wording import duration, model_label, money, seconds, tokens
+from alloy_tui.ui.wording import model_label, money, seconds, tokens
 
 GLYPHS: dict[RowGroup, str] = {"needs_you": "!", "working": "●", "done": "○"}
 _NAME = 14
-_STATE = 12
+_STATE = 13
 _SPARK = 10
 # From these widths on a line tells that too.
 _COST_FROM, _CONTEXT_FROM, _TURN_FROM = 64, 76, 88
@@ -64,6 +65,7 @@ class AgentLines(RowWindow):
         self.query_words = ""
         self.now_ms = 0
         self._team = TeamView()
+        self.selected: Collection[str] = ()
         self._held: tuple[str, ...] = ()
         self._mouse_over = False
 
@@ -90,14 +92,16 @@ class AgentLines(RowWindow):
         """Another order, or the same figures anew."""
         self.order = order
         self._held = ()
-        self._lay_out()
+        self._mouse_over = False
+        self._lay_out(keep_line=False)
         if order not in {"state", "tree"}:
             self._held = self.plan.names
 
     def only(self, show: Show, query: str) -> None:
         """Only these."""
         self.filter, self.query_words = show, query
-        self._lay_out()
+        self._mouse_over = False
+        self._lay_out(keep_line=False)
 
     def go_to(self, name: str) -> None:
         """The cursor to that agent, if it has a line."""
@@ -105,23 +109,32 @@ class AgentLines(RowWindow):
         if place is not None:
             self.cursor = place
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, *, keep_line: bool = True) -> None:
         at = self.row.name if self.row is not None else None
-        groups = self.plan.groups if self._mouse_over else None
         self.plan = Layout(
             self._team.rows,
             order=self.order,
             show=self.filter,
             query=self.query_words,
             held=self._held,
-            groups=groups,
+            still=self.plan if self._mouse_over and self.plan.lines else None,
         )
-        self.settle(self.plan.place_of(at), keep_line=True)
+        self.settle(self.plan.place_of(at), keep_line=keep_line and self.touched)
 
     def on_enter(self, event: events.Enter) -> None:
         """From now on a click could be under way: nothing changes places."""
         del event
         self._mouse_over = True
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The mouse is in use again."""
+        del event
+        self._mouse_over = True
+
+    def on_key(self, event: events.Key) -> None:
+        """A person at the keys needs lines where they belong; the cursor's stays."""
+        if event.key in {"up", "down", "j", "k", "pageup", "pagedown", "home", "end"}:
+            self._mouse_over = False
 
     def on_leave(self, event: events.Leave) -> None:
         """Lines go where they belong."""
@@ -135,7 +148,7 @@ class AgentLines(RowWindow):
         """See `RowWindow.spans`."""
         line = self.plan.lines[place]
         if line.row is None:
-            return [(f" {line.heading} {line.count}", self.look("heading"))]
+            return [(f" {line.heading} {line.count or ''}", self.look("heading"))]
         return self._agent(line, line.row, width)
 
     def _agent(self, line: Line, row: AgentRow, width: int) -> list[Span]:
@@ -144,12 +157,13 @@ class AgentLines(RowWindow):
         name = clip([(clean_line(row.name, limit=60), self.look("name"))], _NAME)
         state = clip([(self._state(row), look)], _STATE)
         left: list[Span] = [
-            (f" {'  ' * min(6, line.indent)}{GLYPHS[group]} ", look),
+            ("*" if row.name in self.selected else " ", self.look("live")),
+            (f"{'  ' * min(6, line.indent)}{GLYPHS[group]} ", look),
             *_filled(name, _NAME),
             ("  ", Style.null()),
             *_filled(state, _STATE),
             ("  ", Style.null()),
-            (row.activity or row.role or "", self.look("words")),
+            (clean_line(row.activity or row.role, limit=300), self.look("words")),
         ]
         return columns(left, self._figures(row, width), width)
 
@@ -168,7 +182,7 @@ class AgentLines(RowWindow):
         if width >= _TURN_FROM:
             most = f"/{row.max_turns}" if row.max_turns else ""
             parts.append(f"{f'turn {row.turns}{most}':>8}")
-            idle = duration(max(0, self.now_ms - row.last_ms)) if row.last_ms else ""
+            idle = seconds(self.now_ms - row.last_ms) if row.last_ms else ""
             parts.append(f"{idle:>7}")
         if width >= _CONTEXT_FROM:
             parts.append(f"{_share(view.context_share):>8}")
