@@ -186,6 +186,9 @@ def test_a_kill_at_any_moment_loses_nothing_that_is_needed(
     environment = {**os.environ, "AFTER": str(after)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
     assert done.returncode in {0, -signal.SIGKILL}
+    store = SqliteStore(store_file(paths).parent)
+    assert store.kept is None, "a kill was taken for damage"
+    store.close()
     assert files_of(paths, folder, kept) == {"a": b"kept"}
     assert files_of(paths, folder, moved) == {"a": b"of a move"}
     drop_unneeded(paths)
