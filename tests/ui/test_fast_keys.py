@@ -8,16 +8,19 @@ import pytest
 from textual import events
 from textual.binding import Binding
 from textual.screen import Screen
+from textual.widgets import Input
 
 from alloy_tui.domain.secret import Secret
 from alloy_tui.runtime.session_port import FoundMessage
 from alloy_tui.ui.screens.compare import CompareScreen
+from alloy_tui.ui.screens.race import RaceScreen
 from alloy_tui.ui.screens.rewind import RewindDialog
 from alloy_tui.ui.screens.settings import SettingsScreen
+from alloy_tui.ui.transcript import Transcript
 from tests.support.feed import START_MS
 from tests.support.stage import Stage
 from tests.ui.test_model_picker import opened
-from tests.ui.test_session_pages import picker
+from tests.ui.test_session_pages import picker, race
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +31,7 @@ def burst(stage: Stage, *keys: str) -> None:
         stage.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
-@pytest.mark.parametrize("screen", [CompareScreen, RewindDialog, SettingsScreen])
+@pytest.mark.parametrize("screen", [CompareScreen, RaceScreen, RewindDialog, SettingsScreen])
 def test_no_key_of_a_screen_overtakes_another(screen: type[Screen[object]]) -> None:
     """Bindings with priority run before those that a focused widget has to pass on first."""
     kinds = {each.priority for each in screen.BINDINGS if isinstance(each, Binding)}
@@ -74,3 +77,20 @@ async def test_a_key_for_a_service_is_kept_whole() -> None:
         burst(stage, *"sk", "enter")
         await settled(pilot)
         assert stage.port.wanted("set_key") == [("openai", Secret("sk"))]
+
+
+async def test_letters_of_a_search_beside_are_no_keys_of_the_screen() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        screen = await race(stage, pilot)
+        transcript = screen.query(Transcript).first()
+        transcript.focus()
+        transcript.open_search()
+        await settled(pilot)
+        await pilot.press("x", "q", "2", "c")
+        await settled(pilot)
+        assert stage.app.screen is screen
+        assert screen.query_one(Input).value == "xq2c"
+        await pilot.press("escape")
+        await settled(pilot)
+        assert stage.app.screen is screen

@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input
 
 from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.runtime.session_port import (
@@ -84,6 +85,10 @@ class CompareScreen(Screen[Deed | None]):
         self._tab = 0
         self._pairs: list[Pair] = []
         self._messages = Transcript(id="compare-messages")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While somebody types what to search for, letters are letters."""
+        return not isinstance(self.focused, Input) and super().check_action(action, parameters)
 
     def compose(self) -> ComposeResult:
         """Totals, tabs, what is compared, keys."""

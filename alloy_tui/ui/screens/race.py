@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
+from textual.widgets import Input
 
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.sanitise import clean_line
@@ -63,14 +64,15 @@ class Column(LiveColumn):
 class RaceScreen(Screen[Outcome | None]):
     """The columns of `feed`; `cancel` stops all of them."""
 
+    # All alike with priority: those with it overtake those without when keys come fast.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", show=False),
+        Binding("escape,q", "leave", show=False, priority=True),
         Binding("left", "step(-1)", show=False, priority=True),
         Binding("right,tab", "step(1)", show=False, priority=True),
-        *(Binding(str(n + 1), f"choose({n})", show=False) for n in range(9)),
+        *(Binding(str(n + 1), f"choose({n})", show=False, priority=True) for n in range(9)),
         Binding("enter", "pick", show=False, priority=True),
-        Binding("c", "compare", show=False),
-        Binding("x", "stop", show=False),
+        Binding("c", "compare", show=False, priority=True),
+        Binding("x", "stop", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     RaceScreen > #race-head { height: auto; background: $panel; }
@@ -88,6 +90,10 @@ class RaceScreen(Screen[Outcome | None]):
         self._chosen = 0
         self._columns: dict[str, Column] = {}
         self._taking = asyncio.Lock()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While somebody types what to search for, letters are letters."""
+        return not isinstance(self.focused, Input) and super().check_action(action, parameters)
 
     def compose(self) -> ComposeResult:
         """Question, columns, keys."""
