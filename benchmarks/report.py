@@ -29,7 +29,7 @@ _PARTS = (
     ("team_engine", "What a team costs, without a screen"),
     ("workspace", "Following a workspace of 50,000 files"),
     ("fuzz_renderer", "Random text through the renderer"),
-    ("decoding", "Answers decoded, beside the services' own libraries (word: write to delivery)"),
+    ("decoding", "Answers decoded, beside the services' libraries; ms until delivery"),
     ("fuzz_streams", "Damaged answers through the decoders"),
     ("peers_faults", "Faults of independent servers, survived"),
 )
