@@ -77,7 +77,8 @@ def _lines(entry: Entry, label: str | None, paint: Paint) -> Iterator[str]:
     match entry.node:
         case UserMessage(message=message):
             yield ""
-            yield paint("❯ you", "live") + when + tag
+            mine = "❯ you" if entry.node.command is None else "! a command of yours"
+            yield paint(mine, "live") + when + tag
             yield from _message(message, paint)
         case Answer(message=message, model=model, cost=cost, duration_ms=duration_ms):
             yield ""

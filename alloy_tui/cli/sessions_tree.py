@@ -170,8 +170,8 @@ def _spelled(
 def _said(entry: Entry) -> tuple[str, str]:
     """A sign for who speaks, and the words."""
     match entry.node:
-        case UserMessage():
-            return "❯", words_of(entry.node)
+        case UserMessage(command=command):
+            return ("❯", words_of(entry.node)) if command is None else ("!", command)
         case Answer(message=message, model=model):
             words = message.text.strip() or _calls(message)
             return f"{cut(model.rpartition('/')[2], 24)}:", words or "(nothing)"

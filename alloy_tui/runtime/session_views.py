@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -129,8 +128,8 @@ def tree_node(entry: Entry) -> TreeNode:
         broken=kind == "lost",
     )
     match node:
-        case UserMessage(message=message, details=details):
-            if (command := _command(details)) is not None:
+        case UserMessage(message=message):
+            if (command := node.command) is not None:
                 made = msgspec.structs.replace(made, title=_one_line(f"! {command}"))
             return msgspec.structs.replace(made, synthetic=message.synthetic)
         case Answer():
@@ -214,7 +213,7 @@ def path_item(entry: Entry, tree: SessionTree | None = None) -> PathItem:
         case UserMessage(message=message):
             beside = () if tree is None else siblings(tree, entry.id)
             item = msgspec.structs.replace(item, message=message, siblings=beside)
-            return _own_command(item, node.details)
+            return _own_command(item, node)
         case Answer():
             return msgspec.structs.replace(
                 item,
@@ -255,18 +254,13 @@ def path_item(entry: Entry, tree: SessionTree | None = None) -> PathItem:
             return msgspec.structs.replace(item, words=words)
 
 
-def _command(details: dict[str, Any] | None) -> str | None:
-    command = (details or {}).get("command")
-    return command if isinstance(command, str) else None
-
-
-def _own_command(item: PathItem, details: dict[str, Any] | None) -> PathItem:
+def _own_command(item: PathItem, node: UserMessage) -> PathItem:
     """A message that tells of a command of the user's own, as the call that it was."""
-    command, message = _command(details), item.message
-    if command is None or details is None or message is None or not message.synthetic:
+    command, details = node.command, node.details or {}
+    if command is None:
         return item
     duration_ms = details.get("duration_ms")
-    text = TextBlock(output_of(command, message.text))
+    text = TextBlock(output_of(command, node.message.text))
     return msgspec.structs.replace(
         item,
         name=OWN_COMMAND,

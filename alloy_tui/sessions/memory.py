@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.sessions.contents import address
 from alloy_tui.sessions.ids import wall_clock_ms
-from alloy_tui.sessions.nodes import SPOKEN, Billed, Entry, Opened, Renamed, UserMessage
+from alloy_tui.sessions.nodes import SPOKEN, Billed, Entry, Opened, Renamed, is_prompt
 from alloy_tui.sessions.owners import myself
 from alloy_tui.sessions.ownership import interrupted
 from alloy_tui.sessions.snippets import likeness, passage, terms
@@ -63,7 +63,7 @@ class _Kept:
         opened = every[0].node
         assert isinstance(opened, Opened)
         titles = [e.node.title for e in every if isinstance(e.node, Renamed)]
-        previews = (words_of(e.node) for e in every if isinstance(e.node, UserMessage))
+        previews = (words_of(e.node) for e in every if is_prompt(e.node))
         return SessionInfo(
             session,
             every[0].at_ms,

@@ -40,6 +40,12 @@ class UserMessage(Node, frozen=True, tag="user"):
     message: ChatMessage
     details: dict[str, Any] | None = None
 
+    @property
+    def command(self) -> str | None:
+        """The command of the user's own that it tells the model of, None if it tells of none."""
+        command = (self.details or {}).get("command")
+        return command if self.message.synthetic and isinstance(command, str) else None
+
 
 class Answer(Node, frozen=True, tag="answer"):
     """What a model said; `message.incomplete` says why a cut answer is not whole.
@@ -234,6 +240,11 @@ class Lost(msgspec.Struct, frozen=True):
     """A node whose content can no longer be read; its place in the tree is known."""
 
     kind: str
+
+
+def is_prompt(node: object) -> bool:
+    """Whether a person said it, not the harness in a person's place."""
+    return isinstance(node, UserMessage) and not node.message.synthetic
 
 
 def manifest_of(node: object) -> str | None:

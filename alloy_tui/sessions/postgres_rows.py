@@ -189,7 +189,7 @@ def _derive(connection: Connection, key: int, fresh: Sequence[Prepared]) -> None
             connection.execute(
                 "UPDATE sessions SET title = %s WHERE key = %s", (blob_of(node.title), key)
             )
-        elif isinstance(node, UserMessage):
+        elif isinstance(node, UserMessage) and not node.message.synthetic:
             connection.execute(
                 "UPDATE sessions SET preview = %s WHERE key = %s AND preview = ''",
                 (blob_of(each.words[:_PREVIEW]), key),

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from alloy_tui.domain.errors import StoreError
-from alloy_tui.sessions.nodes import SPOKEN, Billed, Entry, Lost, Opened, Renamed, UserMessage
+from alloy_tui.sessions.nodes import SPOKEN, Billed, Entry, Lost, Opened, Renamed, is_prompt
 from alloy_tui.sessions.reading import Unsound, entry_from, info_from
 from alloy_tui.sessions.store import SessionInfo, Spent
 from alloy_tui.sessions.tree import ADOPTED, ASIDE, MARK, Heads, SessionTree
@@ -189,7 +189,7 @@ def info_of(session: str, entries: Sequence[Entry]) -> SessionInfo:
     """A session at a glance from its entries alone."""
     opened = next((e.node for e in entries if isinstance(e.node, Opened)), Opened())
     titles = [e.node.title for e in entries if isinstance(e.node, Renamed)]
-    preview = next((words_of(e.node) for e in entries if isinstance(e.node, UserMessage)), "")
+    preview = next((words_of(e.node) for e in entries if is_prompt(e.node)), "")
     return SessionInfo(
         session,
         entries[0].at_ms,

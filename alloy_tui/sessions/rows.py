@@ -293,7 +293,7 @@ def _derive(connection: sqlite3.Connection, key: int, entry: Entry, row: int | N
         connection.execute(
             "UPDATE sessions SET title = ? WHERE key = ?", (blob_of(node.title), key)
         )
-    elif isinstance(node, UserMessage):
+    elif isinstance(node, UserMessage) and not node.message.synthetic:
         text = blob_of(words_of(node)[:_PREVIEW])
         connection.execute(
             "UPDATE sessions SET preview = ? WHERE key = ? AND preview = x''", (text, key)

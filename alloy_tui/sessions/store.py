@@ -39,7 +39,7 @@ from alloy_tui.sessions.tree import SessionTree
 class SessionInfo(msgspec.Struct, frozen=True):
     """A session at a glance; times are epoch milliseconds.
 
-    `preview` is the beginning of the first user message; `entries` counts marks
+    `preview` is the beginning of what a person said first; `entries` counts marks
     too, `messages` only what people and models said, on all branches;
     `deleted_ms` is None unless the session lies in the bin.
     """

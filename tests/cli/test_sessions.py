@@ -121,6 +121,25 @@ def test_the_tree_shows_branches_labels_and_where_it_stands(capsys: Capture) -> 
     assert [n["label"] for n in told["nodes"] if n["label"]] == ["numbers"]
 
 
+def test_commands_of_ones_own_are_told_from_messages(capsys: Capture) -> None:
+    from alloy_tui.domain.messages import ChatMessage, TextBlock
+    from alloy_tui.sessions.nodes import UserMessage
+    from tests.sessions.conftest import Talk
+
+    with stored() as store:
+        talk = Talk.begin(store)
+        words = ChatMessage("user", (TextBlock("[The user ran …]\n$ make\nok"),), synthetic=True)
+        talk.put(UserMessage(words, {"command": "make"}))
+        talk.ask("what now?")
+    assert run("tree") == 0
+    tree = capsys.readouterr().out
+    assert "! make" in tree
+    assert "The user ran" not in tree
+    assert run("show") == 0
+    shown = capsys.readouterr().out
+    assert shown.index("! a command of yours") < shown.index("❯ you")
+
+
 def test_a_tree_of_ten_thousand_messages_in_a_row_is_drawn() -> None:
     """Depth means branches, not time."""
     from alloy_tui.cli.sessions_tree import draw
@@ -194,10 +213,16 @@ _EVIL = "\x1b]0;evil\x07\x1b[31mred\x1b[0m\u202e\x9b5n\ud800\x00"
 )
 def test_nothing_that_was_said_acts_on_a_terminal(capsys: Capture, command: str) -> None:
     """Whatever it is printed by, as words or as JSON."""
-    from alloy_tui.domain.messages import TextBlock, ToolCallBlock, ToolResultBlock
+    from alloy_tui.domain.messages import ChatMessage, TextBlock, ToolCallBlock, ToolResultBlock
     from alloy_tui.domain.messages import assistant as said
     from alloy_tui.sessions import moves
-    from alloy_tui.sessions.nodes import Answer, ModelSwitch, ToolResult
+    from alloy_tui.sessions.nodes import (
+        Answer,
+        EffortSwitch,
+        ModelSwitch,
+        ToolResult,
+        UserMessage,
+    )
     from tests.sessions.conftest import Talk
 
     with stored() as store:
@@ -207,6 +232,9 @@ def test_nothing_that_was_said_acts_on_a_terminal(capsys: Capture, command: str)
         talk.put(Answer(said(_EVIL, call), _EVIL))
         talk.put(ToolResult(ToolResultBlock(_EVIL, (TextBlock(_EVIL),)), _EVIL))
         talk.put(ModelSwitch(_EVIL, _EVIL))
+        talk.put(EffortSwitch(_EVIL, _EVIL))
+        told = ChatMessage("user", (TextBlock(_EVIL),), synthetic=True)
+        talk.put(UserMessage(told, {"command": "evil" + _EVIL.replace("\ud800", "")}))
         talk.keep(moves.checkpoint(talk.tree, asked.id, talk.stamps(), label=_EVIL))
     for flags in ([], ["--json"]):
         if flags and "html" in command:

@@ -8,7 +8,14 @@ import msgspec
 import pytest
 
 from alloy_tui.domain.errors import StoreError
-from alloy_tui.domain.messages import DocumentBlock, ImageBlock, ToolResultBlock, user
+from alloy_tui.domain.messages import (
+    ChatMessage,
+    DocumentBlock,
+    ImageBlock,
+    TextBlock,
+    ToolResultBlock,
+    user,
+)
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.nodes import (
     Answer,
@@ -53,6 +60,14 @@ def test_a_session_is_listed_with_its_title_folder_and_first_words(store: Sessio
     assert (info.preview, info.entries) == ("what is this?", 3)
     assert store.sessions(cwd="/b") == ()
     assert store.session(talk.session) == info
+
+
+def test_what_nobody_typed_is_no_preview(store: SessionStore) -> None:
+    talk = Talk.begin(store)
+    talk.put(UserMessage(ChatMessage("user", (TextBlock("told"),), synthetic=True)))
+    assert store.session(talk.session).preview == ""
+    talk.ask("said")
+    assert store.session(talk.session).preview == "said"
 
 
 def test_its_messages_are_counted_and_nothing_else_is(store: SessionStore) -> None:
