@@ -83,8 +83,8 @@ class TeamScreen(TeamBase):
             "filter": self._filter,
             "search": self._search,
             "new-task": self._new_task,
-            "finish-task": lambda: self._task("finish"),
-            "release-task": lambda: self._task("release"),
+            "finish-task": lambda: self._change_task("finish"),
+            "release-task": lambda: self._change_task("release"),
             "remove": self._remove,
             "share": self._share,
             "open-file": self._open_file,
@@ -313,7 +313,7 @@ class TeamScreen(TeamBase):
         self.show_tab("tasks")
         self.ask_line.ask("A new task", put)
 
-    def _task(self, action: str) -> None:
+    def _change_task(self, action: str) -> None:
         item = self.item
         if self.tab != "tasks" or item is None:
             self._say("Choose a task first.")

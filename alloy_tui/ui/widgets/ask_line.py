@@ -33,7 +33,7 @@ class AskLine(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own parameter name
         super().__init__(id=id)
         self.words = ActionLine()
-        self.field = Input(compact=True)
+        self.field = Input(compact=True, select_on_focus=False)
         self.field.cursor_blink = False
         self._then: Callable[[str], object] | None = None
         self._asked = Content()
