@@ -90,7 +90,7 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal over."""
-        self._output = Output((self._file or sys.stderr).fileno(), self._caught_up)
+        self._output = Output(_screen((self._file or sys.stderr).fileno()), self._caught_up)
         # In one piece at the end: who sees the screen may type, and must find raw keys.
         with self.frame(may_drop=False):
             super().start_application_mode()
@@ -227,3 +227,11 @@ def _known(sequence: str) -> bool:
     if sequence in ANSI_SEQUENCES_KEYS or sequence[2:] in FUNCTIONAL_KEYS:
         return True
     return any(name.startswith(sequence) for name in ANSI_SEQUENCES_KEYS)
+
+
+def _screen(errors: int) -> int:
+    """Where the screen is: where errors go, unless somebody keeps those in a file."""
+    out = sys.__stdout__
+    if os.isatty(errors) or out is None or not out.isatty():
+        return errors
+    return out.fileno()
