@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from alloy_tui.cli import exits, sessions_arguments
+from alloy_tui.cli import exits, sessions_arguments, team_arguments
 from alloy_tui.cli.streams import remark
 
 MODES = ("ask", "edits", "all", "none")
@@ -77,6 +77,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
                 "--online", action="store_true", help="ask each service for its models"
             )
     sessions_arguments.add(commands, _Parser)
+    team_arguments.add(
+        commands, _Parser, shared=lambda sub: _shared(sub, argparse.SUPPRESS), seconds=_seconds
+    )
     _config(commands)
     return parser.parse_args(argv)
 

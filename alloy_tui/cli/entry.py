@@ -83,6 +83,14 @@ def _command(arguments: Namespace) -> int:
             from alloy_tui.cli import sessions
 
             return sessions.run(arguments)
+        case "team":
+            from alloy_tui.cli import team
+
+            return team.run(arguments)
+        case "agents":
+            from alloy_tui.cli import agents
+
+            return agents.run(as_json=arguments.json)
         case "config":
             from alloy_tui.cli import config
 

@@ -34,7 +34,7 @@ _CODES = {
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the prompt of `arguments`; returns the exit code. Raises ConfigError, BrokenPipeError."""
-    prompt = _prompt(arguments)
+    prompt = prompt_of(arguments)
     plan = make_plan(arguments, interactive=False)
     runtime = Runtime(plan)
     kind = JsonPrinter if arguments.json else TextPrinter
@@ -122,7 +122,8 @@ class _Headless:
         return exits.BY_STATUS[self._end.status]
 
 
-def _prompt(arguments: argparse.Namespace) -> str:
+def prompt_of(arguments: argparse.Namespace) -> str:
+    """What the arguments, or standard input, ask for. Raises ConfigError."""
     if arguments.stdin and arguments.prompt is not None:
         raise ConfigError("Give the prompt with -p or on standard input, not both.")
     if arguments.stdin or arguments.prompt == "-":

@@ -49,7 +49,7 @@ class JsonPrinter:
         """Print one envelope."""
         line = msgspec.json.encode(envelope).decode()
         self._out.write(json_safe(line) + "\n")
-        self.denied += _is_denial(envelope.event)
+        self.denied += is_denial(envelope.event)
         words = _trouble(envelope.event)
         if words:
             remark(f"alloy: {clean_line(words, limit=1000)}", self._err)
@@ -90,7 +90,7 @@ class TextPrinter:
             # for an answer.
             self._say("[The answer broke off here and is asked for again.]\n")
             self._end_text()
-        self.denied += _is_denial(event)
+        self.denied += is_denial(event)
         words = _trouble(event) or _activity(event)
         # The same trouble may be told of the start and of the request.
         if words and words != self._last_words:
@@ -137,7 +137,13 @@ class TextPrinter:
         remark(clean_line(words, limit=1000), self._err)
 
 
-def _is_denial(event: ev.EngineEvent) -> bool:
+def words_about(event: ev.EngineEvent) -> str:
+    """What is worth a line when no machine reads, "" = nothing."""
+    return _trouble(event) or _activity(event)
+
+
+def is_denial(event: ev.EngineEvent) -> bool:
+    """Whether a tool call was denied."""
     if not isinstance(event, ev.ToolFinished) or event.started:
         return False
     return bool(event.details and event.details.get("denied"))

@@ -49,6 +49,7 @@ from alloy_tui.runtime.outfit import LOCAL_MODEL
 from alloy_tui.runtime.own_commands import OwnCommands
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import QueuedItem, UsageView
+from alloy_tui.runtime.posting import posting_folder
 from alloy_tui.runtime.questions import Questions
 from alloy_tui.runtime.running_servers import find_running
 from alloy_tui.runtime.sessions import Sessions
@@ -137,7 +138,7 @@ class Engine:
             store=self.sessions.desk.store if plan.stored else None,
             session=lambda: self.sessions.desk.state.id,
             mode=plan.settings.approvals.mode,
-            posted=plan.paths.cache / "running",
+            posted=posting_folder(plan.paths),
             opened=self._outfit_anew,
         )
         self.team = TeamVerbs(self.teams)

@@ -20,7 +20,7 @@ from alloy_tui.domain.errors import ConfigError
 from alloy_tui.runtime.team_port import AgentRow, TeamView
 from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.owners import Process, myself
-from alloy_tui.settings.paths import private_folder
+from alloy_tui.settings.paths import Paths, private_folder
 
 EVERY_S = 1.0
 _log = logging.getLogger(__name__)
@@ -119,6 +119,11 @@ class Posting:
         with open(growing, "wb", opener=_private) as file:
             file.write(msgspec.json.encode(posted))
         growing.replace(path)
+
+
+def posting_folder(paths: Paths) -> Path:
+    """Where programs of this user post; it need not exist."""
+    return paths.cache / "running"
 
 
 def running_programs(folder: Path) -> tuple[Posted, ...]:

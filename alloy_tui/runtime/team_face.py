@@ -14,6 +14,7 @@ from alloy_tui.domain.team_events import DelegationKind
 from alloy_tui.runtime.team_port import (
     MemberAction,
     NewMember,
+    Performed,
     Span,
     TaskAction,
     TeamFile,
@@ -76,6 +77,28 @@ class TeamFace:
     def delegate(self, kind: DelegationKind, to: Sequence[str], text: str) -> None:
         """See `TeamPort.delegate`."""
         self._do(lambda team: team.give(kind, to, text))
+
+    def perform(
+        self,
+        file: str,
+        kind: DelegationKind,
+        to: Sequence[str],
+        text: str,
+        *,
+        timeout_s: float | None,
+        then: Callable[[Performed | None], object],
+    ) -> None:
+        """Open a team, give it work, and tell `then` how that ended; for who has no screen.
+
+        Every word of every agent comes in the stream.
+        """
+        self._give(
+            lambda engine: (
+                lambda: engine.questions.ask(
+                    engine.team.perform(file, kind, to, text, timeout_s), then
+                )
+            )
+        )
 
     def say(self, agent: str, text: str, lane: Lane = "prompt") -> None:
         """See `TeamPort.say`."""

@@ -163,7 +163,7 @@ class TeamKeeping:
                         kind="conflict",
                         hint="Close it there, or give this one another name.",
                     )
-                return live, tuple(_records(store.since(info.id, 0)))
+                return live, tuple(records_of(store.since(info.id, 0)))
         about = Opened(name, self._cwd, TEAM_AGENT)
         return LiveSession.begin(store, about, stamps=self._stamps), ()
 
@@ -207,7 +207,7 @@ class TeamKeeping:
         return entry_of(node, id=stamp.id, parent=None, at_ms=record.at_ms, agent=record.by)
 
 
-def _records(entries: Sequence[Entry]) -> list[Record]:
+def records_of(entries: Sequence[Entry]) -> list[Record]:
     """The records among `entries`; what a later version wrote is left out."""
     records: list[Record] = []
     for entry in entries:

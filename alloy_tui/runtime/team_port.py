@@ -162,6 +162,24 @@ class NewMember(msgspec.Struct, frozen=True):
     tools: tuple[str, ...] | None = None
 
 
+class Problem(msgspec.Struct, frozen=True):
+    """Why work came to nothing; `agent` is "" when it was nobody's fault in particular.
+
+    `kind` is a `TeamErrorKind`, or "config" when nothing could begin.
+    """
+
+    agent: str
+    kind: str
+    message: str
+
+
+class Performed(msgspec.Struct, frozen=True):
+    """How work ended that a team was opened for: what each agent brought, in order."""
+
+    answers: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
 class TeamPort(Protocol):
     """A team as a screen sees it."""
 

@@ -36,6 +36,8 @@ class Watching:
         self._mailbox = mailbox
         self._hidden: set[str] = set()
         self._watched: dict[str, int] = {}
+        self.all_in_sight = False
+        """Whether nobody is hidden, whatever is said of them."""
 
     def put(self, envelope: Envelope) -> None:
         """A subscriber of the hub."""
@@ -64,4 +66,4 @@ class Watching:
 
     def in_sight(self, agent: str) -> bool:
         """Whether every word of `agent` goes to the screen."""
-        return agent not in self._hidden or agent in self._watched
+        return self.all_in_sight or agent not in self._hidden or agent in self._watched

@@ -1,0 +1,60 @@
+"""`alloy agents`: what the agents of running programs do, and whether one needs a person.
+
+Owns the words and the exit code, so that a script or a status bar can ask.
+"""
+
+from __future__ import annotations
+
+from alloy_tui.cli import exits
+from alloy_tui.cli.sessions_words import Paint, ago, columns_of, cut, money, pad, print_json
+from alloy_tui.runtime.posting import Posted, PostedAgent, posting_folder, running_programs
+from alloy_tui.sessions.ids import wall_clock_ms
+from alloy_tui.settings import locate
+
+NEEDS_YOU = exits.HALTED
+_HEADS = ("AGENT", "STATE", "TURNS", "COST", "LAST", "DOES")
+
+
+def run(*, as_json: bool) -> int:
+    """Print them; 3 when an agent waits for a person, else 0."""
+    programs = running_programs(posting_folder(locate()))
+    if as_json:
+        print_json(programs)
+    else:
+        for number, posted in enumerate(programs):
+            print("\n" * bool(number) + "\n".join(_told(posted)))
+        if not programs:
+            print("No program has a team or agents at work.")
+    needed = any(agent.group == "needs_you" for posted in programs for agent in posted.agents)
+    return NEEDS_YOU if needed else exits.COMPLETED
+
+
+def _told(posted: Posted) -> list[str]:
+    paint, now_ms = Paint(), wall_clock_ms()
+    team = f", team {cut(posted.team, 60)}" if posted.team else ""
+    head = f"process {posted.process.pid} in {cut(posted.cwd, 100)}{team}"
+    rows = [_HEADS, *(_row(agent, now_ms) for agent in posted.agents)]
+    sizes = columns_of(rows)
+    lines = [paint(head, "live")]
+    for number, row in enumerate(rows):
+        cells = [pad(cell, size) for cell, size in zip(row, sizes, strict=True)]
+        line = f"    {'  '.join(cells).rstrip()}"
+        lines.append(line if number else paint(line, "faint"))
+        if number:
+            waiting = posted.agents[number - 1].waiting
+            lines += [paint(f"        needs you: {cut(each, 160)}", "warn") for each in waiting]
+    return lines
+
+
+def _row(agent: PostedAgent, now_ms: int) -> tuple[str, ...]:
+    below = "  " if agent.parent else ""
+    paused = " (paused)" if agent.paused else ""
+    last = ago(agent.last_ms, now_ms) if agent.last_ms else ""
+    return (
+        f"{below}{cut(agent.name, 40)}",
+        f"{agent.state.replace('_', ' ')}{paused}",
+        str(agent.turns),
+        money(agent.cost, unknown=""),
+        last,
+        cut(agent.activity, 60),
+    )

@@ -1,0 +1,269 @@
+"""`alloy team` and `alloy agents`: what is printed where, what is kept, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from alloy_tui.domain import events as ev
+from alloy_tui.domain import team_events as te
+from alloy_tui.runtime.plan import Plan
+from alloy_tui.runtime.posting import posting_folder
+from alloy_tui.runtime.runtime import Runtime
+from alloy_tui.settings import load_settings, locate
+from tests.cli.support import alloy, envelopes, model, start
+from tests.support.listening import Listener
+
+T = TypeVar("T")
+HANGS = {"text": "wait", "delay_ms": 600_000}
+RUNS = {"tool_calls": [{"name": "bash", "arguments": {"command": "touch made"}}]}
+
+
+class Project:
+    """A folder with teams."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / ".alloy" / "teams").mkdir(parents=True)
+
+    def team(self, head: str = "", **agents: list[dict[str, Any]]) -> None:
+        """The team “crew”, each agent with the replies of its model."""
+        lines = [head]
+        for name, replies in agents.items():
+            script = self.folder.parent / f"{name}.json"
+            script.write_text(json.dumps({"replies": replies}))
+            lines += ["[[members]]", f'name = "{name}"', f'model = "scripted/{script}"']
+        (self.folder / ".alloy" / "teams" / "crew.toml").write_text("\n".join(lines))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    made = Project(tmp_path / "project")
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+def until(look: Callable[[], T], meets: Callable[[T], object]) -> T:
+    """What another program tells, as soon as it `meets` what is wanted."""
+    for _ in range(60):
+        if meets(seen := look()):
+            return seen
+    raise AssertionError("it never came to that")
+
+
+def team_run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """`alloy team run crew`."""
+    return alloy(
+        "team", "run", "crew", "-p", "do it", "--model", model("hello"), *arguments, **options
+    )
+
+
+def test_the_first_agent_is_asked_and_its_answer_is_on_stdout(project: Project) -> None:
+    """What happens on the way is on standard error, with the name of who does it."""
+    project.team(coder=[{"text": "Done \x1b[31mit."}], reviewer=[{"text": "never"}])
+    done = team_run()
+    assert (done.returncode, done.stdout) == (0, "Done it.\n")
+    assert "user → coder: do it" in done.stderr
+    assert "coder: " in done.stderr
+
+
+def test_work_goes_to_one_to_all_or_from_one_to_the_next(project: Project) -> None:
+    """--to, --broadcast and --handoff; the last answer of a pipeline is the answer."""
+    project.team(coder=[{"text": "a patch"}], reviewer=[{"text": "seen"}])
+    assert team_run("--to", "reviewer").stdout == "seen\n"
+    assert team_run("--broadcast").stdout == "## coder\na patch\n\n## reviewer\nseen\n"
+    project.team(coder=[{"text": "a patch"}], reviewer=[{"expect": "a patch", "text": "good"}])
+    done = team_run("--handoff", "coder,reviewer", "--json")
+    assert done.returncode == 0
+    ended = [e.event for e in envelopes(done.stdout) if isinstance(e.event, te.DelegationFinished)]
+    assert [(e.to, e.text) for e in ended] == [("coder", "a patch"), ("reviewer", "good")]
+
+
+def test_json_has_every_word_of_every_agent(project: Project) -> None:
+    """Nobody is hidden where there is no screen; the lines are those of `alloy run --json`."""
+    project.team(coder=[{"text": "one two", "chunk": 3}], reviewer=[{"text": "three"}])
+    stream = envelopes(team_run("--broadcast", "--json").stdout)
+    said: dict[str, str] = {}
+    for each in stream:
+        if isinstance(each.event, ev.TextDelta):
+            said[each.agent] = said.get(each.agent, "") + each.event.text
+    assert said == {"coder": "one two", "reviewer": "three"}
+    assert [e.seq for e in stream] == sorted({e.seq for e in stream})
+
+
+@pytest.mark.parametrize(
+    ("head", "replies", "flags", "code", "words"),
+    [
+        ("", [{"error": {"kind": "auth", "message": "The key is wrong."}}], [], 1, "key is wrong"),
+        ("strategie = 1", [], [], 2, "strategie"),
+        ("", [], ["--to", "nobody"], 2, "nobody"),
+        ("", [RUNS, {"text": "could not"}], [], 3, "1 tool call was denied"),
+        ("", [RUNS, {"text": "did"}], ["--approve", "all"], 0, ""),
+        ("budget_tokens = 10", [{"text": "never sent"}], [], 3, "budget"),
+        ("", [HANGS], ["--timeout", "0.3"], 5, "0.3 s"),
+    ],
+)
+def test_each_ending_has_its_exit_code(
+    project: Project,
+    head: str,
+    replies: list[dict[str, Any]],
+    flags: list[str],
+    code: int,
+    words: str,
+) -> None:
+    """The codes are those of `alloy run`."""
+    project.team(head, coder=replies)
+    done = team_run(*flags)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (project.folder / "made").exists() == (flags == ["--approve", "all"])
+
+
+def test_a_mistake_on_the_command_line_is_one_line_and_exit_2(project: Project) -> None:
+    """Two ways at once, no name, no prompt, no team."""
+    project.team(coder=[])
+    for arguments in (
+        ["run", "crew", "-p", "x", "--to", "a", "--broadcast"],
+        ["run", "crew", "-p", "x", "--handoff", "a,,b"],
+        ["run", "crew"],
+        ["status", "never-used"],
+        [],
+    ):
+        done = alloy("team", *arguments)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_list_and_status_tell_what_there_is_and_what_was_done(project: Project) -> None:
+    """From files and from the stored log; a broken file says why."""
+    price = {"input": 1.0, "output": 5.0}
+    project.team(coder=[{"text": "Done.", "usage": {"input": 1000, "output": 200}}])
+    script = project.folder.parent / "coder.json"
+    script.write_text(json.dumps({**json.loads(script.read_text()), "price": price}))
+    (project.folder / ".alloy" / "teams" / "odd.toml").write_text("members = 3")
+    assert team_run().returncode == 0
+    listed = json.loads(alloy("team", "list", "--json").stdout)
+    assert [(t["name"], bool(t["trouble"])) for t in listed] == [("crew", False), ("odd", True)]
+    (kept,) = json.loads(alloy("team", "status", "--json").stdout)
+    assert (kept["name"], kept["tokens"], kept["open_in"]) == ("crew", 1200, None)
+    assert kept["cost"] == pytest.approx(0.002)
+    assert [(m["name"], m["requests"]) for m in kept["members"]] == [("coder", 1)]
+    plain = alloy("team", "status", "crew").stdout
+    assert "1,200 tokens" in plain
+    assert "coder" in plain
+
+
+def test_sessions_of_teams_are_listed_where_they_are_asked_for(project: Project) -> None:
+    """They crowd out nobody's own, and a search still finds them and says whose they are."""
+    project.team(coder=[{"text": "The zebra crosses."}])
+    assert alloy("run", "-p", "mine", "--model", model("hello")).returncode == 0
+    assert team_run().returncode == 0
+    mine = json.loads(alloy("sessions", "list", "--json").stdout)
+    assert [s["agent"] for s in mine] == ["agent"]
+    every = json.loads(alloy("sessions", "list", "--all", "--json").stdout)
+    assert {s["agent"] for s in every} == {"agent", "team", "crew/coder"}
+    assert mine[0]["id"] in alloy("sessions", "show", "latest", "--json").stdout
+    assert "coder of team crew" in alloy("sessions", "search", "zebra").stdout
+    again = alloy("run", "-p", "go on", "--session", "latest", "--model", model("hello"))
+    assert again.returncode == 0
+    assert len(json.loads(alloy("sessions", "list", "--json").stdout)) == 1
+
+
+def test_a_killed_team_comes_back_and_says_what_broke_off(project: Project) -> None:
+    """The log has what was under way; the next program closes it and keeps the rest."""
+    project.team(coder=[{"text": "kept words"}], reviewer=[HANGS])
+    child = start(
+        "team", "run", "crew", "-p", "x", "--handoff", "coder,reviewer", "--model", model("hello")
+    )
+    try:
+        kept = until(
+            lambda: json.loads(alloy("team", "status", "--json").stdout),
+            lambda teams: teams and [w["to"] for w in teams[0]["work"]] == ["reviewer"],
+        )
+        assert kept[0]["open_in"] == child.pid
+    finally:
+        child.kill()
+        child.communicate()
+    (kept,) = json.loads(alloy("team", "status", "--json").stdout)
+    assert kept["open_in"] is None
+    assert [w["to"] for w in kept["work"]] == ["reviewer"]
+    project.team(coder=[{"text": "again"}], reviewer=[])
+    stream = envelopes(team_run("--json").stdout)
+    ended = [e.event for e in stream if isinstance(e.event, te.DelegationFinished)]
+    assert [(e.to, e.status) for e in ended] == [("reviewer", "cancelled"), ("coder", "completed")]
+    assert "kept words" in alloy("sessions", "search", "kept words").stdout
+
+
+@pytest.fixture
+def waiting(project: Project) -> Iterator[tuple[Runtime, Listener, str]]:
+    """A program one of whose agents waits for a person, and the question's id."""
+    project.team(coder=[RUNS, {"text": "done"}])
+    plan = Plan(load_settings(), locate(), str(project.folder), asked_model=model("hello"))
+    runtime = Runtime(plan)
+    listener = Listener(runtime)
+    runtime.start()
+    try:
+        runtime.team.open("crew")
+        runtime.team.delegate("delegate", ["coder"], "go")
+        yield runtime, listener, listener.until(ev.ApprovalRequested).id
+    finally:
+        runtime.close()
+
+
+def test_agents_of_running_programs_are_told_of_and_one_that_waits_is_exit_3(
+    waiting: tuple[Runtime, Listener, str],
+) -> None:
+    """A status bar can ask; when the program has ended nothing is left of it."""
+    runtime, listener, question = waiting
+    told = until(lambda: alloy("agents", "--json"), lambda done: done.returncode == 3)
+    (posted,) = json.loads(told.stdout)
+    assert posted["team"] == "crew"
+    states = {a["name"]: (a["group"], bool(a["waiting"])) for a in posted["agents"]}
+    assert states["coder"] == ("needs_you", True)
+    assert "needs you: bash: touch made" in alloy("agents").stdout
+    (file,) = posting_folder(locate()).glob("*")
+    assert file.stat().st_mode & 0o777 == 0o600
+    runtime.answer_approval(question, "once")
+    listener.until(te.DelegationFinished)
+    runtime.close()
+    assert list(posting_folder(locate()).glob("*")) == []
+    done = alloy("agents")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "No program has a team or agents at work.\n",
+    )
+
+
+def test_a_program_that_was_killed_has_no_agents(project: Project) -> None:
+    """What it left behind counts for nothing."""
+    project.team(coder=[HANGS])
+    child = start("team", "run", "crew", "-p", "x", "--model", model("hello"))
+    try:
+        until(lambda: json.loads(alloy("agents", "--json").stdout), bool)
+        assert list(posting_folder(locate()).glob("*.json"))
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+    assert alloy("agents", "--json").stdout == "[]\n"
+
+
+def test_an_interrupted_team_ends_with_the_signals_code(project: Project) -> None:
+    """Within its limit, and what was under way is closed."""
+    project.team(coder=[HANGS])
+    child = start("team", "run", "crew", "-p", "x", "--json", "--model", model("hello"))
+    assert child.stdout is not None
+    for line in child.stdout:
+        if json.loads(line)["event"]["type"] == "turn_started":
+            break
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=60)
+    assert child.returncode == 143
+    (kept,) = json.loads(alloy("team", "status", "--json").stdout)
+    assert kept["work"] == []
