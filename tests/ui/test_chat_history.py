@@ -17,7 +17,7 @@ from alloy_tui.domain.messages import (
     user,
 )
 from alloy_tui.runtime.port import OWN_COMMAND
-from alloy_tui.runtime.session_port import PathItem, PathPage, SessionState
+from alloy_tui.runtime.session_port import FoundMessage, PathItem, PathPage, SessionState
 from alloy_tui.tools.core import core_tools
 from alloy_tui.ui.panes.chat_history import FIRST_ITEMS
 from alloy_tui.ui.tool_view import headline_of
@@ -346,3 +346,28 @@ async def test_a_stored_command_of_ones_own_is_a_card_like_the_live_one() -> Non
         assert "make test  12 s" in shown
         assert "The user ran" not in shown
         assert "for the model" not in shown
+
+
+@pytest.mark.parametrize("place", [3, 690])
+async def test_what_was_found_in_a_session_is_shown_where_it_was_said(place: int) -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        items = stored.conversation(700)
+        node = f"q{place}"
+        hit = FoundMessage("s1", "shop", "/x", node, "user", START_MS, "question", ())
+        stage.port.library.found = [hit]
+        await stage.play(pilot, fd.started())
+        await stage.type(pilot, "/search question")
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.pause()
+        await pilot.press("enter")
+        assert stage.port.wanted("open") == [("s1", node)]
+        await opened(stage, pilot, *items)
+        transcript = stage.bench.work.chat.transcript
+        while f"question {place}" not in screen_text(stage.app):
+            await pilot.pause()
+        rows = screen_text(stage.app).splitlines()[1:]
+        first = next(row for row in rows if "question" in row)
+        assert f"question {place}" in first
+        assert not transcript.follow

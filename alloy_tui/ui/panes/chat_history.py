@@ -131,10 +131,17 @@ class ChatHistory:
         self._sought = None
         if block is not None:
             self._transcript.follow = False
-            self._transcript.show_block(block)
+            self._transcript.show_block(block, at_top=True)
         elif self._before or self._wanted:
             self._sought = node
             self.earlier()
+
+    def seek(self, node: str, *, here: bool) -> None:
+        """Show a node when it comes; `here` if the session on screen is its own already."""
+        if node in self._blocks or (here and (self._before or self._wanted)):
+            self.show(node)
+        else:
+            self._sought = node
 
     def take(self, message: PageCame) -> bool:
         """An answer; whether it was the end of another path."""

@@ -217,5 +217,11 @@ class SessionPages(ReadingScreen):
             query=query,
             folder=self._runtime.cwd,
             everywhere=found,
+            seek=self._seek,
         )
         app_of(self).push_screen(cast("Any", page))
+
+    def _seek(self, session: str, node: str) -> None:
+        """What was found is shown where it was said, once its conversation is there."""
+        tree = self._runtime.tree
+        self.work.chat.stored(tree).seek(node, here=tree.state.id == session)

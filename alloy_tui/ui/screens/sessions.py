@@ -91,8 +91,11 @@ class SessionsScreen(ModalScreen[None]):
         query: str = "",
         folder: str = "",
         everywhere: bool = False,
+        seek: Callable[[str, str], object] = lambda _session, _node: None,
     ) -> None:
+        """`seek` is told session and node of what is about to be opened at a place of its own."""
         super().__init__()
+        self._seek = seek
         self._library = library
         self._now_ms = now_ms
         self._first_query = query
@@ -274,7 +277,10 @@ class SessionsScreen(ModalScreen[None]):
             return
         chosen = self.chosen
         if chosen is not None:
-            self._library.open(*chosen)
+            session, node = chosen
+            if node is not None:
+                self._seek(session, node)
+            self._library.open(session, node)
             self.dismiss()
 
     def action_fork(self) -> None:

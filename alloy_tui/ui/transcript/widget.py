@@ -286,8 +286,8 @@ class Transcript(KeyedView):
         self.show_block(self._base + index)
         self._repaint_block(index)
 
-    def show_block(self, block_id: BlockId) -> None:
-        """Scroll as little as needed to bring the block's first row into view."""
+    def show_block(self, block_id: BlockId, *, at_top: bool = False) -> None:
+        """Scroll as little as needed to bring the block's first row into view, or to the top."""
         index = self._index(block_id)
         if index is None or self.document.look is None:
             return
@@ -295,8 +295,8 @@ class Transcript(KeyedView):
         row = self.document.heights.top(index)
         head = row + self.document.blocks[index].lead
         offset, height = self.scroll_offset.y, self.size.height
-        if row < offset or head >= offset + height:
-            self._move_to(row if row < offset else head - height + 1)
+        if at_top or row < offset or head >= offset + height:
+            self._move_to(row if at_top or row < offset else head - height + 1)
 
     # -- finding --------------------------------------------------------------------------
 
