@@ -71,6 +71,11 @@ class LocalSupervisor:
                 )
             return await self._start()
 
+    async def give_up(self, endpoint: Endpoint) -> None:
+        """The server there says nothing any more: end it; whoever asks next starts another."""
+        if endpoint is self.endpoint and self._server is not None:
+            await self._server.stop()
+
     async def stop(self) -> None:
         """End the server; safe to call at any time."""
         server, self._server, self.endpoint = self._server, None, None
@@ -125,10 +130,16 @@ class LocalModel:
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[StreamPart, None]:
         """Start the server if need be, and pass `request` on to it."""
-        provider = await self._at(await self._supervisor.serve())
-        async with aclosing(provider.stream(request)) as parts:
-            async for part in parts:
-                yield part
+        endpoint = await self._supervisor.serve()
+        provider = await self._at(endpoint)
+        try:
+            async with aclosing(provider.stream(request)) as parts:
+                async for part in parts:
+                    yield part
+        except ProviderError as error:
+            if error.kind == "timeout":
+                await self._supervisor.give_up(endpoint)
+            raise
 
     async def count_tokens(self, request: CompletionRequest) -> TokenCount:
         """See `domain.provider.CountsTokens`; a server that does not run is not started for it."""

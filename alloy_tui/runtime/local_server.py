@@ -90,7 +90,7 @@ class LocalServer:
         """How a process that no longer runs has ended, in words; waits for it."""
         process = self._process
         if process is None:
-            return "stopped"
+            return "after it fell silent"
         await _ended(process)
         return _how(process.returncode)
 

@@ -11,7 +11,7 @@ from typing import Self
 import pytest
 
 from alloy_tui.agent.agent import Agent
-from alloy_tui.domain.access import ServiceAccess
+from alloy_tui.domain.access import ServiceAccess, Timeouts
 from alloy_tui.domain.errors import ProviderError
 from alloy_tui.domain.events import TextDelta
 from alloy_tui.domain.messages import ChatMessage, TextBlock
@@ -40,6 +40,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         left = DIE.read_text().split() if DIE.exists() else []
         if left:
             DIE.write_text(" ".join(left[1:]))
+            if left[0] == "hang":
+                threading.Event().wait()
             os.kill(os.getpid(), signal.SIGKILL)
         self.say({"index": 0, "delta": {"content": "there."}, "finish_reason": "stop"})
         self.wfile.write(b"data: [DONE]\\n\\n")
@@ -61,8 +63,10 @@ class Server:
 LOCAL = ModelRef("local", "smollm2-135m")
 
 
-def at(endpoint: Endpoint) -> Provider:
-    return registry.create(LOCAL, lambda _: ServiceAccess(endpoint.base_url, endpoint.api_key))
+def at(endpoint: Endpoint, silence_s: float = 60.0) -> Provider:
+    patience = Timeouts(10.0, silence_s, silence_s)
+    access = ServiceAccess(endpoint.base_url, endpoint.api_key, timeouts=patience)
+    return registry.create(LOCAL, lambda _: access)
 
 
 class Local:
@@ -140,6 +144,20 @@ async def test_a_server_that_keeps_dying_is_not_started_without_end(tmp_path: Pa
         assert len(local.servers) == MOST_RESTARTS + 1
         local.now_s += WITHIN_S
         assert await ask(local.model) == "Hello there."
+
+
+async def test_a_server_that_says_nothing_any_more_is_replaced(tmp_path: Path) -> None:
+    """The request fails when patience is over; the next one has a new server."""
+    async with Local(tmp_path) as local:
+        (tmp_path / "die").write_text("hang")
+        impatient = LocalModel(local.model.info, local.supervisor, lambda end: at(end, 0.5))
+        with pytest.raises(ProviderError, match=r"silent|without saying") as caught:
+            await ask(impatient)
+        assert caught.value.kind == "timeout"
+        assert await ask(local.model) == "Hello there."
+        await impatient.aclose()
+        assert len(local.servers) == 2
+        assert "fell silent" in local.told[0]
 
 
 async def test_two_who_ask_at_once_share_one_new_server(tmp_path: Path) -> None:
