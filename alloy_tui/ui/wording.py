@@ -155,7 +155,14 @@ def outcome_words(outcome: Outcome) -> str:
 
 
 def state_words(view: AgentView, now_ms: int) -> str:
-    """What the agent does, in words, with the time it has taken where that grows."""
+    """What the agent does, in words, with the time it has taken where that grows.
+
+    While it does nothing, a command of the user's own is told of.
+    """
+    if view.commands and not view.busy:
+        taken = seconds(now_ms - view.commands[0].started_ms)
+        what = view.commands[-1].subject or "your command"
+        return f"running {clean_line(what, limit=32)} {taken}"
     match view.state:
         case "starting" | "restarting":
             return view.state

@@ -164,3 +164,15 @@ def test_a_cost_of_which_only_some_is_known_is_a_lower_bound(
     """Neither unknown as a whole nor passed off as all of it."""
     usage = TokenUsage(1, output=1, partial=partial)
     assert wording.money_of(AgentView(usage=usage, cost=cost, cost_known=known)) == words
+
+
+def test_a_command_of_the_users_own_is_told_of_while_the_agent_does_nothing() -> None:
+    f = Feed()
+    view = AgentView()
+    events = [fd.started(), fd.tool_started("own-1", "!", "make test", command="make test")]
+    for envelope in f(*events):
+        view = fold(view, envelope)
+    assert wording.state_words(view, fd.START_MS + 12_000) == "running make 12 s"
+    for envelope in f(fd.tool_done("own-1", "!", "ok")):
+        view = fold(view, envelope)
+    assert wording.state_words(view, fd.START_MS + 13_000) == "ready"
