@@ -110,9 +110,17 @@ class TeamBench(SessionBench):
         if not self._asked:
             return view
         own = {asked.request.id for asked in view.approvals}
-        others = [asked for id_, asked in self._asked.items() if id_ not in own]
+        others = [self._with_path(a) for id_, a in self._asked.items() if id_ not in own]
         merged = sorted((*view.approvals, *others), key=lambda asked: asked.asked_ms)
         return replace(view, approvals=tuple(merged))
+
+    def _with_path(self, asked: PendingApproval) -> PendingApproval:
+        """Who asks is told with whom it works for."""
+        from alloy_tui.ui.team_items import path_words
+
+        team = self._runtime.team.view()
+        row = team.row(asked.agent)
+        return asked if row is None else replace(asked, agent=path_words(team, row))
 
     # -- pages --------------------------------------------------------------------------------
 

@@ -94,9 +94,9 @@ class RowWindow(ScrollView, can_focus=True):
         if keep_line and 0 <= line < height:
             self._above = max(0, line - at)
             top = max(0, at - line)
-            self._below = max(0, min(top, top + height - self.count))
+            self._below = max(0, top + height - self.count) if top else 0
             self._measure()
-            self.scroll_to(y=top, animate=False, immediate=True)
+            self.scroll_to(y=top, animate=False, immediate=True, force=True)
         else:
             self._measure()
             if self.touched:
@@ -117,10 +117,6 @@ class RowWindow(ScrollView, can_focus=True):
         """Show it, and tell."""
         for place in (before, now):
             self.refresh(Region(0, self.line_of(place), self.size.width, 1))
-        if self._above and now <= self._near(0, 1):
-            self._above = 0
-            self._measure()
-            self.refresh()
         self._show_cursor()
         self.post_message(self.Moved(self))
 
@@ -143,9 +139,9 @@ class RowWindow(ScrollView, can_focus=True):
         first = self.cursor - 1 if self.cursor == 1 and not self.can_stand_on(0) else self.cursor
         first, last = first + self._above, self.cursor + self._above
         if last >= top + height:
-            self.scroll_to(y=last - height + 1, animate=False, immediate=True)
+            self.scroll_to(y=last - height + 1, animate=False, immediate=True, force=True)
         elif first < top:
-            self.scroll_to(y=first, animate=False, immediate=True)
+            self.scroll_to(y=first, animate=False, immediate=True, force=True)
 
     def on_resize(self) -> None:
         """Rows are as wide as the window."""
@@ -162,6 +158,10 @@ class RowWindow(ScrollView, can_focus=True):
         elif event.key in moves:
             self.touched = True
             self.cursor += moves[event.key]
+            if self._above and self.cursor <= self._near(0, 1):
+                self._above = 0
+                self._measure()
+                self.refresh()
             self._show_cursor()
         elif event.key == "enter" and self.count:
             self.post_message(self.Opened(self))

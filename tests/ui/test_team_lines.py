@@ -1,0 +1,217 @@
+"""The dashboard's lines: none moves under the cursor or the mouse, and foreign text stays tame."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from textual.app import App, ComposeResult
+
+from alloy_tui.domain.team_values import Collision, Lease, Mail, Shared, TeamTask
+from alloy_tui.runtime.team_port import AgentRow, Delegation, TeamView
+from alloy_tui.runtime.team_port import Span as TimeSpan
+from alloy_tui.ui.markdown.cells import clip, span_width
+from alloy_tui.ui.panes.team.agents import AgentLines
+from alloy_tui.ui.team_bars import TABS
+from tests.support.fake_team import asked, crew, view
+from tests.support.feed import START_MS
+from tests.support.stage import Stage, screen_text
+from tests.support.team_stage import becomes, dashboard
+
+pytestmark = pytest.mark.anyio
+STATES = ("done", "tool", "failed")
+
+
+def states(names: str, given: dict[str, str]) -> TeamView:
+    """Those agents in those states; the others are done."""
+    rows = [
+        AgentRow(name, view(s, request_id="r" if s == "tool" else None))
+        for name, s in ((name, given.get(name, "done")) for name in names)
+    ]
+    return TeamView(rows=tuple(rows))
+
+
+class Lines(App[None]):
+    """The lines alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = AgentLines()
+
+    def compose(self) -> ComposeResult:
+        """Nothing else."""
+        yield self.lines
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The one colour of ours that Textual has not."""
+        return {"line": "#444444"}
+
+
+_CHANGES = st.lists(st.dictionaries(st.sampled_from("abcdefghijkl"), st.sampled_from(STATES)))
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.sampled_from("abcdefghijkl"), st.sampled_from((5, 20)), _CHANGES)
+def test_the_line_under_the_cursor_stays_where_it_is_whatever_changes(
+    chosen: str, height: int, changes: list[dict[str, str]]
+) -> None:
+    async def run() -> None:
+        app = Lines()
+        async with app.run_test(size=(100, height)) as pilot:
+            lines = app.lines
+            lines.show_team(states("abcdefghijkl", {}), START_MS)
+            await pilot.pause()
+            await pilot.press("down")
+            lines.go_to(chosen)
+            await pilot.pause()
+            line = lines.line_of(lines.cursor)
+            assert 0 <= line < height
+            for given_ in changes:
+                lines.show_team(states("abcdefghijkl", given_), START_MS)
+                assert lines.row is not None
+                assert lines.row.name == chosen
+                assert lines.line_of(lines.cursor) == line
+            await pilot.press("home")
+            assert lines.line_of(0) == 0
+
+    asyncio.run(run())
+
+
+async def test_lines_go_where_they_belong_until_the_cursor_is_moved() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        page = await dashboard(stage, pilot, states("abc", {}))
+        await becomes(stage, pilot, page, states("abc", {"c": "failed"}))
+        assert page.agents.plan.names == ("c", "a", "b")
+        assert page.agents.line_of(0) == 0
+        assert page.row is not None
+        assert page.row.name == "a"
+
+
+async def test_nothing_changes_places_under_the_mouse_until_it_leaves() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        page = await dashboard(stage, pilot, states("abc", {}))
+        await pilot.hover(page.agents, offset=(4, 2))
+        await becomes(stage, pilot, page, states("abcd", {"c": "failed", "d": "tool"}))
+        text = [row[:8] for row in screen_text(stage.app).split("\n")[3:9]]
+        assert [row.strip() for row in text] == ["done 3", "○ a", "○ b", "! c", "new", "● d"]
+        await pilot.click(page.agents, offset=(4, 3))
+        assert page.row is not None
+        assert page.row.name == "c"
+        await pilot.hover(page.peek)
+        await pilot.pause()
+        assert page.agents.plan.names == ("c", "d", "a", "b")
+
+
+async def test_a_click_chooses_and_a_second_one_attaches() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        page = await dashboard(stage, pilot)
+        await pilot.click(page.agents, offset=(4, 4))
+        assert page.row is not None
+        assert page.row.name == "coder"
+        assert stage.port.wanted("attach") == []
+        await pilot.click(page.agents, offset=(4, 4), times=2)
+        await pilot.pause()
+        assert stage.port.wanted("attach") == [("coder",)]
+
+
+async def test_the_peek_shows_question_prompt_and_tail_and_scrolls() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        page = await dashboard(stage, pilot)
+        page.agents.go_to("coder")
+        await pilot.pause()
+        text = screen_text(stage.app)
+        assert "researcher › coder  anthropic/claude-sonnet-5" in text
+        assert "delegate from user: fix the rounding" in text
+        assert "10.005 comes out as 10.01" in text
+        await pilot.press("space")
+        await pilot.pause()
+        assert "10.005 comes out" not in screen_text(stage.app)
+        await pilot.press("space")
+        long = replace(page.team.rows[3], tail="\n".join(f"line {n}" for n in range(50)))
+        team = replace(page.team, rows=(*page.team.rows[:3], long))
+        await becomes(stage, pilot, page, team)
+        for _ in range(9):
+            await pilot.press("shift+down")
+        await pilot.pause()
+        assert "line 49" in screen_text(stage.app)
+
+
+ANCHOR = re.compile(r"\x1b\[\d+G")
+"""Where a cell is pinned to its column."""
+HOSTILE = "\x1b[31m\x1b]2;evil\x07世界\u202e\u200b[bold]x[/bold]\r\n\t\x00é👩‍👩‍👧"
+
+
+def hostile() -> TeamView:
+    """The crew, with nothing that can be trusted in it."""
+    rows = tuple(
+        replace(
+            row,
+            name=f"{row.name}{HOSTILE}",
+            parent=row.parent and f"{row.parent}{HOSTILE}",
+            role=HOSTILE,
+            activity=HOSTILE * 5,
+            tail=HOSTILE * 20,
+            prompt=HOSTILE,
+            cause=HOSTILE,
+            worktree=HOSTILE,
+            view=replace(
+                row.view,
+                model=HOSTILE,
+                approvals=tuple(asked(HOSTILE, p.request.id, HOSTILE) for p in row.view.approvals),
+            ),
+        )
+        for row in crew().rows
+    )
+    return TeamView(
+        name=HOSTILE,
+        rows=rows,
+        gave_up=HOSTILE,
+        tasks=(TeamTask(HOSTILE, HOSTILE, "claimed", HOSTILE, (HOSTILE,), HOSTILE, HOSTILE),),
+        mail=(Mail(HOSTILE, HOSTILE, (HOSTILE,), HOSTILE * 9, START_MS),),
+        shared=(Shared(HOSTILE, HOSTILE, 1, HOSTILE, START_MS),),
+        leases=(Lease(HOSTILE, HOSTILE, START_MS),),
+        collisions=(Collision(HOSTILE, HOSTILE, HOSTILE, START_MS),),
+        delegations=(Delegation("d", HOSTILE, rows[3].name, HOSTILE, "delegate", 1, START_MS),),
+    )
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 15), (40, 10)])
+async def test_foreign_text_is_tame_and_keeps_the_grid_on_every_tab(size: tuple[int, int]) -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=size) as pilot:
+        page = await dashboard(stage, pilot, hostile())
+        name = page.team.rows[2].name
+        stage.port.team.took = (TimeSpan(name, "tool", HOSTILE, START_MS, START_MS + 4_000, True),)
+        page.peek.display = True
+        for tab in TABS:
+            page.show_tab(tab)
+            await pilot.pause()
+            await pilot.pause()
+            text = ANCHOR.sub("", screen_text(stage.app))
+            assert len(text.split("\n")) == size[1]
+            assert not [c for c in "\x1b\x07\x00\u202e\u200b\r\t" if c in text], tab
+            window, width = page.window, page.window.size.width
+            for place in range(window.count):
+                assert span_width(clip(window.spans(place, width), width)) <= width
+
+
+async def test_everything_is_within_reach_on_small_screens() -> None:
+    for size in ((60, 15), (80, 24)):
+        stage = Stage()
+        async with stage.app.run_test(size=size) as pilot:
+            await dashboard(stage, pilot)
+            rows = screen_text(stage.app).split("\n")
+            assert any("! reviewer" in row for row in rows)
+            assert "Esc back" in rows[-1]
+            assert "F1 all keys" in rows[-1] or "F1 all keys" in rows[-2]
+            assert all(name.capitalize() in rows[1] for name in TABS)
