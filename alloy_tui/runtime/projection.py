@@ -299,6 +299,16 @@ def _session(
     return replace(view, session=event.title) if event.title != view.session else view
 
 
+def _elsewhere(
+    view: AgentView, event: ev.SessionOpened | ev.LeafMoved, envelope: Envelope
+) -> AgentView:
+    """The conversation stands elsewhere: how the last run ended is not its story any more."""
+    if isinstance(event, ev.SessionOpened):
+        view = _session(view, event, envelope)
+    over = view.ready and not view.busy and view.outcome is not None
+    return replace(view, outcome=None) if over else view
+
+
 def _notice(view: AgentView, event: ev.Notice, envelope: Envelope) -> AgentView:
     if view.ready or event.level != "error" or envelope.request_id is not None:
         return view
@@ -338,7 +348,8 @@ _STEPS: dict[type, Callable[[AgentView, Any, Envelope], AgentView]] = {
     ev.ModelChanged: _model_changed,
     ev.UsageUpdated: _usage,
     ev.HistoryReset: _reset,
-    ev.SessionOpened: _session,
+    ev.SessionOpened: _elsewhere,
+    ev.LeafMoved: _elsewhere,
     ev.SessionSaved: _session,
     ev.Notice: _notice,
 }

@@ -265,3 +265,11 @@ def test_the_table_of_legal_transitions_names_every_state_and_none_to_itself() -
 def test_a_session_is_called_what_it_was_named_last() -> None:
     view = fold_all(Feed()(ev.SessionOpened("s", "first words"), ev.SessionSaved("s", (), "taxes")))
     assert view.session == "taxes"
+
+
+def test_how_a_run_ended_is_forgotten_when_the_conversation_stands_elsewhere() -> None:
+    f = Feed()
+    view = fold_all(f(fd.started(), fd.run("hi"), fd.turn(), fd.turn_done(), fd.done()))
+    assert view.state == "done"
+    assert fold_all(f(ev.LeafMoved("b", "a")), view).state == "idle"
+    assert fold_all(f(ev.SessionOpened("s2", "other")), view).session == "other"
