@@ -48,6 +48,8 @@ def replayed(
                 if asked:
                     put(ev.Steered(asked, f"past-{run}"))
                 continue
+            if message.synthetic:
+                continue  # nobody typed it, and no event told of it
             if run:
                 put(_over())
             run, turn = run + 1, 0

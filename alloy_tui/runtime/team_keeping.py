@@ -20,7 +20,15 @@ from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.team_sessions import TEAM_AGENT
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.live import LiveSession
-from alloy_tui.sessions.nodes import Entry, Opened, TeamRecord, entry_of
+from alloy_tui.sessions.nodes import (
+    Answer,
+    Entry,
+    Opened,
+    TeamRecord,
+    ToolResult,
+    UserMessage,
+    entry_of,
+)
 from alloy_tui.sessions.store import SessionStore, Spent
 from alloy_tui.team.log import Record
 
@@ -79,6 +87,7 @@ class TeamKeeping:
         self._name = name
         self._live: LiveSession | None = None
         self._members: dict[str, LiveSession] = {}
+        self._began: dict[str, tuple[str | None, int]] = {}
         self._waiting: deque[Record] = deque()
         self._writing: asyncio.Task[None] | None = None
 
@@ -115,9 +124,22 @@ class TeamKeeping:
         if live is None:
             live = await asyncio.to_thread(self._session, store, name, model, again)
             self._members[name] = live
-        messages = await asyncio.to_thread(live.view, live.stored.leaf)
+        leaf = live.stored.leaf
+        messages = await asyncio.to_thread(live.view, leaf)
+        self._began[name] = (leaf, len(messages))
         journal = Recorder(_MemberDesk(live), agent=name, stamps=self._stamps)
         return Kept(live.id, journal, messages, self._name)
+
+    async def past(self, name: str) -> tuple[tuple[ChatMessage, ...], int]:
+        """What a member said in earlier lives, as it was said; and as how many messages it has it.
+
+        A model is sent some of them joined. Raises StoreError.
+        """
+        live, (leaf, count) = self._members.get(name), self._began.get(name, (None, 0))
+        if live is None or not count:
+            return (), 0
+        entries = await asyncio.to_thread(live.read, live.stored.path(leaf))
+        return tuple(message for entry in entries for message in _messages(entry)), count
 
     async def spent(self, sessions: Iterable[str]) -> dict[str, tuple[float, int]]:
         """What each of `sessions` took until now, in dollars and tokens. Raises StoreError."""
@@ -137,6 +159,7 @@ class TeamKeeping:
     async def let_go(self, name: str) -> None:
         """The member is gone; its conversation stays."""
         live = self._members.pop(name, None)
+        self._began.pop(name, None)
         if live is not None:
             await _closed(live)
 
@@ -218,6 +241,14 @@ def records_of(entries: Sequence[Entry]) -> list[Record]:
                 continue
             records.append(Record(entry.node.by, entry.at_ms, event))
     return records
+
+
+def _messages(entry: Entry) -> tuple[ChatMessage, ...]:
+    if isinstance(entry.node, UserMessage | Answer):
+        return (entry.node.message,)
+    if isinstance(entry.node, ToolResult):
+        return (ChatMessage("user", (entry.node.result,)),)
+    return ()
 
 
 def _sum(spent: Sequence[Spent]) -> tuple[float, int]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from alloy_tui.domain.errors import AlloyError, ConfigError, StoreError, TeamError
 from alloy_tui.domain.events import Envelope, Lane
+from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.team_events import DelegationKind
 from alloy_tui.runtime.replaying import replayed
 from alloy_tui.runtime.team_files import team_files
@@ -44,15 +45,24 @@ class TeamVerbs:
 
     async def attach(self, agent: str) -> tuple[Envelope, ...]:
         """What happened to `agent` until now; from here on its every word is let through."""
+        said, count = await self._said_before(agent)
         # No event can come between these.
         self._teams.watching.watch(agent)
         found, runs = self._teams.agent(agent), self._teams.runs
-        messages = self._teams.messages_of(agent)[: runs.before(agent)]
+        messages = (*said, *self._teams.messages_of(agent)[count : runs.before(agent)])
         if found is None and not messages:
             return ()
         now_ms = time.time_ns() // 1_000_000
         past = replayed(agent, found.model if found is not None else "", messages, now_ms)
         return (*past, *runs.of(agent))
+
+    async def _said_before(self, agent: str) -> tuple[tuple[ChatMessage, ...], int]:
+        if self._teams.keeping is None:
+            return (), 0
+        try:
+            return await self._teams.keeping.past(agent)
+        except StoreError:
+            return (), 0  # what its model is sent is told instead
 
     def detach(self, agent: str) -> None:
         """See `TeamPort.detach`."""
