@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from screenshots import scenes
+from screenshots import scenes, team_scenes
 from screenshots.svg import Film, still
 from tests.support.terminal import Terminal
 
@@ -66,9 +66,10 @@ def stage(columns: int, rows: int, *flags: str) -> Generator[tuple[Stage, Film]]
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder, "shop")
         project.mkdir()
-        for name, text in scenes.FILES.items():
+        for name, text in {**scenes.FILES, **team_scenes.FILES}.items():
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
             (project / name).write_text(text)
-        for name, script in scenes.SCRIPTS.items():
+        for name, script in {**scenes.SCRIPTS, **team_scenes.SCRIPTS}.items():
             (project / f"{name}.json").write_text(json.dumps(script))
         film = Film(columns, rows)
         home = {"ALLOY_HOME": str(Path(folder, "home")), "HOME": folder}
@@ -218,13 +219,28 @@ def sessions() -> None:
         _still(play, "resume")
 
 
+def team() -> None:
+    """Three agents at work; two of them wait for a person."""
+    with stage(120, 32, "--model", "scripted/first.json") as (play, _):
+        play.until("Ask anything")
+        play.send("/team crew")
+        play.until("reviewer")
+        play.terminal.type("b")
+        play.until("Broadcast to")
+        play.send("Find out why the cart rounds twice, and mend it")
+        play.until("needs you 2")
+        play.terminal.type("\x1b[H")
+        play.hold(2.5)
+        _still(play, "team")
+
+
 def _still(play: Stage, name: str) -> None:
     _keep(name, still(play.terminal.screen, "alloy"))
 
 
 def main(names: list[str]) -> int:
     """Make the pictures named, or all."""
-    known = {f.__name__: f for f in (session, sessions, local, first_run)}
+    known = {f.__name__: f for f in (session, sessions, team, local, first_run)}
     for name in names or known:
         known[name]()
     return 0

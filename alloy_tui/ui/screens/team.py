@@ -70,7 +70,7 @@ class TeamBase(Screen[None]):
     TeamBase > #team-tabs { height: 1; background: $surface; }
     TeamBase > #team-how { height: 1; background: $surface; }
     TeamBase > #team-body { height: 1fr; }
-    TeamBase > #team-peek { height: 40%; border-top: solid $line; }
+    TeamBase > #team-peek { height: 40%; border-top: solid $line; padding: 0 1; }
     TeamBase > #team-foot { height: auto; background: $surface; }
     """
 

@@ -53,6 +53,7 @@ class Gantt(RowWindow):
         self._lanes: dict[str, list[TimeSpan]] = {}
         self._names: tuple[str, ...] = ()
         self._scale = 2
+        self._zoomed = False
         self._now_ms = 0
 
     @property
@@ -72,7 +73,6 @@ class Gantt(RowWindow):
 
     def show_spans(self, spans: Sequence[TimeSpan], now_ms: int) -> None:
         """These from now on."""
-        first = not self._spans
         self._spans, self._now_ms = tuple(spans), now_ms
         self._lanes = {}
         for span in self._spans:
@@ -80,12 +80,12 @@ class Gantt(RowWindow):
         for lane in self._lanes.values():
             lane.sort(key=lambda span: _RANK[span.kind])
         self._names = tuple(self._lanes)
-        if first and self._spans:
-            self._fit()
+        self._fit()
         self.settle(None)
 
     def zoom(self, by: int) -> None:
         """Less time on the screen, or more."""
+        self._zoomed = True
         self._scale = max(0, min(len(_SCALES_MS) - 1, self._scale + by))
         self.refresh()
 
@@ -131,7 +131,13 @@ class Gantt(RowWindow):
         found = [s for s in self._lanes.get(name, ()) if _within(s, at_ms)]
         return max(found, key=lambda span: (_RANK[span.kind], span.start_ms), default=None)
 
+    def on_resize(self) -> None:
+        """As much as fits, unless a person chose how much."""
+        self._fit()
+
     def _fit(self) -> None:
+        if self._zoomed or not self._spans:
+            return
         length_ms = self._end_ms() - min(span.start_ms for span in self._spans)
         room = max(20, self.size.width - _NAME - 2)
         fits = [n for n, cell_ms in enumerate(_SCALES_MS) if cell_ms * room >= length_ms]
