@@ -39,6 +39,8 @@ _OWN_MACHINE: Final = ("local/", "ollama/", "demo/")
 Span: TypeAlias = Literal["session", "day"]
 Unit: TypeAlias = Literal["usd", "tokens"]
 Ledger: TypeAlias = Callable[[Span], Awaitable[Sequence[Spent]]]
+Others: TypeAlias = Callable[[], Awaitable[Sequence[str]]]
+"""Sessions of agents that work for the one on screen, once what they said is stored."""
 Publish: TypeAlias = Callable[[HookContext, EngineEvent], object]
 Emit: TypeAlias = Callable[[EngineEvent], None]
 
@@ -207,15 +209,21 @@ def raised_limit(limit: float, needed: float, unit: Unit) -> float:
     return float(math.ceil(raised)) if unit == "tokens" else math.ceil(raised * 100 - 1e-9) / 100
 
 
-def ledger_of(desk: SessionDesk, recorder: Recorder) -> Ledger:
-    """What the store knows of the session on screen, and of this day."""
+def ledger_of(desk: SessionDesk, recorder: Recorder, others: Others | None = None) -> Ledger:
+    """What the store knows of the session on screen and those beside it, and of this day."""
 
     async def spent(span: Span) -> Sequence[Spent]:
         await recorder.durable()  # the last answer counts, too
-        store, session = await desk.store(), desk.state.id
+        beside = () if others is None else await others()
+        store = await desk.store()
         if span == "day":
             return await asyncio.to_thread(store.spent, since_ms=_midnight_ms())
-        return await asyncio.to_thread(store.spent, session=session) if session else ()
+        sessions = dict.fromkeys((desk.state.id, *beside))
+
+        def look() -> list[Spent]:
+            return [one for each in sessions if each for one in store.spent(session=each)]
+
+        return await asyncio.to_thread(look)
 
     return spent
 

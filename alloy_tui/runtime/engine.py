@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -60,8 +59,6 @@ from alloy_tui.runtime.troubles import in_words, told
 from alloy_tui.runtime.watching import Watching
 from alloy_tui.settings.services import KEY_VARIABLES
 from alloy_tui.settings.state import State
-
-_log = logging.getLogger(__name__)
 
 Command: TypeAlias = Callable[[], Awaitable[object] | object]
 
@@ -120,12 +117,6 @@ class Engine:
             agent=lambda: self.agent,
         )
         self._maker.effort = lambda: self.models.effort
-        self._maker.guard = Budgets(
-            plan.settings.budget,
-            spent=ledger_of(self.sessions.desk, self.sessions.recorder),
-            approvals=self._approvals,
-            publish=self._publish_budget,
-        )
         self.teams = Teams(
             self._hub,
             self._approvals,
@@ -140,6 +131,12 @@ class Engine:
             mode=plan.settings.approvals.mode,
             posted=posting_folder(plan.paths),
             opened=self._outfit_anew,
+        )
+        self._maker.guard = Budgets(
+            plan.settings.budget,
+            spent=ledger_of(self.sessions.desk, self.sessions.recorder, self.teams.sessions),
+            approvals=self._approvals,
+            publish=self._publish_budget,
         )
         self.team = TeamVerbs(self.teams)
         self.begun = False

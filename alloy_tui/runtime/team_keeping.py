@@ -88,6 +88,7 @@ class TeamKeeping:
         self._live: LiveSession | None = None
         self._members: dict[str, LiveSession] = {}
         self._began: dict[str, tuple[str | None, int]] = {}
+        self._journals: dict[str, Recorder] = {}
         self._waiting: deque[Record] = deque()
         self._writing: asyncio.Task[None] | None = None
 
@@ -128,6 +129,7 @@ class TeamKeeping:
         messages = await asyncio.to_thread(live.view, leaf)
         self._began[name] = (leaf, len(messages))
         journal = Recorder(_MemberDesk(live), agent=name, stamps=self._stamps)
+        self._journals[name] = journal
         return Kept(live.id, journal, messages, self._name)
 
     async def past(self, name: str) -> tuple[tuple[ChatMessage, ...], int]:
@@ -140,6 +142,11 @@ class TeamKeeping:
             return (), 0
         entries = await asyncio.to_thread(live.read, live.stored.path(leaf))
         return tuple(message for entry in entries for message in _messages(entry)), count
+
+    async def durable(self) -> None:
+        """Wait until what members said is on disk; one whose store fails says so by itself."""
+        waiting = [journal.durable() for journal in self._journals.values()]
+        await asyncio.gather(*waiting, return_exceptions=True)
 
     async def spent(self, sessions: Iterable[str]) -> dict[str, tuple[float, int]]:
         """What each of `sessions` took until now, in dollars and tokens. Raises StoreError."""
@@ -160,6 +167,7 @@ class TeamKeeping:
         """The member is gone; its conversation stays."""
         live = self._members.pop(name, None)
         self._began.pop(name, None)
+        self._journals.pop(name, None)
         if live is not None:
             await _closed(live)
 

@@ -114,6 +114,7 @@ class Teams:
         self._team: Team | None = None
         self.keeping: TeamKeeping | None = None
         self._sessions: dict[str, str] = {}
+        self._counted: dict[str, None] = {}
         self._wanted: dict[str, tuple[ApprovalMode | None, bool]] = {}
         self._opening = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -183,6 +184,15 @@ class Teams:
                 wanted, outside = self._wanted[name]
                 agent.configure(approval_mode=self.modes.of(name, wanted, outside=outside))
 
+    async def sessions(self) -> tuple[str, ...]:
+        """Of all agents that worked here: what they spend counts as this conversation's.
+
+        What they said until now is stored when this returns.
+        """
+        if self.keeping is not None:
+            await self.keeping.durable()
+        return tuple(self._counted)
+
     async def _begin(self, spec: TeamSpec, file: str = "") -> None:
         keeping = TeamKeeping(
             self.store,
@@ -202,6 +212,7 @@ class Teams:
         )
         joined = [r.event for r in records if isinstance(r.event, te.MemberAdded)]
         self._sessions = {event.name: event.session for event in joined if event.session}
+        self._counted |= dict.fromkeys(self._sessions.values())
         self._team, self.keeping = team, keeping
         self.telling.begin(file, records)
         try:
@@ -263,6 +274,8 @@ class Teams:
         mode = self.modes.of(spec.name, spec.approval_mode, outside=outside)
         again = self._sessions.get(spec.name, "")
         kept = await keeping.member(spec.name, spec.model or self.about().model, again=again)
+        if kept.session:
+            self._counted[kept.session] = None
         plan = replace(plan, spec=structs.replace(spec, approval_mode=mode))
         return await self._make(plan, kept)
 

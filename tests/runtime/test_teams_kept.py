@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from alloy_tui.domain import team_events as te
 from alloy_tui.domain.events import Envelope
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.runtime.team_port import NewMember
+from alloy_tui.settings import locate
+from alloy_tui.settings.paths import write_private
 from tests.runtime.team_stage import Stage, asked, until_view
 from tests.support.listening import Listener
 
@@ -192,3 +195,18 @@ def test_the_list_of_sessions_shows_those_that_people_held(stage: Stage) -> None
     assert [row.title for row in rows] == ["hello there"]
     (hit,) = asked(runtime.library.search, "zebra")
     assert hit.title == "coder of team crew"
+
+
+def test_what_agents_spend_counts_against_the_limit_of_the_session(stage: Stage) -> None:
+    """Having others do it is no way round a limit that the person set."""
+    write_private(locate().config_file, "[budget]\nsession_tokens = 10000\n")
+    usage = {"input": 9000, "output": 500}
+    stage.team("crew", {"coder": [{"text": "dear", "usage": usage}]})
+    runtime, listener = stage.opened("crew", {"text": "never said"}, environment=dict(os.environ))
+    runtime.team.delegate("delegate", ["coder"], "one")
+    listener.until(te.DelegationFinished, status="completed")
+    runtime.submit("and you?")
+    question = listener.until(ev.ApprovalRequested, tool="budget")
+    assert "9,500 tokens of 10,000 tokens" in question.headline
+    runtime.answer_approval(question.id, "deny", None)
+    assert listener.until(ev.RunFinished).status == "halted"
