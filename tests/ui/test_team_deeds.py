@@ -91,6 +91,22 @@ async def test_ending_is_asked_twice_for_the_same_agent() -> None:
         assert stage.port.wanted("act") == []
 
 
+async def test_a_deed_does_not_hit_who_slips_into_the_place_of_one_that_has_gone() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=SIZE) as pilot:
+        page = await dashboard(stage, pilot)
+        page.agents.go_to("researcher")
+        await pilot.press("c")
+        rows = tuple(row for row in page.team.rows if row.name != "researcher")
+        await becomes(stage, pilot, page, replace(page.team, rows=rows))
+        assert page.row is not None
+        assert page.row.name == "coder"
+        await pilot.press("c")
+        assert stage.port.wanted("act") == [("cancel", "researcher")]
+        await pilot.press("c")
+        assert stage.port.wanted("act")[1:] == [("cancel", "coder")]
+
+
 async def test_a_handoff_goes_through_the_selected_in_their_order() -> None:
     stage = Stage()
     async with stage.app.run_test(size=SIZE) as pilot:

@@ -91,6 +91,8 @@ class TeamBase(Screen[None]):
         self.ask_line = AskLine(id="team-ask")
         self._shown_for: tuple[str, ...] = ()
         self._shown_s = float("-inf")
+        self._slipped = ("", 0.0)
+        """Who came under the cursor by itself, as the one there has gone; and when."""
 
     def compose(self) -> ComposeResult:
         """Head, tabs, the tab's lines, what is behind the line, a line to type into, keys."""
@@ -158,7 +160,11 @@ class TeamBase(Screen[None]):
             del self.selected[name]
         match self.tab:
             case "agents":
+                before = self.agents.row
                 self.agents.show_team(self.team, now_ms)
+                row = self.agents.row
+                if before is not None and row is not None and row.name != before.name:
+                    self._slipped = (row.name, self.clock.monotonic_s())
             case "timeline":
                 self.port.timeline(lambda spans: self.post_message(SpansCame(spans)))
             case "inbox":

@@ -6,7 +6,6 @@ once its question has been on show for a moment; ending an agent asks first.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -21,18 +20,15 @@ from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.keymap import Keymap
 from alloy_tui.ui.screens.choice import Choice
 from alloy_tui.ui.screens.team import TeamBase
+from alloy_tui.ui.spending import limits
 from alloy_tui.ui.team_rows import ORDERS, SHOWS, Show
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.widgets.approval_bar import ARMING_S
 
 Deed: TypeAlias = Callable[[], object]
 MOST_PANES = 4
-_LIMIT = re.compile(
-    r"(?P<dollar>\$\s*)?(?P<number>\d{1,12}(\.\d{1,6})?|\.\d{1,6})\s*(?P<factor>[km])?\s*"
-    r"(?P<unit>tokens?)?",
-    re.ASCII,
-)
-_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
+SLIPPED_S = 1.0
+"""So long a deed is not for an agent that took the place of one that has gone."""
 
 
 class FilesCame(Message, bubble=False):
@@ -240,7 +236,12 @@ class TeamScreen(TeamBase):
     # -- holding and ending -------------------------------------------------------------------
 
     def _act(self, action: MemberAction, row: AgentRow) -> None:
-        self.port.act(action, row.name)
+        name, since_s = self._slipped
+        if name == row.name and self.clock.monotonic_s() - since_s < SLIPPED_S:
+            self._say(f"{row.name} has only just come to this line. Once more, if you mean it.")
+            self._slipped = ("", 0.0)
+        else:
+            self.port.act(action, row.name)
 
     def _pause(self, row: AgentRow) -> None:
         self._act("resume" if row.paused else "pause", row)
@@ -289,7 +290,7 @@ class TeamScreen(TeamBase):
         of = self.team if row is None or not name else row
 
         def limited(words: str) -> None:
-            usd, tokens, trouble = _limits(words)
+            usd, tokens, trouble = limits(words)
             if trouble:
                 self._say(trouble)
             else:
@@ -376,23 +377,3 @@ def _file_words(file: TeamFile) -> str:
         return f"{name}: {clean_line(file.trouble, limit=120)}"
     members = ", ".join(clean_line(member, limit=24) for member in file.members)
     return f"{name}: {members}{', as it was left' if file.kept_ms else ''}"
-
-
-def _limits(words: str) -> tuple[float | None, int | None, str]:
-    """Dollars and tokens out of `2.50`, `50k tokens`, `2.50, 50k` or nothing; or what is wrong."""
-    usd, tokens = None, None
-    for piece in words.lower().split(","):
-        text = piece.strip()
-        if not text:
-            continue
-        found = _LIMIT.fullmatch(text)
-        if found is None:
-            return None, None, "Write dollars such as 2.50, or tokens such as 50k tokens, or both."
-        value = float(found["number"]) * _FACTORS[found["factor"] or ""]
-        if found["dollar"] and found["unit"]:
-            return None, None, "Dollars or tokens, not both in one piece."
-        if found["dollar"] or not (found["factor"] or found["unit"]):
-            usd = value
-        else:
-            tokens = round(value)
-    return usd, tokens, ""
