@@ -17,7 +17,7 @@ from alloy_tui.ui.keymap import Keymap, shown
 from alloy_tui.ui.team_keys import TEAM_KEYS
 from alloy_tui.ui.team_rows import GROUPS, Order, Show
 from alloy_tui.ui.widgets.chrome import link, pack, spread
-from alloy_tui.ui.wording import team_cost
+from alloy_tui.ui.wording import BUDGET, team_cost
 
 Tab: TypeAlias = Literal["agents", "inbox", "tasks", "mail", "shared", "timeline"]
 TABS: tuple[Tab, ...] = get_args(Tab)
@@ -28,6 +28,7 @@ _LOOKS: dict[RowGroup, str] = {
     "done": "$text",
 }
 _ANSWERS = (("approve", "approve"), ("approve-session", "session"), ("deny", "deny"))
+_BUDGET_ANSWERS = (("approve", "send this one"), ("approve-session", "raise"), ("deny", "stop"))
 _ELSEWHERE: dict[Tab, tuple[tuple[str, str], ...]] = {
     "inbox": (("peek", "more or less"),),
     "tasks": (
@@ -109,15 +110,16 @@ def foot(
     tab: Tab,
     width: int,
     *,
-    asked: bool,
+    asked: str,
     selected: Collection[str],
     lines: int,
     more: bool = False,
 ) -> Content:
-    """The keys of this tab, on `lines` lines at most; answers first while something is asked."""
+    """The keys of this tab, on `lines` lines at most; `asked`, a tool, puts its answers first."""
     pieces: list[Content] = []
     if asked:
-        pieces += [_key(keymap, name, words, "bold $warning") for name, words in _ANSWERS]
+        answers = _BUDGET_ANSWERS if asked == BUDGET else _ANSWERS
+        pieces += [_key(keymap, name, words, "bold $warning") for name, words in answers]
     if selected:
         names = ", ".join(clean_line(name, limit=24) for name in selected)
         pieces.append(Content.styled(f"selected: {names}", "bold $primary"))

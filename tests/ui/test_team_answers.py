@@ -10,6 +10,7 @@ from alloy_tui.domain import team_events as te
 from alloy_tui.runtime.agent_view import AgentView, PendingApproval
 from alloy_tui.runtime.team_port import AgentRow, TeamView
 from alloy_tui.ui.attention import Attention, title_of
+from alloy_tui.ui.wording import BUDGET
 from tests.support import feed as fd
 from tests.support.fake_team import asked, crew, view
 from tests.support.stage import Stage, screen_text
@@ -204,3 +205,15 @@ async def test_the_status_line_tells_the_teams_cost_only_where_there_is_a_team()
         await pilot.pause()
         assert "team" not in screen_text(stage.app).split("\n")[-1]
         assert stage.port.wanted("follow")[-1] == ("status", False)
+
+
+async def test_a_question_about_money_names_its_own_answers() -> None:
+    stage = Stage()
+    question = asked("ann", "b1", "x")
+    question = replace(question, request=replace(question.request, tool=BUDGET))
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await dashboard(stage, pilot, waiting(question))
+        text = screen_text(stage.app)
+        assert "y send this one  S raise  n stop" in text
+        await pilot.press("n")
+        assert stage.port.wanted("answer") == [("b1", "deny", None)]

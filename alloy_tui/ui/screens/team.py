@@ -272,7 +272,7 @@ class TeamBase(Screen[None]):
             self.keymap,
             self.tab,
             width,
-            asked=bool(self._shown_for),
+            asked=self._asking_tool(),
             selected=self.selected,
             lines=3 if self.size.height >= _ROOMY else 1,
             more=self.peek.display and self.peek.row_count > self.peek.size.height > 0,
@@ -296,6 +296,11 @@ class TeamBase(Screen[None]):
         if not self.peek.shows(lines):
             same = bool(lines) and self.peek.row_count > 0
             self.peek.set_lines(lines, "stay" if same else "top")
+
+    def _asking_tool(self) -> str:
+        pending = (asked for row in self.team.rows for asked in row.view.approvals)
+        first = self._shown_for[:1]
+        return next((p.request.tool for p in pending if p.request.id in first), "")
 
     def questions(self) -> tuple[str, ...]:
         """The approvals that an answer would go to now."""
