@@ -72,8 +72,11 @@ class AgentColumn(LiveColumn):
                     self.take(envelope)
             else:
                 self.take(message)
+        # A question comes to the screen whoever looks, and is part of the past as well.
+        told = {envelope.seq for envelope in past}
         for what in waiting:
-            self.take(what)
+            if not (isinstance(what, Envelope) and what.seq in told):
+                self.take(what)
         self.asked_s = now_s
         self.chat.follow()
 
