@@ -194,9 +194,10 @@ class TeamPort(Protocol):
     def attach(self, agent: str, then: Callable[[tuple[Envelope, ...] | None], object]) -> None:
         """Tell `then` what happened to `agent` until now; what comes next follows in the stream.
 
-        What was said long ago comes as if it was said at once, `turn` by `turn`.
-
-        Nothing is missed between the two, and nothing comes twice.
+        What was said long ago comes as if it was said at once, `turn` by `turn`, with
+        a `seq` of 0. The run that goes on comes as it was, its pieces of text joined;
+        the little of it that is told whoever looks may be in the stream as well, with
+        the same `seq`. Nothing is missed between the two.
         """
         ...
 

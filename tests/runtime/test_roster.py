@@ -13,6 +13,7 @@ from alloy_tui.runtime.agent_view import AgentView
 from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.projection import fold
 from alloy_tui.runtime.roster import Roster, sums
+from alloy_tui.runtime.runs_kept import RunsKept
 from alloy_tui.runtime.timeline import Timeline, at, stored_spans
 from alloy_tui.runtime.watching import Watching
 from alloy_tui.sessions.nodes import Answer, Entry, ToolResult, UserMessage
@@ -228,3 +229,27 @@ def test_a_stored_conversation_gives_the_spans_that_it_had() -> None:
         ("turn", 1_500, 3_000),
         ("tool", 3_600, 4_000),
     ]
+
+
+def test_a_run_is_kept_with_its_text_joined_until_it_is_over() -> None:
+    feed = Feed("coder")
+    kept = RunsKept(lambda _: 3)
+    events = feed(
+        fd.started(),
+        fd.run("x"),
+        fd.turn(),
+        ev.TextDelta("one "),
+        ev.TextDelta("two"),
+        ev.ThinkingDelta("hm"),
+        ev.TextDelta("three"),
+    )
+    for envelope in events:
+        kept.take(envelope)
+    texts = [e.event.text for e in kept.of("coder") if isinstance(e.event, ev.TextDelta)]
+    assert texts == ["one two", "three"]
+    assert kept.before("coder") == 3
+    assert kept.of("another") == ()
+    for envelope in feed(fd.turn_done(), fd.done()):
+        kept.take(envelope)
+    assert kept.of("coder") == ()
+    assert kept.before("coder") is None
