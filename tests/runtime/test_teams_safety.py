@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from alloy_tui.agent.permissions import ApprovalMode
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.runtime.mailbox import EventMailbox
-from alloy_tui.runtime.member_modes import capped
+from alloy_tui.runtime.member_modes import capped, is_outside
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.runtime.team_telling import TeamTelling
 from alloy_tui.runtime.watching import Watching
+from alloy_tui.settings import locate
 from tests.runtime.team_stage import Stage, until_view
 from tests.support.listening import Listener
 
@@ -85,6 +87,33 @@ def test_an_agent_outside_of_the_project_changes_nothing_there_unasked(stage: St
     runtime.answer_approval(question.id, "deny")
     listener.until(te.DelegationFinished)
     assert not (stage.folder.parent / "elsewhere" / "x").exists()
+
+
+def test_a_link_out_of_the_project_is_outside(tmp_path: Path) -> None:
+    project, other = tmp_path / "project", tmp_path / "other"
+    for folder in (project / "inside", other):
+        folder.mkdir(parents=True)
+    (project / "link").symlink_to(other)
+    outside = {cwd: is_outside(str(project), cwd) for cwd in ("", "inside", "link", "..", "/")}
+    assert outside == {"": False, "inside": False, "link": True, "..": True, "/": True}
+
+
+def test_an_agent_with_a_worktree_leaves_the_users_files_alone(stage: Stage) -> None:
+    """It works on a branch of its own, in a folder of the program's."""
+    git = ("git", "-c", "user.email=a@b.example", "-c", "user.name=a", "-C", str(stage.folder))
+    write = {"tool_calls": [{"name": "write", "arguments": {"file_path": "new", "content": "y"}}]}
+    model = stage.script("coder", write, {"text": "done"})
+    text = f'[[members]]\nname = "coder"\nworktree = true\nmodel = "{model}"'
+    stage.write("crew", text)
+    for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "all")):
+        subprocess.run((*git, *arguments), check=True, capture_output=True, timeout=60)
+    runtime, listener = stage.opened("crew")
+    runtime.set_approval_mode("edits")
+    runtime.team.delegate("delegate", ["coder"], "go")
+    listener.until(te.DelegationFinished, status="completed")
+    assert not (stage.folder / "new").exists()
+    (made,) = (locate().data / "worktrees").glob("*/crew/coder/new")
+    assert made.read_text() == "y"
 
 
 def test_the_main_agent_has_others_work_and_gets_one_result(stage: Stage) -> None:
