@@ -231,9 +231,15 @@ _STEPS: dict[type, Callable[[_Agent, Any], dict[str, Any]]] = {
 class Sums(msgspec.Struct, frozen=True):
     """What all agents took together; `partial` says that the cost of some is unknown."""
 
-    cost: float | None
-    partial: bool
-    turns: int
+    cost: float | None = None
+    partial: bool = False
+    turns: int = 0
+
+    def __add__(self, other: Sums) -> Sums:
+        """Both together."""
+        known = [cost for cost in (self.cost, other.cost) if cost is not None]
+        partial = self.partial or other.partial
+        return Sums(sum(known) if known else None, partial, self.turns + other.turns)
 
 
 def sums(rows: Iterable[AgentRow]) -> Sums:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from alloy_tui.agent.hub import Hub
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.events import EngineEvent, Envelope
-from alloy_tui.runtime.roster import Roster, sums
+from alloy_tui.runtime.roster import Roster, Sums, sums
 from alloy_tui.runtime.team_port import Delegation, TeamView
 from alloy_tui.runtime.team_sessions import TEAM_AGENT
 from alloy_tui.runtime.watching import Watching
@@ -56,6 +56,7 @@ class TeamTelling:
         self._watching = watching
         self._team = team
         self._gave_up = ""
+        self._gone = Sums()
         self._followers: set[str] = set()
         self._delegations: dict[str, Delegation] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -76,6 +77,8 @@ class TeamTelling:
         """Another team; `records` are of its earlier lives."""
         self.file, self._gave_up = file, ""
         self._delegations.clear()
+        if file:
+            self._gone = Sums()  # of the team before
         for record in records:
             self._take_delegation(record.by, record.at_ms, record.event)
 
@@ -118,7 +121,7 @@ class TeamTelling:
         """The team as of now."""
         team = self._team()
         rows = self.roster.rows(time.time_ns() // 1_000_000)
-        total = sums(rows)
+        total = sums(rows) + self._gone
         view = TeamView(
             version=self._version,
             rows=rows,
@@ -175,6 +178,10 @@ class TeamTelling:
         self.changed()
 
     def _drop(self, name: str) -> None:
+        row = self.roster.row(name)
+        if row is not None:
+            # What it took was taken, though it is there no more.
+            self._gone += sums((row,))
         self.roster.drop(name)
         self._watching.forget(name)
 

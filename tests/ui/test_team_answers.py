@@ -199,8 +199,13 @@ async def test_the_status_line_tells_the_teams_cost_only_where_there_is_a_team()
         await stage.port.until_quiet()
         await pilot.pause()
         assert "(team $0.87 of 2.00)" in screen_text(stage.app).split("\n")[-1]
-        stage.port.team.shown = TeamView(rows=crew().rows[:1])
+        stage.port.team.shown = TeamView(rows=crew().rows[:1], cost=0.5, turns=3)
         stage.port.feed(replace(stage.feed(te.TeamChanged(3))[0], agent="team"))
+        await stage.port.until_quiet()
+        await pilot.pause()
+        assert "(team $0.50)" in screen_text(stage.app).split("\n")[-1]
+        stage.port.team.shown = TeamView(rows=crew().rows[:1])
+        stage.port.feed(replace(stage.feed(te.TeamChanged(4))[0], agent="team"))
         await stage.port.until_quiet()
         await pilot.pause()
         assert "team" not in screen_text(stage.app).split("\n")[-1]

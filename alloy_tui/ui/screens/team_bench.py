@@ -91,7 +91,9 @@ class TeamBench(SessionBench):
     def team_changed(self) -> None:
         """The status line says what it costs; the dashboard shows it, if it is open."""
         team = self._runtime.team.view()
-        others = len(team.rows) > 1
+        own = next((row.turns for row in team.rows if row.main), 0)
+        # Those who are gone have cost something, too.
+        others = len(team.rows) > 1 or team.turns > own
         self.query_one(StatusBar).team = team_cost(team) if others else ""
         if self._follows and not others and not team.file:
             self._follows = False

@@ -1,0 +1,38 @@
+"""What the team cost stays told when who spent it has gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from alloy_tui.agent.hub import Hub
+from alloy_tui.domain import events as ev
+from alloy_tui.domain import team_events as te
+from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.runtime.mailbox import EventMailbox
+from alloy_tui.runtime.roster import Sums
+from alloy_tui.runtime.team_telling import TeamTelling
+from alloy_tui.runtime.watching import Watching
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_a_removed_agent_cost_still_counts() -> None:
+    hub = Hub()
+    telling = TeamTelling(hub, Watching(EventMailbox()), lambda: None)
+    telling.roster.know("agent", main=True)
+    telling.roster.know("agent-1", parent="agent")
+    for name, cost in (("agent", 0.5), ("agent-1", 0.25)):
+        hub.publish(name, "r1", 1, ev.TurnStarted("m"))
+        hub.publish(name, "r1", 1, ev.UsageUpdated(TokenUsage(10, output=5), {}, cost))
+    telling.tell()
+    assert (telling.view.cost, telling.view.turns) == (0.75, 2)
+    hub.publish("agent", None, 0, te.MemberRemoved("agent-1"))
+    telling.tell()
+    assert [row.name for row in telling.view.rows] == ["agent"]
+    assert (telling.view.cost, telling.view.turns) == (0.75, 2)
+    telling.stop()
+
+
+def test_sums_add_up_and_what_is_unknown_stays_told() -> None:
+    assert Sums(0.5, False, 1) + Sums(None, True, 2) == Sums(0.5, True, 3)
+    assert Sums() + Sums() == Sums(None, False, 0)
