@@ -239,7 +239,7 @@ def peek(team: TeamView, row: AgentRow) -> list[LineItem]:
         lines += shown
     error = row.view.outcome.error if row.view.outcome is not None else None
     if row.cause:
-        lines.append(("error", f"Crashed: {clean_line(row.cause, limit=400)}"))
+        lines.append(("error", f"Went down: {clean_line(row.cause, limit=400)}"))
     elif error is not None:
         lines.append(("error", clean_line(error.message, limit=400)))
     if row.role:

@@ -146,8 +146,8 @@ async def test_the_peek_shows_question_prompt_and_tail_and_scrolls() -> None:
         assert "line 49" in screen_text(stage.app)
 
 
-ANCHOR = re.compile(r"\x1b\[\d+G")
-"""Where a cell is pinned to its column."""
+ANCHOR = re.compile(r"\x1b\[\d+G|\x1b(\[\d*)?$", re.MULTILINE)
+"""Where a cell is pinned to its column; at the end of a row it may be cut."""
 HOSTILE = "\x1b[31m\x1b]2;evil\x07世界\u202e\u200b[bold]x[/bold]\r\n\t\x00é👩‍👩‍👧"
 
 

@@ -133,7 +133,7 @@ class TeamScreen(TeamBase):
         if self.row is not None and self.row.name not in names:
             names = (*names, self.row.name)
         if not 2 <= len(names) <= MOST_PANES:
-            self._say(f"Select two to {MOST_PANES} agents first, with x.")
+            self._say("Select two to four agents first, with x.")
         else:
             self._look_at(names)
 
