@@ -46,6 +46,9 @@ def run(arguments: Namespace) -> int:
             "The full screen needs a terminal.",
             hint="For scripts and pipes there is `alloy run -p TEXT`.",
         )
+    for name in ("COLUMNS", "LINES"):
+        # Where they are exported they would stand for the window's size for ever.
+        os.environ.pop(name, None)
     plan = make_plan(arguments, interactive=True)
     runtime = Runtime(plan)
     ended: list[int] = []

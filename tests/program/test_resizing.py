@@ -94,3 +94,16 @@ def test_a_tiny_or_odd_window_takes_keys_and_grows_back(
         terminal.wait_for("❯ draft")
         terminal.type("\x15/quit\r")
         assert terminal.wait_exit() == 0
+
+
+def test_a_size_that_the_shell_exports_does_not_hold_the_window(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str]
+) -> None:
+    """COLUMNS and LINES are of the shell's time; the window has its own size."""
+    sizes = {"COLUMNS": "40", "LINES": "10"}
+    with open_program(scripted([{"text": "hi"}]), environment=sizes) as terminal:
+        terminal.wait_for("scripted")
+        terminal.resize(120, 40)
+        terminal.wait_until(lambda: "❯" in terminal.lines()[-2], "the prompt at the bottom")
+        terminal.type("/quit\r")
+        assert terminal.wait_exit() == 0

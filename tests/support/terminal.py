@@ -37,6 +37,8 @@ QUERIES: dict[str, tuple[re.Pattern[bytes], Callable[[re.Match[bytes]], bytes]]]
     "kitty_keys": (re.compile(rb"\x1b\[\?u"), lambda _: b"\x1b[?0u"),
 }
 
+_SIZES = ("COLUMNS", "LINES")
+
 
 class Terminal:
     """A program in a PTY of `columns` x `rows`; use as a context manager.
@@ -61,8 +63,10 @@ class Terminal:
         self._answers = answers
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        # A worker of the test run may have a size of its own in its environment.
+        outer = {name: value for name, value in os.environ.items() if name not in _SIZES}
         self._environment = {
-            **os.environ,
+            **outer,
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "LANG": "C.UTF-8",
