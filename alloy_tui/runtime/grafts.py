@@ -75,9 +75,7 @@ class Grafts:
         elif what == "summary":
             model, result = await self._summary(live, node)
             words = f"[The user brought a summary of another branch here:]\n\n{result.text}"
-            made = msgspec.structs.replace(
-                made, model=model, usage=result.usage, cost=result.cost
-            )
+            made = msgspec.structs.replace(made, model=model, usage=result.usage, cost=result.cost)
         else:
             files = self._files()
             if files is None:

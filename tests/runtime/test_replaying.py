@@ -12,7 +12,9 @@ def test_blocks_of_a_message_stay_apart_and_steering_is_told() -> None:
     messages = (
         ChatMessage("user", (TextBlock("Shared context: main"), TextBlock("Fix it"))),
         ChatMessage("assistant", (TextBlock("I look."), call)),
-        ChatMessage("user", (ToolResultBlock("c1", (TextBlock("text"),)), TextBlock("[Message] hurry"))),
+        ChatMessage(
+            "user", (ToolResultBlock("c1", (TextBlock("text"),)), TextBlock("[Message] hurry"))
+        ),
         ChatMessage("assistant", (TextBlock("Done."),)),
         ChatMessage("user", (TextBlock("Again"),)),
     )
