@@ -130,8 +130,11 @@ def test_dragged_beyond_the_edge_it_scrolls_and_only_that_is_copied(
         first = re.search(r"paragraph (\d+)", terminal.text())
         assert first
         column, row = terminal.find(first[0])
+        # A hand is slower than the program: each step is taken before the next.
         terminal.mouse(0, column, row)
+        terminal.drain()
         terminal.mouse(32, column + 3, row + 2)
+        terminal.drain()
         terminal.mouse(32, 90, terminal.screen.lines - 1)
         terminal.wait_for("paragraph 59")
         terminal.mouse(0, 90, terminal.screen.lines - 1, up=True)
