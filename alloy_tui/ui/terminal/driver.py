@@ -12,9 +12,11 @@ import contextvars
 import logging
 import os
 import select
+import signal
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, cast
 
 from textual import constants, events
@@ -94,6 +96,19 @@ class TerminalDriver(LinuxDriver):
         # In one piece at the end: who sees the screen may type, and must find raw keys.
         with self.frame(may_drop=False):
             super().start_application_mode()
+        self._look_at_sizes_in_turn()
+
+    def _look_at_sizes_in_turn(self) -> None:
+        # Textual looks at the window within the signal's handler. A second signal interrupts the
+        # first one's, and is told of before it: the window would be left at the size before last.
+        usual = signal.getsignal(signal.SIGWINCH)
+        if callable(usual):
+            told = partial(usual, signal.SIGWINCH, None)
+
+            def look(*_: object) -> None:
+                self._in_turn(told)
+
+            signal.signal(signal.SIGWINCH, look)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back; frames that it has not taken are not worth waiting for."""
