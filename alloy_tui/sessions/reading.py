@@ -191,14 +191,22 @@ def info_from(row: Sequence[Any]) -> SessionInfo:
     )
 
 
+_SPENT = (
+    "SELECT s.id, l.node, l.at_ms, l.agent, l.model, l.usage, l.cost FROM ledger l"
+    " JOIN sessions s ON s.key = l.session WHERE l.at_ms >= ? ORDER BY l.entry"
+)
+_SPENT_IN = (  # apart: with "all, or those of one" as a condition no index would be used
+    "SELECT s.id, l.node, l.at_ms, l.agent, l.model, l.usage, l.cost FROM ledger l"
+    " JOIN sessions s ON s.key = l.session WHERE l.at_ms >= ? AND s.id = ? ORDER BY l.entry"
+)
+
+
 def spent(connection: sqlite3.Connection, session: str | None, since_ms: int) -> tuple[Spent, ...]:
     """The ledger, oldest first."""
-    rows = connection.execute(
-        "SELECT s.id, l.node, l.at_ms, l.agent, l.model, l.usage, l.cost FROM ledger l"
-        " JOIN sessions s ON s.key = l.session WHERE l.at_ms >= ? AND (? IS NULL OR s.id = ?)"
-        " ORDER BY l.entry",
-        (since_ms, session, session),
-    )
+    if session is None:
+        rows = connection.execute(_SPENT, (since_ms,))
+    else:
+        rows = connection.execute(_SPENT_IN, (since_ms, session))
     decode: Callable[[str], TokenUsage] = msgspec.json.Decoder(TokenUsage).decode
     return tuple(
         Spent(id_, node, at_ms, text_of(agent), text_of(model), decode(usage), cost)
