@@ -15,7 +15,7 @@ from alloy_tui.domain.team_values import Collision, Lease, Mail, Shared, TeamTas
 from alloy_tui.runtime.team_port import AgentRow, Delegation, TeamView
 from alloy_tui.runtime.team_port import Span as TimeSpan
 from alloy_tui.ui.markdown.cells import clip, span_width
-from alloy_tui.ui.panes.team.agents import AgentLines
+from alloy_tui.ui.panes.team.agents import HOLD_MS, AgentLines
 from alloy_tui.ui.team_bars import TABS
 from tests.support.fake_team import asked, crew, view
 from tests.support.feed import START_MS
@@ -77,10 +77,49 @@ def test_the_line_under_the_cursor_stays_where_it_is_whatever_changes(
                 assert lines.row is not None
                 assert lines.row.name == chosen
                 assert lines.line_of(lines.cursor) == line
+            lines.show_team(states("abcdefghijkl", {}), START_MS + HOLD_MS)
+            assert lines.row is not None
+            assert lines.row.name == chosen
+            assert 0 <= lines.line_of(lines.cursor) < height
+            hidden = -lines.line_of(0)
+            assert hidden == 0 or hidden + height <= lines.count
             await pilot.press("home")
             assert lines.line_of(0) == 0
 
     asyncio.run(run())
+
+
+async def test_lines_stay_while_a_person_is_at_the_keys_and_soon_after_all_are_in_sight() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(100, 30)) as pilot:
+        page = await dashboard(stage, pilot, states("abcd", {}))
+        await pilot.press("home")
+        at_work = states("abcd", {"b": "failed", "c": "tool", "d": "tool"})
+        await becomes(stage, pilot, page, at_work)
+        assert page.agents.plan.names == ("a", "b", "c", "d")
+        stage.feed.now_ms += HOLD_MS
+        await becomes(stage, pilot, page, at_work)
+        assert page.agents.plan.names == ("b", "c", "d", "a")
+        assert page.row is not None
+        assert page.row.name == "a"
+        assert page.agents.line_of(0) == 0
+        text = screen_text(stage.app)
+        assert all(name in text for name in ("! b", "● c", "● d", "○ a"))
+
+
+async def test_who_scrolls_away_from_the_cursor_is_left_there() -> None:
+    stage = Stage()
+    names = "abcdefghijklmnopqrstuvwxyz"
+    async with stage.app.run_test(size=(60, 15)) as pilot:
+        page = await dashboard(stage, pilot, states(names, {}))
+        await pilot.press("home", "down")
+        page.agents.scroll_end(animate=False, immediate=True)
+        await pilot.pause()
+        await becomes(stage, pilot, page, states(names, {}))
+        assert "○ z" in screen_text(stage.app)
+        await pilot.press("down")
+        await pilot.pause()
+        assert "○ c" in screen_text(stage.app)
 
 
 async def test_lines_go_where_they_belong_until_the_cursor_is_moved() -> None:

@@ -58,7 +58,6 @@ class RowWindow(ScrollView, can_focus=True):
         self.touched = False
         """Whether a person has moved the cursor; before, rows go where they belong."""
         self._above = 0
-        self._below = 0
 
     # -- what a subclass gives ----------------------------------------------------------------
 
@@ -78,11 +77,12 @@ class RowWindow(ScrollView, can_focus=True):
 
     # -- cursor and scrolling -----------------------------------------------------------------
 
-    def settle(self, place: int | None, *, keep_line: bool = False) -> None:
+    def settle(self, place: int | None, *, keep_line: bool = False, blanks: bool = False) -> None:
         """The rows are others now; the cursor goes to `place`.
 
-        With `keep_line` the row under the cursor stays where it is on the screen,
-        with blank rows above or below the others if need be.
+        With `keep_line` the row under the cursor stays where it is on the screen
+        as long as that hides no row for which there is room; with `blanks` also
+        where there are blank rows above the first one then.
         """
         line = self.line_of(self.cursor)
         wanted = self.cursor if place is None else place
@@ -90,15 +90,13 @@ class RowWindow(ScrollView, can_focus=True):
         moved = at != self.cursor
         self.set_reactive(RowWindow.cursor, at)
         height = self.size.height
-        self._above = self._below = 0
-        if keep_line and 0 <= line < height:
-            self._above = max(0, line - at)
-            top = max(0, at - line)
-            self._below = max(0, top + height - self.count) if top else 0
-            self._measure()
-            self.scroll_to(y=top, animate=False, immediate=True, force=True)
-        else:
-            self._measure()
+        self._above = max(0, line - at) if keep_line and blanks and line < height else 0
+        self._measure()
+        if 0 <= line < height:
+            # Who has scrolled away from the cursor reads something else.
+            if keep_line:
+                top = max(0, min(at - line, self.count - height))
+                self.scroll_to(y=top, animate=False, immediate=True, force=True)
             if self.touched:
                 self._show_cursor()
         self.refresh()
@@ -110,8 +108,7 @@ class RowWindow(ScrollView, can_focus=True):
         return place + self._above - self.scroll_offset.y
 
     def _measure(self) -> None:
-        rows = self._above + self.count + self._below
-        self.virtual_size = Size(self.size.width, rows)
+        self.virtual_size = Size(self.size.width, self._above + self.count)
 
     def watch_cursor(self, before: int, now: int) -> None:
         """Show it, and tell."""

@@ -1,8 +1,9 @@
 """The agents of a team, a line each: state, what they do, figures, pace.
 
 Owns how a line looks at a width, and that no line moves under the cursor or the
-mouse: the cursor's line stays where it is, and while the mouse is over the lines
-all do, until a key moves the cursor.
+mouse: while a person is at the lines, with keys or mouse, all stay where they
+are. Soon after, they go where they belong, the cursor with its agent, and
+nothing is out of sight for which there is room.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from alloy_tui.ui.widgets.row_window import RowWindow, columns
 from alloy_tui.ui.wording import model_label, money, seconds, tokens
 
 GLYPHS: dict[RowGroup, str] = {"needs_you": "!", "working": "●", "done": "○"}
+HOLD_MS = 5_000
+"""So long after a key or a movement of the mouse no line changes places."""
 _NAME = 14
 _STATE = 13
 _SPARK = 10
@@ -67,7 +70,7 @@ class AgentLines(RowWindow):
         self._team = TeamView()
         self.selected: Collection[str] = ()
         self._held: tuple[str, ...] = ()
-        self._mouse_over = False
+        self._used_ms: int | None = None
 
     @property
     def count(self) -> int:
@@ -92,7 +95,7 @@ class AgentLines(RowWindow):
         """Another order, or the same figures anew."""
         self.order = order
         self._held = ()
-        self._mouse_over = False
+        self._used_ms = None
         self._lay_out(keep_line=False)
         if order not in {"state", "tree"}:
             self._held = self.plan.names
@@ -100,7 +103,7 @@ class AgentLines(RowWindow):
     def only(self, show: Show, query: str) -> None:
         """Only these."""
         self.filter, self.query_words = show, query
-        self._mouse_over = False
+        self._used_ms = None
         self._lay_out(keep_line=False)
 
     def go_to(self, name: str) -> None:
@@ -117,29 +120,34 @@ class AgentLines(RowWindow):
             show=self.filter,
             query=self.query_words,
             held=self._held,
-            still=self.plan if self._mouse_over and self.plan.lines else None,
+            still=self.plan if self._in_use and self.plan.lines else None,
         )
         self.settle(self.plan.place_of(at), keep_line=keep_line and self.touched)
+
+    @property
+    def _in_use(self) -> bool:
+        used_ms = self._used_ms
+        return used_ms is not None and 0 <= self.now_ms - used_ms < HOLD_MS
 
     def on_enter(self, event: events.Enter) -> None:
         """From now on a click could be under way: nothing changes places."""
         del event
-        self._mouse_over = True
+        self._used_ms = self.now_ms
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """The mouse is in use again."""
         del event
-        self._mouse_over = True
+        self._used_ms = self.now_ms
 
     def on_key(self, event: events.Key) -> None:
-        """A person at the keys needs lines where they belong; the cursor's stays."""
-        if event.key in {"up", "down", "j", "k", "pageup", "pagedown", "home", "end"}:
-            self._mouse_over = False
+        """The next key is meant for the lines that one sees now."""
+        del event
+        self._used_ms = self.now_ms
 
     def on_leave(self, event: events.Leave) -> None:
         """Lines go where they belong."""
         del event
-        self._mouse_over = False
+        self._used_ms = None
         self._lay_out()
 
     # -- drawing ------------------------------------------------------------------------------

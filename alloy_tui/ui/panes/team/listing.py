@@ -60,7 +60,7 @@ class Listing(RowWindow):
         if known is not None:
             keys = [item.key for item in self._items]
             place = keys.index(known.key) if known.key in keys else None
-        self.settle(place, keep_line=place is not None)
+        self.settle(place, keep_line=place is not None, blanks=True)
 
     def spans(self, place: int, width: int) -> list[Span]:
         """See `RowWindow.spans`."""
