@@ -67,6 +67,7 @@ class Agent:
     bounds a whole request, tools and waits included; `tool_timeout_s` one call.
     Providers that are passed in stay the caller's to close. `journal` is told
     all that is said; no request leaves before it has kept what led to it.
+    `spent` is what the conversation took before, if it goes on from `messages`.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Agent:
         spill_dir: Path | None = None,
         session_id: str | None = None,
         clock: Clock | None = None,
+        spent: UsageTotals | None = None,
     ) -> None:
         clock, folder = clock or Clock(), Path(cwd).resolve()
         self.name = name
@@ -108,15 +110,13 @@ class Agent:
         self._timeout_s = timeout_s
         self._providers = Providers(access)
         self._spill = SpillFolder(spill_dir)
+        if system_prompt is None:
+            system_prompt = built_in_prompt(folder, clock.now_ms())
         self._setup = checked(
             Setup(
                 provider=self._providers.get(model),
                 fallbacks=tuple(self._providers.get(each) for each in fallbacks),
-                system_prompt=(
-                    built_in_prompt(folder, clock.now_ms())
-                    if system_prompt is None
-                    else system_prompt
-                ),
+                system_prompt=system_prompt,
                 tools=core_tools(folder) if tools is None else tuple(tools),
                 middleware=tuple(middleware),
                 approval_mode=approval_mode,
@@ -134,7 +134,7 @@ class Agent:
             session_id=session_id or clock.new_id(),
             cwd=folder,
             conversation=Conversation(messages, journal.said),
-            ledger=Ledger(),
+            ledger=Ledger(spent),
             approvals=self.approvals,
             locks=locks or shared_locks(),
             clock=clock,

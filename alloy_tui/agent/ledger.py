@@ -29,12 +29,15 @@ class UsageTotals(msgspec.Struct, frozen=True):
 
 
 class Spending:
-    """A sum of costs in which an unknown price makes the whole unknown."""
+    """A sum of costs in which an unknown price makes the whole unknown.
 
-    def __init__(self) -> None:
-        self._known = 0.0
-        self._any = False
-        self._unpriced = False
+    It begins with `known` dollars; `unpriced` says that some of it is unknown already.
+    """
+
+    def __init__(self, known: float | None = None, *, unpriced: bool = False) -> None:
+        self._known = known or 0.0
+        self._any = known is not None
+        self._unpriced = unpriced
 
     def add(self, usage: TokenUsage, cost: float | None) -> None:
         """Add a turn; a turn without known tokens changes nothing."""
@@ -56,15 +59,20 @@ class Spending:
 
 
 class Ledger:
-    """Adds up the turns of one agent."""
+    """Adds up the turns of one agent; `before` is what it took before it was started anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: UsageTotals | None = None) -> None:
         self._usage: TokenUsage | None = None
         self._by_model: dict[str, TokenUsage] = {}
         self._spending = Spending()
         self._context_tokens: int | None = None
         self._context_window: int | None = None
         self._window_of: str | None = None
+        if before is not None and before.by_model:  # otherwise no turn was taken
+            self._usage, self._by_model = before.usage, dict(before.by_model)
+            unpriced = before.cost is None and before.usage.known
+            self._spending = Spending(before.cost_known, unpriced=unpriced)
+            self._context_tokens = before.context_tokens
 
     def add(
         self, model: str, usage: TokenUsage, cost: float | None, context_window: int | None
@@ -78,15 +86,14 @@ class Ledger:
         # A cut turn says nothing of its model's window; another model has its own.
         if context_window is not None or model != self._window_of:
             self._context_window, self._window_of = context_window, model
-        now = self.totals()
-        return UsageUpdated(
-            now.usage,
-            now.by_model,
-            now.cost,
-            now.context_tokens,
-            now.context_window,
-            now.cost_known,
-        )
+        return told(self.totals())
+
+    def brought(self, context_window: int | None) -> UsageUpdated | None:
+        """What it began with as an event, None = nothing; the window is that of the model now."""
+        if self._usage is None:
+            return None
+        self._context_window = context_window
+        return told(self.totals())
 
     def forget_context(self) -> None:
         """The conversation was cleared: nothing fills the window."""
@@ -102,6 +109,18 @@ class Ledger:
             self._context_window,
             self._spending.known,
         )
+
+
+def told(totals: UsageTotals) -> UsageUpdated:
+    """The event that tells `totals`."""
+    return UsageUpdated(
+        totals.usage,
+        totals.by_model,
+        totals.cost,
+        totals.context_tokens,
+        totals.context_window,
+        totals.cost_known,
+    )
 
 
 def _plus(total: TokenUsage | None, usage: TokenUsage) -> TokenUsage:

@@ -44,7 +44,11 @@ class Lifecycle:
         except BaseException:
             self._started = False
             raise
-        self._publish(AgentStarted(str(self._live().provider.ref)))
+        provider = self._live().provider
+        self._publish(AgentStarted(str(provider.ref)))
+        brought = self._world.ledger.brought(provider.info.context_window)
+        if brought is not None:
+            self._publish(brought)
 
     async def end(self) -> None:
         """Run `session_end` if the agent had started; a halt there is only logged."""

@@ -160,6 +160,7 @@ class AgentMaker:
             tool_timeout_s=settings.tool_timeout_s,
             cwd=Path(cwd),
             messages=messages,
+            spent=plan.spent,
             retry=self._retry(),
             fallbacks=self._sources.fallbacks(settings.fallbacks),
             effort=settings.effort,

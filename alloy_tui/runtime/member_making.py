@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.approvals import Approvals
 from alloy_tui.domain.errors import TeamError
 from alloy_tui.domain.provider import Provider
 from alloy_tui.domain.tool import Tool
 from alloy_tui.runtime.agent_making import AgentMaker
 from alloy_tui.runtime.team_keeping import Kept
-from alloy_tui.runtime.teams import Surroundings
+from alloy_tui.runtime.teams import Made, Surroundings
 from alloy_tui.team.member import AgentPlan
 from alloy_tui.team.worktrees import make_worktree
 
@@ -52,13 +51,13 @@ class MemberMaker:
         self._approvals = approvals
         self._worktrees = worktrees
 
-    async def __call__(self, plan: AgentPlan, kept: Kept) -> Agent:
-        """The agent, not started. Raises AlloyError."""
+    async def __call__(self, plan: AgentPlan, kept: Kept) -> Made:
+        """The agent, not started, and where it works. Raises AlloyError."""
         spec, now = plan.spec, self._engine.snapshot
         model = spec.model or now.model
         cwd = await self._folder(plan, kept.team)
         usual = self._maker.outfit(model, str(cwd)).tools
-        return self._maker.make_member(
+        agent = self._maker.make_member(
             model,
             await self._engine.provider(model),
             plan=plan,
@@ -69,6 +68,7 @@ class MemberMaker:
             messages=kept.messages or plan.messages,
             tools=plan.outfit(usual if spec.worktree else self._engine.kept(usual)),
         )
+        return Made(agent, cwd)
 
     async def _folder(self, plan: AgentPlan, team: str) -> Path:
         spec, above = plan.spec, Path(self._engine.snapshot.cwd)

@@ -19,6 +19,7 @@ from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.agent_view import AgentView
+from alloy_tui.runtime.former_lives import LastWords, Past
 from alloy_tui.runtime.projection import fold
 from alloy_tui.runtime.team_port import AgentRow
 
@@ -26,6 +27,8 @@ _TAIL = 600
 _LINE = 160
 _SECONDS = 30
 _CHARS_PER_TOKEN = 4  # of English; only the height of a sparkline rests on it
+_NO_DEEDS = (ev.AgentStarted, ev.UsageUpdated)
+"""Who comes back has done nothing yet."""
 
 
 class _Pace:
@@ -64,6 +67,7 @@ class _Agent:
     def __init__(self, name: str) -> None:
         self.row = AgentRow(name, AgentView(name=name))
         self.pace = _Pace()
+        self.restarts_before = 0
         self._said: list[str] = []
         self._chars = 0
 
@@ -81,7 +85,8 @@ class _Agent:
             changes |= step(self, event)
         # Without a change of its own the row stays the same object: deltas cost next to nothing.
         if changes:
-            self.row = replace(row, last_ms=envelope.at_ms, **changes)
+            idle = row.last_ms and isinstance(event, _NO_DEEDS)
+            self.row = replace(row, last_ms=row.last_ms if idle else envelope.at_ms, **changes)
 
     def now(self, now_ms: int) -> AgentRow:
         """The row, with what moves by itself."""
@@ -92,6 +97,13 @@ class _Agent:
         if (row.tail, row.rates, row.activity) != (tail, rates, activity):
             self.row = row = replace(row, tail=tail, rates=rates, activity=activity)
         return row
+
+    def recall(self, said: str, restarts: int, **facts: Any) -> None:
+        """What it was in former programs."""
+        self.forget()
+        self._say(said[-_TAIL:])
+        self.restarts_before = restarts
+        self.row = replace(self.row, restarts=restarts, **facts)
 
     def forget(self) -> None:
         """What it said belongs to a turn that is over."""
@@ -152,6 +164,20 @@ class Roster:
         agent.row = replace(agent.row, **facts)
         self._changed()
 
+    def recall(
+        self, name: str, past: Past, words: LastWords, *, restarts: int = 0, cause: str = ""
+    ) -> None:
+        """A known agent comes back as it was in former programs, before it starts."""
+        self._agents[name].recall(
+            words.said,
+            restarts,
+            cause=cause,
+            turns=past.turns,
+            prompt=clean_line(words.asked, limit=_LINE),
+            last_ms=past.last_ms,
+        )
+        self._changed()
+
     def drop(self, name: str) -> None:
         """The agent is gone, and its row with it."""
         if self._agents.pop(name, None) is not None:
@@ -200,7 +226,8 @@ def _turn_started(agent: _Agent, event: ev.TurnStarted) -> dict[str, Any]:
 
 
 def _restarted(agent: _Agent, event: ev.AgentRestarted) -> dict[str, Any]:
-    return {"restarts": max(agent.row.restarts, event.restarts), "cause": event.cause}
+    restarts = agent.restarts_before + event.restarts
+    return {"restarts": max(agent.row.restarts, restarts), "cause": event.cause}
 
 
 def _crashed(agent: _Agent, event: ev.AgentCrashed) -> dict[str, Any]:

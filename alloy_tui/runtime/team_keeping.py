@@ -15,7 +15,7 @@ import msgspec
 from alloy_tui.agent.journal import Journal, NoJournal
 from alloy_tui.domain.errors import StoreError, TeamError
 from alloy_tui.domain.messages import ChatMessage
-from alloy_tui.domain.team_events import TeamEvent
+from alloy_tui.runtime.former_lives import NOTHING, Past, past_of
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.team_sessions import TEAM_AGENT
 from alloy_tui.sessions.ids import Stamps
@@ -29,19 +29,23 @@ from alloy_tui.sessions.nodes import (
     UserMessage,
     entry_of,
 )
-from alloy_tui.sessions.store import SessionStore, Spent
-from alloy_tui.team.log import Record
+from alloy_tui.sessions.store import SessionStore
+from alloy_tui.team.log import KeptEvent, Record
 
 _EVERY = 1_000_000
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """Where a member's conversation is kept, and what it was; `team` is what it belongs to."""
+    """Where a member's conversation is kept, and what it was; `team` is what it belongs to.
+
+    `past` is what it took in former programs.
+    """
 
     session: str
     journal: Journal
     messages: tuple[ChatMessage, ...] = ()
     team: str = ""
+    past: Past = NOTHING
 
 
 class _MemberDesk:
@@ -88,6 +92,7 @@ class TeamKeeping:
         self._live: LiveSession | None = None
         self._members: dict[str, LiveSession] = {}
         self._began: dict[str, tuple[str | None, int]] = {}
+        self._past: dict[str, Past] = {}
         self._journals: dict[str, Recorder] = {}
         self._waiting: deque[Record] = deque()
         self._writing: asyncio.Task[None] | None = None
@@ -130,7 +135,7 @@ class TeamKeeping:
         self._began[name] = (leaf, len(messages))
         journal = Recorder(_MemberDesk(live), agent=name, stamps=self._stamps)
         self._journals[name] = journal
-        return Kept(live.id, journal, messages, self._name)
+        return Kept(live.id, journal, messages, self._name, self._past.get(live.id, NOTHING))
 
     async def past(self, name: str) -> tuple[tuple[ChatMessage, ...], int]:
         """What a member said in earlier lives, as it was said; and as how many messages it has it.
@@ -148,16 +153,17 @@ class TeamKeeping:
         waiting = [journal.durable() for journal in self._journals.values()]
         await asyncio.gather(*waiting, return_exceptions=True)
 
-    async def spent(self, sessions: Iterable[str]) -> dict[str, tuple[float, int]]:
-        """What each of `sessions` took until now, in dollars and tokens. Raises StoreError."""
+    async def spent(self, sessions: Iterable[str]) -> dict[str, Past]:
+        """What each of `sessions` took in former programs. Raises StoreError."""
         if self._open_store is None:
             return {}
         store, wanted = await self._open_store(), tuple(dict.fromkeys(sessions))
 
-        def look() -> dict[str, tuple[float, int]]:
-            return {session: _sum(store.spent(session=session)) for session in wanted}
+        def look() -> dict[str, Past]:
+            return {session: past_of(store.spent(session=session)) for session in wanted}
 
-        return await asyncio.to_thread(look)
+        self._past = await asyncio.to_thread(look)
+        return self._past
 
     def session_of(self, name: str) -> LiveSession | None:
         """A member's conversation as it is kept."""
@@ -244,7 +250,7 @@ def records_of(entries: Sequence[Entry]) -> list[Record]:
     for entry in entries:
         if isinstance(entry.node, TeamRecord):
             try:
-                event = msgspec.convert(entry.node.event, TeamEvent)
+                event = msgspec.convert(entry.node.event, KeptEvent)
             except msgspec.ValidationError:
                 continue
             records.append(Record(entry.node.by, entry.at_ms, event))
@@ -257,10 +263,6 @@ def _messages(entry: Entry) -> tuple[ChatMessage, ...]:
     if isinstance(entry.node, ToolResult):
         return (ChatMessage("user", (entry.node.result,)),)
     return ()
-
-
-def _sum(spent: Sequence[Spent]) -> tuple[float, int]:
-    return sum(s.cost or 0.0 for s in spent), sum(s.usage.total or 0 for s in spent)
 
 
 async def _closed(live: LiveSession) -> None:

@@ -35,7 +35,10 @@ class AgentRow(msgspec.Struct, frozen=True):
     or the beginning of what it says. `tail` is the end of what it last said.
     `rates` are tokens per second, about, one figure a second, the latest last;
     empty while nothing was said for long. `last_ms` is when it last did
-    anything. `cause` is why it last crashed. `unread` is its mail.
+    anything. `cause` is why it last crashed. `unread` is its mail. `turns`,
+    `restarts` and the view's figures are of all programs that it was in.
+    `worktree` is the path of a git worktree of its own, "" = it has none;
+    `session` is the id of where its conversation is kept, "" = nowhere.
     """
 
     name: str
@@ -59,6 +62,7 @@ class AgentRow(msgspec.Struct, frozen=True):
     budget_tokens: int | None = None
     unread: int = 0
     worktree: str = ""
+    session: str = ""
     main: bool = False
 
     @property

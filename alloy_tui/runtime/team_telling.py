@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from alloy_tui.agent.hub import Hub
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.events import EngineEvent, Envelope
+from alloy_tui.runtime.former_lives import Past
 from alloy_tui.runtime.roster import Roster, Sums, sums
 from alloy_tui.runtime.team_port import Delegation, TeamView
 from alloy_tui.runtime.team_sessions import TEAM_AGENT
@@ -81,6 +82,12 @@ class TeamTelling:
             self._gone = Sums()  # of the team before
         for record in records:
             self._take_delegation(record.by, record.at_ms, record.event)
+
+    def count_gone(self, past: Past) -> None:
+        """What an agent took that left in a former program."""
+        if past.spent is not None:
+            cost, known = past.spent.cost, past.spent.cost_known
+            self._gone += Sums(known, cost is None, past.turns)
 
     def over(self) -> None:
         """There is only the main agent from now on."""

@@ -12,8 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
 
+from alloy_tui.agent.agent import Agent
+from alloy_tui.agent.ledger import told
 from alloy_tui.domain.errors import AlloyError, ConfigError, StoreError, TeamError
-from alloy_tui.domain.events import Envelope, Lane
+from alloy_tui.domain.events import VERSION, Envelope, Lane
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.team_events import DelegationKind
 from alloy_tui.runtime.replaying import replayed
@@ -54,7 +56,7 @@ class TeamVerbs:
             return ()
         now_ms = time.time_ns() // 1_000_000
         past = replayed(agent, found.model if found is not None else "", messages, now_ms)
-        return (*past, *runs.of(agent))
+        return (*past, *_figures(agent, found, now_ms), *runs.of(agent))
 
     async def _said_before(self, agent: str) -> tuple[tuple[ChatMessage, ...], int]:
         if self._teams.keeping is None:
@@ -236,6 +238,13 @@ class TeamVerbs:
     async def share(self, key: str, value: str | None) -> None:
         """Write a key of the shared context."""
         (await self._teams.team()).put_context(key, value)
+
+
+def _figures(name: str, agent: Agent | None, at_ms: int) -> tuple[Envelope, ...]:
+    """What an agent took until now, as it was told last."""
+    if agent is None or not agent.usage.by_model:
+        return ()
+    return (Envelope(VERSION, 0, name, None, 0, at_ms, told(agent.usage)),)
 
 
 def _problem(error: AlloyError, agent: str = "") -> Problem:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import structs
 
@@ -25,6 +25,7 @@ from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.results import RunResult
 from alloy_tui.domain.tool import Tool
+from alloy_tui.runtime.former_lives import Past, last_words
 from alloy_tui.runtime.member_modes import MemberModes, is_outside
 from alloy_tui.runtime.posting import Posting
 from alloy_tui.runtime.runs_kept import RunsKept
@@ -48,10 +49,17 @@ AD_HOC = TeamSpec(name="session", max_depth=2, max_agents=100)
 """The team that there is before one is opened: whom the main agent spawns."""
 
 
+class Made(NamedTuple):
+    """An agent that was made, and the folder that it works in."""
+
+    agent: Agent
+    folder: Path
+
+
 class MakeMember(Protocol):
     """Makes an agent from its plan, which goes on from what is kept. Raises AlloyError."""
 
-    def __call__(self, plan: AgentPlan, kept: Kept) -> Awaitable[Agent]:
+    def __call__(self, plan: AgentPlan, kept: Kept) -> Awaitable[Made]:
         """The agent, not started."""
         ...
 
@@ -216,7 +224,7 @@ class Teams:
         self._team, self.keeping = team, keeping
         self.telling.begin(file, records)
         try:
-            await self._book(team, keeping, joined)
+            spent = await self._book(team, keeping, joined)
             await team.start()
         except BaseException:
             await self._end()
@@ -224,20 +232,29 @@ class Teams:
         for event in joined:
             if event.name not in team.agents:
                 team.allowances.close(event.name)
+        here = {self._sessions.get(name) for name in team.agents}
+        for session, past in spent.items():
+            if session not in here:
+                self.telling.count_gone(past)
         self.telling.tell()
 
     async def _book(
         self, team: Team, keeping: TeamKeeping, joined: Sequence[te.MemberAdded]
-    ) -> None:
-        """Limits are for an agent's whole life: what it spent in former programs counts."""
+    ) -> dict[str, Past]:
+        """Limits are for an agent's whole life: what it spent in former programs counts.
+
+        Returns that by session.
+        """
         parents = {event.name: event.parent for event in joined}
         owners = {event.session: event.name for event in joined if event.session}
-        for session, (usd, tokens) in (await keeping.spent(owners)).items():
+        spent = await keeping.spent(owners)
+        for session, past in spent.items():
             owner = owners[session]
             for _ in parents:  # what was spawned has gone, and spent of its spawner's
                 owner = parents.get(owner) or owner
             team.allowances.open(owner, None, None)
-            team.allowances.book(owner, usd, tokens)
+            team.allowances.book(owner, past.usd, past.tokens)
+        return spent
 
     async def _end(self, grace_s: float = 10.0) -> None:
         team, keeping = self._team, self.keeping
@@ -266,7 +283,6 @@ class Teams:
             max_turns=spec.max_turns,
             budget_usd=spec.budget_usd,
             budget_tokens=spec.budget_tokens,
-            worktree="a git worktree of its own" if spec.worktree else "",
         )
         project = self.about().cwd
         outside = await asyncio.to_thread(is_outside, project, spec.cwd)
@@ -276,8 +292,24 @@ class Teams:
         kept = await keeping.member(spec.name, spec.model or self.about().model, again=again)
         if kept.session:
             self._counted[kept.session] = None
-        plan = replace(plan, spec=structs.replace(spec, approval_mode=mode))
-        return await self._make(plan, kept)
+        if not plan.restarts:
+            self._recall(spec.name, kept)
+        plan = replace(
+            plan,
+            spec=structs.replace(spec, approval_mode=mode),
+            spent=plan.spent or kept.past.spent,
+        )
+        made = await self._make(plan, kept)
+        know(spec.name, worktree=str(made.folder) if spec.worktree else "", session=kept.session)
+        return made.agent
+
+    def _recall(self, name: str, kept: Kept) -> None:
+        """What the agent was in former programs is on its row."""
+        restored = self._team.restored if self._team is not None else None
+        known = restored.restarts.get(name) if restored is not None else None
+        restarts, cause = (known.count, known.cause) if known is not None else (0, "")
+        words = last_words(kept.messages)
+        self.telling.roster.recall(name, kept.past, words, restarts=restarts, cause=cause)
 
     def _heard(self, envelope: Envelope) -> None:
         event = envelope.event

@@ -6,20 +6,23 @@ Owns which events are kept and what they add up to. Must not know where they lie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, cast, get_args
+from typing import Any, Protocol, TypeAlias, cast, get_args
 
 import msgspec
 
 from alloy_tui.domain import team_events as te
-from alloy_tui.domain.events import Envelope
+from alloy_tui.domain.events import AgentRestarted, Envelope
 from alloy_tui.team.board import TaskBoard
 from alloy_tui.team.mail import Mailboxes
 from alloy_tui.team.recording import Channel
 from alloy_tui.team.shared import SharedContext
 
 _NOT_KEPT = (te.TeamChanged, te.LeaseChanged, te.LeaseRefused)
-_KEPT = tuple(t for t in get_args(te.TeamEvent) if t not in _NOT_KEPT)
+_KEPT = (*(t for t in get_args(te.TeamEvent) if t not in _NOT_KEPT), AgentRestarted)
 """Leases end with the program that holds them."""
+
+KeptEvent: TypeAlias = te.TeamEvent | AgentRestarted
+"""What a record may hold."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -27,7 +30,7 @@ class Record(msgspec.Struct, frozen=True):
 
     by: str
     at_ms: int
-    event: te.TeamEvent
+    event: KeptEvent
 
 
 class TeamLog(Protocol):
@@ -41,7 +44,7 @@ class TeamLog(Protocol):
 def record_of(envelope: Envelope) -> Record | None:
     """What of an envelope is to be kept, None = nothing."""
     if isinstance(envelope.event, _KEPT):
-        return Record(envelope.agent, envelope.at_ms, cast("te.TeamEvent", envelope.event))
+        return Record(envelope.agent, envelope.at_ms, cast("KeptEvent", envelope.event))
     return None
 
 
@@ -63,6 +66,13 @@ class Limit(msgspec.Struct, frozen=True):
     tokens: int | None
 
 
+class Restarts(msgspec.Struct, frozen=True):
+    """How often an agent was started anew, and why the last time."""
+
+    count: int = 0
+    cause: str = ""
+
+
 class Restored:
     """A team as its records tell it; `broken_off` is work that was under way when they end."""
 
@@ -73,6 +83,7 @@ class Restored:
         self.shared = SharedContext(channel)
         self.paused: set[str] = set()
         self.limits: dict[str, Limit] = {}
+        self.restarts: dict[str, Restarts] = {}
         self.broken_off: dict[str, tuple[str, te.DelegationStarted]] = {}
 
     def fold(self, records: Iterable[Record]) -> Restored:
@@ -90,6 +101,7 @@ def _added(team: Restored, record: Record, event: te.MemberAdded) -> None:
 def _removed(team: Restored, record: Record, event: te.MemberRemoved) -> None:
     del record
     team.roster.pop(event.name, None)
+    team.restarts.pop(event.name, None)
     team.mail.forget(event.name)
     team.paused.discard(event.name)
 
@@ -135,6 +147,11 @@ def _raised(team: Restored, record: Record, event: te.BudgetRaised) -> None:
     team.limits[event.name] = Limit(event.usd, event.tokens)
 
 
+def _restarted(team: Restored, record: Record, event: AgentRestarted) -> None:
+    before = team.restarts.get(record.by, Restarts())
+    team.restarts[record.by] = Restarts(before.count + 1, event.cause)
+
+
 def _nothing(team: Restored, record: Record, event: te.TeamEvent) -> None:
     del team, record, event
 
@@ -155,4 +172,5 @@ _STEPS: dict[type, Callable[[Restored, Record, Any], None]] = {
     te.MemberResumed: _resumed,
     te.BudgetRaised: _raised,
     te.TeamChanged: _nothing,
+    AgentRestarted: _restarted,
 }

@@ -28,7 +28,7 @@ from alloy_tui.team.spec import MemberSpec, TeamSpec, member_of
 from alloy_tui.team.worktrees import make_worktree
 
 _OF_THE_SPEC = frozenset(MemberSpec.__struct_fields__)
-_OF_THE_TEAM = frozenset({"hub", "approvals", "clock", "messages", "journal", "locks"})
+_OF_THE_TEAM = frozenset({"hub", "approvals", "clock", "messages", "journal", "locks", "spent"})
 
 
 class AgentOptions:
@@ -110,6 +110,7 @@ class LibraryMaker:
             clock=self._clock,
             cwd=cwd,
             messages=plan.messages,
+            spent=plan.spent,
             locks=shared_locks(),
             **given,
         )

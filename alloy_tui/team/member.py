@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from alloy_tui.agent.agent import Agent
+from alloy_tui.agent.ledger import UsageTotals
 from alloy_tui.agent.middleware import Middleware
 from alloy_tui.agent.requests import Waiting
 from alloy_tui.domain import events as ev
@@ -35,9 +36,9 @@ class AgentPlan:
 
     Its name is `spec.name`, its hub, approvals and locks are the team's. `spec` has
     the team's model and mode filled in where it had none. `messages` is the
-    conversation to go on from, valid; who keeps conversations in a store may know it
-    better. `lineage` are the parent, its parent and so on. `passage` belongs into the
-    system prompt, `middleware` before any other.
+    conversation to go on from, valid, and `spent` what it took; who keeps conversations
+    in a store may know it better. `lineage` are the parent, its parent and so on.
+    `passage` belongs into the system prompt, `middleware` before any other.
     """
 
     spec: MemberSpec
@@ -49,6 +50,7 @@ class AgentPlan:
     middleware: tuple[Middleware, ...] = ()
     leases: Leases | None = None
     lineage: tuple[str, ...] = ()
+    spent: UsageTotals | None = None
 
     def outfit(self, usual: Sequence[Tool]) -> tuple[Tool, ...]:
         """Those of the `usual` tools that the agent is to have, kept to leases; then the team's.
@@ -249,6 +251,7 @@ class Member:
         self.life: Life | None = None
         self.restarts = 0
         self.messages: tuple[ChatMessage, ...] = ()
+        self.spent: UsageTotals | None = None
         self.over: TeamError | None = None
         self._make = make
         self._plan = plan
@@ -322,6 +325,7 @@ class Member:
         if self.life is not life:
             return
         self.messages, self.life = transcript.repair(life.agent.messages), None
+        self.spent = life.agent.usage
         ended = life.dying
         if ended is not None and not ended.abnormal and self.spec.restart != "permanent":
             self.close(TeamError(f"{self.name} has ended.", kind="stopped", agent=self.name))

@@ -60,13 +60,13 @@ class Membership:
         self.approvals = approvals
         channel = Channel(self._publish, clock.now_ms)
         records = tuple(records)
-        self._restored = Restored(channel).fold(records)
-        self._joined = roster(spec.members, records, self._restored.roster)
-        self.board = self._restored.board
-        self.mail = self._restored.mail
-        self.shared = self._restored.shared
+        self.restored = Restored(channel).fold(records)
+        self._joined = roster(spec.members, records, self.restored.roster)
+        self.board = self.restored.board
+        self.mail = self.restored.mail
+        self.shared = self.restored.shared
         self.leases = Leases(channel)
-        raised = self._restored.limits.get("")
+        raised = self.restored.limits.get("")
         limits = (spec.budget_usd, spec.budget_tokens)
         self.allowances = Allowances(
             Purse("", *(limits if raised is None else (raised.usd, raised.tokens))),
@@ -221,10 +221,10 @@ class Membership:
     def _close_the_past(self) -> None:
         """What was under way when the program ended last is over."""
         words = "The program ended meanwhile."
-        for id_, (by, started) in self._restored.broken_off.items():
+        for id_, (by, started) in self.restored.broken_off.items():
             error = ev.ErrorInfo("cancelled", words)
             self._publish(by, te.DelegationFinished(id_, started.to, "cancelled", "", error))
-        for name in self._restored.roster:
+        for name in self.restored.roster:
             if name not in self._members:
                 self._publish(TEAM, te.MemberRemoved(name))
 
@@ -238,9 +238,9 @@ class Membership:
             member = self._place(spec, groups[above] if above is not None else self._top, joined.by)
             if joined.told is not None:
                 self._announced[spec.name] = joined.told
-            if spec.name in self._restored.paused:
+            if spec.name in self.restored.paused:
                 member.pause()
-            if (limit := self._restored.limits.get(spec.name)) is not None:
+            if (limit := self.restored.limits.get(spec.name)) is not None:
                 self.allowances.open(spec.name, limit.usd, limit.tokens)
             agents.append(self._child(member))
         return nested(agents, self.spec.groups, groups)
@@ -288,6 +288,7 @@ class Membership:
             (self.allowances,),
             self.leases,
             self._lineage(member),
+            member.spent,
         )
 
     def _lineage(self, member: Member) -> tuple[str, ...]:

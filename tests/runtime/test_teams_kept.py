@@ -12,7 +12,7 @@ from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.events import Envelope
 from alloy_tui.runtime.runtime import Runtime
-from alloy_tui.runtime.team_port import NewMember
+from alloy_tui.runtime.team_port import AgentRow, NewMember, TeamView
 from alloy_tui.settings import locate
 from alloy_tui.settings.paths import write_private
 from tests.runtime.team_stage import Stage, asked, until_view
@@ -33,6 +33,13 @@ def words(past: tuple[Envelope, ...]) -> list[str]:
         for e in past
         if isinstance(e.event, ev.RunStarted | ev.TextDelta)
     ]
+
+
+def coder(view: TeamView) -> AgentRow:
+    """That agent's row."""
+    row = view.row("coder")
+    assert row is not None
+    return row
 
 
 def test_a_team_comes_back_as_it_was(stage: Stage) -> None:
@@ -90,6 +97,66 @@ def test_a_busy_team_stops_with_the_program_and_keeps_what_arrived(stage: Stage)
     view = until_view(runtime, listener, lambda v: len(v.delegations) == 1)
     assert [d.status for d in view.delegations] == ["cancelled"]
     assert words(asked(runtime.team.attach, "coder")) == ["go", "half"]
+
+
+def test_a_row_shows_what_its_agent_was(stage: Stage) -> None:
+    """Turns, tokens, cost, restarts and last words come back, and go on from there."""
+    usage, price = {"input": 1000, "output": 200}, {"input": 1.0, "output": 5.0}
+    info = {"price": price, "context_window": 10_000}
+
+    def play(*replies: str) -> None:
+        made = [{"text": text, "usage": usage} for text in replies]
+        script = stage.script("coder", *made, **info)
+        stage.write("crew", f'[[members]]\nname = "coder"\nmodel = "{script}"')
+
+    play("one\nThe last line.")
+    runtime, listener = stage.opened("crew")
+    runtime.team.delegate("delegate", ["coder"], "mend it")
+    listener.until(te.DelegationFinished)
+    runtime.team.act("kill", "coder")
+    until_view(runtime, listener, lambda v: coder(v).restarts and coder(v).view.usage_known)
+    before = coder(runtime.team.view())
+    assert (before.view.usage.total, before.view.cost) == (1200, 0.002)
+    runtime.close()
+
+    play("two")
+    runtime, listener = stage.opened("crew")
+    view = until_view(runtime, listener, lambda v: coder(v).view.usage_known)
+    row = coder(view)
+    assert (row.turns, row.restarts, row.cause) == (1, 1, before.cause)
+    assert (row.tail, row.activity) == ("one\nThe last line.", "The last line.")
+    assert (row.prompt, row.last_ms > 0) == ("mend it", True)
+    assert (row.view.usage, row.view.cost) == (before.view.usage, before.view.cost)
+    assert row.view.context_share == 0.12
+    assert (view.cost, view.turns) == (before.view.cost, 1)
+    figures = [e.event for e in asked(runtime.team.attach, "coder")]
+    assert [e.usage for e in figures if isinstance(e, ev.UsageUpdated)] == [before.view.usage]
+    runtime.team.delegate("delegate", ["coder"], "again")
+    listener.until(te.DelegationFinished, text="two")
+    row = coder(until_view(runtime, listener, lambda v: coder(v).turns == 2))
+    assert (row.view.usage.total, row.view.cost) == (2400, 0.004)
+    runtime.team.act("restart", "coder")
+    row = coder(until_view(runtime, listener, lambda v: coder(v).restarts == 2))
+    assert row.view.cost == 0.004
+
+
+def test_what_agents_took_that_left_counts_in_the_teams_sum(stage: Stage) -> None:
+    """One that was removed is no row any more, and its money was spent all the same."""
+    usage, price = {"input": 1000, "output": 200}, {"input": 1.0, "output": 5.0}
+    script = stage.script("tester", {"text": "tried", "usage": usage}, price=price)
+    stage.team("crew", {"coder": []})
+    runtime, listener = stage.opened("crew")
+    runtime.team.add(NewMember("tester", model=script))
+    until_view(runtime, listener, lambda v: v.row("tester") is not None)
+    runtime.team.delegate("delegate", ["tester"], "try")
+    listener.until(te.DelegationFinished)
+    runtime.team.act("remove", "tester")
+    until_view(runtime, listener, lambda v: v.row("tester") is None)
+    runtime.close()
+    runtime, listener = stage.opened("crew")
+    view = until_view(runtime, listener, lambda v: v.turns)
+    assert ([r.name for r in view.rows], view.turns) == (["agent", "coder"], 1)
+    assert view.cost == 0.002
 
 
 def test_one_program_has_a_team_at_a_time(stage: Stage) -> None:

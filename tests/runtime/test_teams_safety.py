@@ -114,6 +114,9 @@ def test_an_agent_with_a_worktree_leaves_the_users_files_alone(stage: Stage) -> 
     assert not (stage.folder / "new").exists()
     (made,) = (locate().data / "worktrees").glob("*/crew/coder/new")
     assert made.read_text() == "y"
+    row = runtime.team.view().row("coder")
+    assert row is not None
+    assert row.worktree == str(made.parent)  # so that a person can go there
 
 
 def test_the_main_agent_has_others_work_and_gets_one_result(stage: Stage) -> None:
