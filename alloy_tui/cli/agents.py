@@ -1,6 +1,7 @@
 """`alloy agents`: what the agents of running programs do, and whether one needs a person.
 
-Owns the words and the exit code, so that a script or a status bar can ask.
+Owns the words and the exit code, so that a script or a status bar can ask. A program
+without a team has one agent, that of its conversation.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.settings import locate
 
 NEEDS_YOU = exits.HALTED
-_HEADS = ("AGENT", "STATE", "TURNS", "COST", "LAST", "DOES")
+_HEADS = ("AGENT", "STATE", "TURNS", "COST", "LAST", "MODEL", "SESSION", "DOES")
+_ID_COLUMNS = 16
 
 
 def run(*, as_json: bool) -> int:
@@ -24,7 +26,7 @@ def run(*, as_json: bool) -> int:
         for number, posted in enumerate(programs):
             print("\n" * bool(number) + "\n".join(_told(posted)))
         if not programs:
-            print("No program has a team or agents at work.")
+            print("No program is running.")
     needed = any(agent.group == "needs_you" for posted in programs for agent in posted.agents)
     return NEEDS_YOU if needed else exits.COMPLETED
 
@@ -56,5 +58,7 @@ def _row(agent: PostedAgent, now_ms: int) -> tuple[str, ...]:
         str(agent.turns),
         money(agent.cost, unknown=""),
         last,
+        cut(agent.model, 40),
+        agent.session[:_ID_COLUMNS],
         cut(agent.activity, 60),
     )

@@ -29,7 +29,8 @@ _log = logging.getLogger(__name__)
 class PostedAgent(msgspec.Struct, frozen=True):
     """One agent, at a glance; `waiting` are the questions to a person, in a line each.
 
-    `cost` is in US dollars, None = unknown.
+    `cost` is in US dollars, None = unknown. `session` is the id of where its
+    conversation is kept, "" = nowhere; `worktree` a path, "" = it has none.
     """
 
     name: str
@@ -46,6 +47,8 @@ class PostedAgent(msgspec.Struct, frozen=True):
     paused: bool = False
     last_ms: int = 0
     waiting: tuple[str, ...] = ()
+    session: str = ""
+    worktree: str = ""
 
 
 class Posted(msgspec.Struct, frozen=True):
@@ -59,10 +62,10 @@ class Posted(msgspec.Struct, frozen=True):
 
 
 class Posting:
-    """`seen` says what there is to tell, None = nothing."""
+    """`seen` says what there is to tell."""
 
     def __init__(
-        self, folder: Path, seen: Callable[[], TeamView | None], cwd: Callable[[], str] = os.getcwd
+        self, folder: Path, seen: Callable[[], TeamView], cwd: Callable[[], str] = os.getcwd
     ) -> None:
         self._folder = folder
         self._seen = seen
@@ -106,12 +109,9 @@ class Posting:
         finally:
             self._writing = None
 
-    def _replace(self, view: TeamView | None) -> None:
+    def _replace(self, view: TeamView) -> None:
         process = myself()
         path = self._folder / f"{process.pid}.json"
-        if view is None:
-            path.unlink(missing_ok=True)
-            return
         posted = Posted(process, self._cwd(), wall_clock_ms(), view.name, _agents(view))
         private_folder(self._folder)
         growing = path.with_suffix(".tmp")
@@ -127,7 +127,7 @@ def posting_folder(paths: Paths) -> Path:
 
 
 def running_programs(folder: Path) -> tuple[Posted, ...]:
-    """The programs of this user that have agents at work, by process; those that died are not."""
+    """The programs of this user that run now, by process; those that died are not."""
     found: list[Posted] = []
     with contextlib.suppress(OSError):
         for path in sorted(folder.glob("*.json")):
@@ -167,4 +167,6 @@ def _agent(row: AgentRow) -> PostedAgent:
         waiting=tuple(
             f"{asked.request.tool}: {asked.request.headline}" for asked in view.approvals
         ),
+        session=row.session,
+        worktree=row.worktree,
     )

@@ -313,7 +313,7 @@ class Teams:
 
     def _heard(self, envelope: Envelope) -> None:
         event = envelope.event
-        if self._team is not None and not isinstance(event, te.TeamChanged):
+        if not isinstance(event, te.TeamChanged):
             self.posting.changed()
         if isinstance(event, te.MemberRemoved) and self.keeping is not None:
             self._wanted.pop(event.name, None)
@@ -322,9 +322,10 @@ class Teams:
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
 
-    def _seen(self) -> TeamView | None:
-        """What other programs are told, None = nothing: the main agent is alone."""
-        return None if self._team is None or not self.agents else self.telling.made()
+    def _seen(self) -> TeamView:
+        """What other programs are told; the main agent may be alone."""
+        self.telling.roster.know(self.main, session=self._session())
+        return self.telling.made()
 
     def _complain(self, words: str) -> None:
         self._hub.publish(self.main, None, 0, ev.Notice("warning", words))

@@ -202,19 +202,28 @@ def test_a_killed_team_comes_back_and_says_what_broke_off(project: Project) -> N
 
 
 @pytest.fixture
-def waiting(project: Project) -> Iterator[tuple[Runtime, Listener, str]]:
-    """A program one of whose agents waits for a person, and the question's id."""
-    project.team(coder=[RUNS, {"text": "done"}])
-    plan = Plan(load_settings(), locate(), str(project.folder), asked_model=model("hello"))
+def running(project: Project) -> Iterator[tuple[Runtime, Listener]]:
+    """A program whose agent wants to run something as soon as it is asked."""
+    script = project.folder.parent / "main.json"
+    script.write_text(json.dumps({"replies": [RUNS, {"text": "done"}]}))
+    plan = Plan(load_settings(), locate(), str(project.folder), asked_model=f"scripted/{script}")
     runtime = Runtime(plan)
     listener = Listener(runtime)
     runtime.start()
     try:
-        runtime.team.open("crew")
-        runtime.team.delegate("delegate", ["coder"], "go")
-        yield runtime, listener, listener.until(ev.ApprovalRequested).id
+        yield runtime, listener
     finally:
         runtime.close()
+
+
+@pytest.fixture
+def waiting(project: Project, running: tuple[Runtime, Listener]) -> tuple[Runtime, Listener, str]:
+    """A program one of whose agents waits for a person, and the question's id."""
+    runtime, listener = running
+    project.team(coder=[RUNS, {"text": "done"}])
+    runtime.team.open("crew")
+    runtime.team.delegate("delegate", ["coder"], "go")
+    return runtime, listener, listener.until(ev.ApprovalRequested).id
 
 
 def test_agents_of_running_programs_are_told_of_and_one_that_waits_is_exit_3(
@@ -235,10 +244,32 @@ def test_agents_of_running_programs_are_told_of_and_one_that_waits_is_exit_3(
     runtime.close()
     assert list(posting_folder(locate()).glob("*")) == []
     done = alloy("agents")
-    assert (done.returncode, done.stdout) == (
-        0,
-        "No program has a team or agents at work.\n",
-    )
+    assert (done.returncode, done.stdout) == (0, "No program is running.\n")
+
+
+def test_a_program_without_a_team_is_listed_with_its_one_agent(
+    project: Project, running: tuple[Runtime, Listener]
+) -> None:
+    """What answers, what it does, where it is kept; and exit 3 while it waits for a person."""
+    runtime, listener = running
+    told = until(lambda: alloy("agents", "--json"), lambda done: done.stdout != "[]\n")
+    (agent,) = json.loads(told.stdout)[0]["agents"]
+    assert (told.returncode, agent["name"], agent["session"]) == (0, "agent", "")
+    runtime.submit("go")
+    question = listener.until(ev.ApprovalRequested).id
+    told = until(lambda: alloy("agents", "--json"), lambda done: done.returncode == 3)
+    (posted,) = json.loads(told.stdout)
+    (agent,) = posted["agents"]
+    assert (posted["team"], posted["cwd"]) == ("", str(project.folder))
+    assert (agent["state"], agent["model"]) == ("waiting_approval", runtime.model)
+    assert agent["waiting"] == ["bash: touch made"]
+    assert agent["session"] == runtime.tree.state.id
+    words = alloy("agents").stdout
+    assert agent["session"][:16] in words
+    assert "scripted/" in words
+    runtime.answer_approval(question, "once")
+    listener.until(ev.RunFinished)
+    until(lambda: alloy("agents"), lambda done: done.returncode == 0)
 
 
 def test_a_program_that_was_killed_has_no_agents(project: Project) -> None:
