@@ -17,7 +17,7 @@ from alloy_tui.ui.keymap import Keymap, shown
 from alloy_tui.ui.team_keys import TEAM_KEYS
 from alloy_tui.ui.team_rows import GROUPS, Order, Show
 from alloy_tui.ui.widgets.chrome import link, pack, spread
-from alloy_tui.ui.wording import BUDGET, team_cost
+from alloy_tui.ui.wording import BUDGET, team_cost, tokens
 
 Tab: TypeAlias = Literal["agents", "inbox", "tasks", "mail", "shared", "timeline"]
 TABS: tuple[Tab, ...] = get_args(Tab)
@@ -65,6 +65,9 @@ def head(team: TeamView, width: int) -> Content:
     ]
     if cost:
         left.append(Content.styled(cost, "$text-muted"))
+    if team.budget_tokens is not None:
+        spent = f"{tokens(team.usage.total)} of {tokens(team.budget_tokens)} tokens"
+        left.append(Content.styled(spent, "$text-muted"))
     if team.gave_up:
         left.append(Content.styled(clean_line(team.gave_up, limit=80), "$error"))
     counts: list[Content] = []
@@ -76,22 +79,27 @@ def head(team: TeamView, width: int) -> Content:
 
 
 def tab_line(team: TeamView, tab: Tab, width: int) -> Content:
-    """The tabs, with what is in them."""
+    """The tabs, with what is in them; where there is no room, what waits and the names alone."""
     done = sum(task.state == "done" for task in team.tasks)
     counts: dict[Tab, str] = {
         "inbox": f" {team.waiting}" if team.waiting else "",
         "tasks": f" {done}/{len(team.tasks)}" if team.tasks else "",
         "mail": f" {len(team.mail)}" if team.mail else "",
     }
-    tabs = [
-        link(
-            f"{name.capitalize()}{counts.get(name, '')}",
-            f"screen.show_tab('{name}')",
-            "bold $primary" if name == tab else "$text-muted",
-        )
-        for name in TABS
-    ]
-    return spread(tabs, [], width, "  ", keep_left=True)
+    line = Content()
+    for counted, gap in ((tuple(counts), "  "), (("inbox",), "  "), ((), " ")):
+        tabs = [
+            link(
+                f"{name.capitalize()}{counts[name] if name in counted else ''}",
+                f"screen.show_tab('{name}')",
+                "bold $primary" if name == tab else "$text-muted",
+            )
+            for name in TABS
+        ]
+        line = Content(gap).join(tabs)
+        if line.cell_length <= width - 2:
+            break
+    return spread([line], [], width)
 
 
 def choices(order: Order, show: Show, query: str, width: int) -> Content:
@@ -134,6 +142,12 @@ def foot(
     while pieces and len(pack([*pieces, *last], width, "  ").split("\n")) > lines:
         pieces.pop()
     return pack([*pieces, *last], width, "  ")
+
+
+def asking(width: int) -> Content:
+    """The keys of the line to type into, while something is asked."""
+    keys = [link("Enter gives it", "screen.give"), link("Esc leaves it", "screen.leave")]
+    return pack(keys, width, "  ")
 
 
 def _key(keymap: Keymap, name: str, words: str, look: str) -> Content:

@@ -18,7 +18,7 @@ from alloy_tui.runtime.agent_view import PendingApproval
 from alloy_tui.runtime.team_port import AgentRow, TeamView
 from alloy_tui.ui.lines import Line, LineItem
 from alloy_tui.ui.previewing import preview
-from alloy_tui.ui.wording import duration, model_label
+from alloy_tui.ui.wording import duration, model_label, money, tokens
 
 Look: TypeAlias = Literal["heading", "name", "needs", "live", "calm", "words", "figures"]
 
@@ -72,7 +72,7 @@ def _question(
     who = ", ".join(dict.fromkeys(clean_line(row.name, limit=40) for row, _ in group))
     waited = duration(max(0, now_ms - min(asked.asked_ms for _, asked in group)))
     times = f"{len(group)} times  " if len(group) > 1 else ""
-    lines = _exactly(request)
+    lines = exactly(request)
     asked_by: list[LineItem] = [
         ("muted", f"{path_words(team, row)}: {clean_line(asked.request.reason, limit=200)}")
         for row, asked in group
@@ -90,7 +90,7 @@ def _question(
     )
 
 
-def _exactly(request: ApprovalRequested) -> list[LineItem]:
+def exactly(request: ApprovalRequested) -> list[LineItem]:
     """The whole of what would run."""
     lines, hidden = preview(request)
     if hidden:
@@ -228,12 +228,34 @@ def _leases(team: TeamView, now_ms: int) -> Iterable[Item]:
 # -- one agent --------------------------------------------------------------------------------
 
 
+def _figures(row: AgentRow) -> str:
+    """What its line may have no room for."""
+    view, said = row.view, list[str]()
+    if row.paused:
+        said.append("paused: takes no more work")
+    if row.turns:
+        said.append(f"turn {row.turns}{f' of {row.max_turns}' if row.max_turns else ''}")
+    if view.context_share is not None:
+        said.append(f"context {round(view.context_share * 100)} % full")
+    if view.usage_known or row.budget_tokens is not None:
+        most = "" if row.budget_tokens is None else f" of {tokens(row.budget_tokens)}"
+        said.append(f"{tokens(view.usage.total if view.usage_known else 0)}{most} tokens")
+    if view.cost is not None or row.budget_usd is not None:
+        most = "" if row.budget_usd is None else f" of {row.budget_usd:,.2f}"
+        said.append(f"{money(view.cost)}{most}")
+    if row.restarts:
+        said.append(f"started anew {row.restarts} time{'s' * (row.restarts != 1)}")
+    if row.unread:
+        said.append(f"{row.unread} unread letter{'s' * (row.unread != 1)}")
+    return " · ".join(said)
+
+
 def peek(team: TeamView, row: AgentRow) -> list[LineItem]:
     """One agent without leaving: the exact question, what it was asked, what it last said."""
     name = f"{path_words(team, row)}  {model_label(row.view.model, 60)}".rstrip()
     lines: list[LineItem] = [("heading", name)]
     for asked in row.view.approvals:
-        shown = _exactly(asked.request)
+        shown = exactly(asked.request)
         reason = clean_line(asked.request.reason, limit=200)
         lines.append(("heading", f"asks: {reason}"))
         lines += shown
@@ -244,12 +266,13 @@ def peek(team: TeamView, row: AgentRow) -> list[LineItem]:
         lines.append(("error", clean_line(error.message, limit=400)))
     if row.role:
         lines.append(("muted", clean_line(row.role, limit=200)))
+    figures = _figures(row)
+    if figures:
+        lines.append(("muted", figures))
     if row.worktree:
         lines.append(("muted", f"works in {clean_line(row.worktree, limit=300)}"))
     if row.prompt:
         lines.append(("muted", f"asked: {clean_line(row.prompt, limit=300)}"))
-    if row.unread:
-        lines.append(("muted", f"{row.unread} unread"))
     for work in team.delegations:
         if work.to == row.name and work.status is None:
             by = clean_line(work.by, limit=40)

@@ -16,13 +16,14 @@ from alloy_tui.runtime.team_port import AgentRow, Delegation, TeamView
 from alloy_tui.runtime.team_port import Span as TimeSpan
 from alloy_tui.ui.markdown.cells import clip, span_width
 from alloy_tui.ui.panes.team.agents import HOLD_MS, AgentLines
-from alloy_tui.ui.team_bars import TABS
+from alloy_tui.ui.team_bars import TABS, tab_line
 from tests.support.fake_team import asked, crew, view
 from tests.support.feed import START_MS
 from tests.support.stage import Stage, screen_text
 from tests.support.team_stage import becomes, dashboard
 
 pytestmark = pytest.mark.anyio
+ASKED = asked("reviewer", "a1", "ls")
 STATES = ("done", "tool", "failed")
 
 
@@ -183,6 +184,74 @@ async def test_the_peek_shows_question_prompt_and_tail_and_scrolls() -> None:
             await pilot.press("shift+down")
         await pilot.pause()
         assert "line 49" in screen_text(stage.app)
+
+
+async def test_the_peek_says_what_a_narrow_line_has_no_room_for() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(60, 24)) as pilot:
+        page = await dashboard(stage, pilot)
+        facts = {"paused": True, "max_turns": 20, "budget_usd": 0.5, "unread": 2}
+        row = replace(page.team.rows[2], **facts)
+        await becomes(stage, pilot, page, replace(page.team, rows=(row,)))
+        text = " ".join(screen_text(stage.app).split())
+        assert (
+            "paused: takes no more work · turn 4 of 20 · context 31 % full · 12.9k tokens · "
+            "$0.35 of 0.50 · started anew 1 time · 2 unread letters" in text
+        )
+
+
+async def test_a_long_question_is_read_from_its_beginning() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        team = crew()
+        asks = replace(team.rows[1], tail="said before\n" * 30)
+        calm = replace(team.rows[0], tail="nothing much\n" * 30)
+        page = await dashboard(stage, pilot, replace(team, rows=(calm, asks)))
+        page.agents.go_to("agent")
+        await pilot.press("shift+down", "shift+down", "shift+down", "shift+down")
+        page.agents.go_to("reviewer")
+        await pilot.pause()
+        assert "git push --force origin main" in screen_text(stage.app).split("─" * 80)[1]
+
+
+async def test_of_who_is_at_work_the_last_words_are_seen() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        team = crew()
+        row = replace(team.rows[3], tail="\n".join(f"line {n}" for n in range(30)))
+        page = await dashboard(stage, pilot, replace(team, rows=(row,)))
+        assert "line 29" in screen_text(stage.app)
+        row = replace(row, tail="\n".join(f"line {n}" for n in range(40)))
+        await becomes(stage, pilot, page, replace(team, rows=(row,)))
+        assert "line 39" in screen_text(stage.app)
+
+
+async def test_a_filter_that_is_on_is_seen_on_a_small_screen_and_so_is_that_nobody_is_left() -> (
+    None
+):
+    stage = Stage()
+    async with stage.app.run_test(size=(60, 15)) as pilot:
+        await dashboard(stage, pilot, states("ab", {}))
+        await pilot.press("f")
+        await pilot.pause()
+        text = screen_text(stage.app)
+        assert "shows needs you" in text
+        assert "There is no agent that needs you." in text
+
+
+@pytest.mark.parametrize("width", [42, 48, 60, 80])
+async def test_every_tab_is_named_however_much_is_in_them(width: int) -> None:
+    team = crew()
+    many = replace(
+        team,
+        rows=(replace(team.rows[1], view=replace(team.rows[1].view, approvals=(ASKED,) * 120)),),
+        mail=team.mail * 700,
+        tasks=team.tasks * 400,
+    )
+    for tab in TABS:
+        line = tab_line(many, tab, width).plain
+        assert len(line) <= width
+        assert [name for name in TABS if name.capitalize() in line] == list(TABS)
 
 
 ANCHOR = re.compile(r"\x1b\[\d+G|\x1b(\[\d*)?$", re.MULTILINE)

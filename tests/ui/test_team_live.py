@@ -111,6 +111,69 @@ async def test_a_question_is_answered_where_it_is_asked_once_it_has_been_read() 
         assert stage.port.wanted("answer") == [("q1", "deny", None)]
 
 
+async def test_the_whole_question_is_on_show_where_it_can_be_answered() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        page = await dashboard(stage, pilot)
+        page.agents.go_to("coder")
+        await pilot.press("enter")
+        await pilot.pause()
+        command = f"echo {'quite long words ' * 9}; rm -rf build"
+        asks = ev.ApprovalRequested("q1", "c1", "bash", {"command": command}, "why", "h", command)
+        await hear(stage, *says(stage, "coder", ev.RunStarted("m", "go"), asks))
+        await pilot.pause()
+        assert "rm -rf build" in screen_text(stage.app)
+        await hear(stage, *says(stage, "coder", ev.ApprovalAnswered("q1", "deny", "user")))
+        await pilot.pause()
+        assert "rm -rf build" not in screen_text(stage.app)
+
+
+async def test_who_points_at_a_column_speaks_to_it() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 24)) as pilot:
+        page = await dashboard(stage, pilot)
+        for name in ("coder", "researcher"):
+            page.agents.go_to(name)
+            await pilot.press("x")
+        await pilot.press("v")
+        await pilot.pause()
+        await pilot.click(offset=(90, 10))
+        await pilot.pause()
+        assert "To researcher: Enter" in screen_text(stage.app)
+        await enter(pilot, stage, "you")
+        await pilot.click(offset=(10, 0))
+        await pilot.pause()
+        await enter(pilot, stage, "and you")
+        said = [(name, words) for name, words, _ in stage.port.wanted("say")]
+        assert said == [("researcher", "you"), ("coder", "and you")]
+
+
+async def test_the_mouse_scrubs_the_timeline() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 36)) as pilot:
+        page = await dashboard(stage, pilot)
+        await pilot.press("6")
+        await pilot.pause()
+        text = screen_text(stage.app).split("\n")
+        row = next(n for n, line in enumerate(text) if line.startswith(" researcher"))
+        end = text[row].rindex("█")
+        await pilot.mouse_down(offset=(end, row))
+        await pilot.pause()
+        assert "researcher: tool  search rounding" in screen_text(stage.app)
+        assert page.gantt.agent == "researcher"
+        before = screen_text(stage.app).split("\n")[row]
+        await pilot.hover(offset=(text[row].index("━"), row))
+        await pilot.pause()
+        assert "researcher: turn  m" in screen_text(stage.app)
+        assert screen_text(stage.app).split("\n")[row] == before
+        await pilot.hover(offset=(118, row))
+        await pilot.mouse_up(offset=(118, row))
+        await pilot.hover(offset=(end, row))
+        await pilot.pause()
+        assert page.gantt.moment_ms is None
+        assert "At this moment: now" in screen_text(stage.app)
+
+
 async def test_the_timeline_is_scrubbed_and_says_what_was_done_then() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 36)) as pilot:

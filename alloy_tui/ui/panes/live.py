@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
@@ -32,6 +33,13 @@ class LiveColumn(Vertical):
     LiveColumn > .live-state { height: 1; background: $surface; }
     """
 
+    class Pointed(Message):
+        """The mouse was pressed in the column."""
+
+        def __init__(self, column: LiveColumn) -> None:
+            super().__init__()
+            self.column = column
+
     def __init__(self, model: str = "") -> None:
         super().__init__()
         self.view = AgentView(model=model)
@@ -49,6 +57,10 @@ class LiveColumn(Vertical):
         yield self.title_line
         yield self.chat
         yield self.state_line
+
+    def on_mouse_down(self) -> None:
+        """Who points at a column means it."""
+        self.post_message(self.Pointed(self))
 
     def take(self, what: Heard) -> None:
         """Something the agent said."""

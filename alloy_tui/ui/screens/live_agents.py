@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -27,8 +27,10 @@ from alloy_tui.ui.messages import EngineEvents
 from alloy_tui.ui.panes.live import LiveColumn
 from alloy_tui.ui.pump import batches
 from alloy_tui.ui.race_feed import Heard, agent_of
+from alloy_tui.ui.team_items import exactly
 from alloy_tui.ui.widgets.approval_bar import ARMING_S
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
+from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.wording import model_label, money, state_words
 
 LEAST_COLUMN = 38
@@ -52,6 +54,16 @@ class AgentColumn(LiveColumn):
         self.agent = agent
         self._waiting: list[Heard] | None = []
         self.asked_s = float("-inf")
+        self._asked = ""
+        self.question = LineView(words=True)
+        self.question.add_class("live-question")
+
+    def compose(self) -> ComposeResult:
+        """The question stands between what was said and the state."""
+        yield self.title_line
+        yield self.chat
+        yield self.question
+        yield self.state_line
 
     def hear(self, what: Heard, now_s: float) -> None:
         """Something it says now."""
@@ -94,10 +106,18 @@ class AgentColumn(LiveColumn):
         if needs:
             asked = self.view.approvals[0].request
             state = clean_line(f"needs you: {asked.tool} {asked.headline}", limit=200)
+        self._paint_question()
         look = "bold $warning" if needs else "$primary" if self.view.busy else "$text-muted"
         cost = money(self.view.cost) if self.view.usage_known else ""
         right = [Content.styled(cost, "$text-muted")] if cost else []
         self.state_line.update(spread([Content.styled(state, look)], right, width))
+
+    def _paint_question(self) -> None:
+        first = self.view.approvals[0].request if self.view.approvals else None
+        if (first.id if first is not None else "") != self._asked:
+            self._asked = first.id if first is not None else ""
+            self.question.set_lines(exactly(first) if first is not None else [])
+        self.question.display = first is not None
 
 
 class LiveAgentsScreen(Screen[None]):
@@ -119,6 +139,7 @@ class LiveAgentsScreen(Screen[None]):
     LiveAgentsScreen > #live-columns { height: 1fr; }
     LiveAgentsScreen > #live-field { border: none; height: 1; background: $panel; }
     LiveAgentsScreen > #live-foot { height: auto; background: $surface; }
+    AgentColumn > .live-question { height: auto; max-height: 40%; background: $panel; }
     """
 
     def __init__(self, runtime: RuntimePort, clock: Clock, agents: Sequence[str]) -> None:
@@ -188,6 +209,28 @@ class LiveAgentsScreen(Screen[None]):
         self.call_after_refresh(self.paint)
 
     # -- deeds --------------------------------------------------------------------------------
+
+    def on_live_column_pointed(self, message: LiveColumn.Pointed) -> None:
+        """Speak to the column that the mouse was pressed in."""
+        message.stop()
+        for number, column in enumerate(self.columns):
+            if column is message.column and number != self._chosen:
+                self.action_choose(number)
+
+    def on_click(self, event: events.Click) -> None:
+        """One goes on typing, unless it is text that was taken with the mouse."""
+        del event
+        if not self.selections:
+            self.query_one(Input).focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed after a click elsewhere goes into the line."""
+        field = self.query_one(Input)
+        if self.focused is not field and event.is_printable and event.character:
+            field.focus()
+            field.insert_text_at_cursor(event.character)
+        elif self.focused is not field and event.key == "enter":
+            field.focus()
 
     def action_step(self, by: int) -> None:
         """Speak to the column beside."""

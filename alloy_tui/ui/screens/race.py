@@ -169,6 +169,13 @@ class RaceScreen(Screen[Outcome | None]):
             keys.insert(3, link("x stops all", "screen.stop", "$text-muted"))
         self.query_one("#race-foot", ActionLine).update(pack(keys, width))
 
+    def on_live_column_pointed(self, message: LiveColumn.Pointed) -> None:
+        """The column that the mouse was pressed in."""
+        message.stop()
+        for number, column in enumerate(self._columns.values()):
+            if column is message.column:
+                self.action_choose(number)
+
     def action_step(self, by: int) -> None:
         """The next column."""
         self.action_choose((self._chosen + by) % max(1, len(self._columns)))

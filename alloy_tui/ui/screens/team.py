@@ -24,6 +24,7 @@ from alloy_tui.ui.panes.team.listing import Listing
 from alloy_tui.ui.team_bars import TABS, Tab
 from alloy_tui.ui.team_items import Item
 from alloy_tui.ui.team_keys import TEAM_KEYS
+from alloy_tui.ui.team_rows import ORDERS, SHOWS
 from alloy_tui.ui.widgets.ask_line import AskLine
 from alloy_tui.ui.widgets.chrome import ActionLine
 from alloy_tui.ui.widgets.line_view import LineView
@@ -91,6 +92,7 @@ class TeamBase(Screen[None]):
         self.ask_line = AskLine(id="team-ask")
         self._shown_for: tuple[str, ...] = ()
         self._shown_s = float("-inf")
+        self._peeked: tuple[object, ...] = ()
         self._slipped = ("", 0.0)
         """Who came under the cursor by itself, as the one there has gone; and when."""
 
@@ -251,6 +253,11 @@ class TeamBase(Screen[None]):
         """Back to the lines."""
         message.stop()
         self.window.focus()
+        self.paint()
+
+    async def action_give(self) -> None:
+        """A click on the key that gives what is typed."""
+        await self.ask_line.field.action_submit()
 
     # -- words --------------------------------------------------------------------------------
 
@@ -265,10 +272,11 @@ class TeamBase(Screen[None]):
         tabs = team_bars.tab_line(self.team, self.tab, width)
         self.query_one("#team-tabs", ActionLine).update(tabs)
         how_line = self.query_one("#team-how", ActionLine)
-        how_line.display = self.tab == "agents" and self.size.height >= _ROOMY
+        usual = (shown.order, shown.filter, shown.query_words) == (ORDERS[0], SHOWS[0], "")
+        how_line.display = self.tab == "agents" and (self.size.height >= _ROOMY or not usual)
         how_line.update(how)
         self._paint_peek()
-        foot = team_bars.foot(
+        keys = team_bars.foot(
             self.keymap,
             self.tab,
             width,
@@ -277,6 +285,7 @@ class TeamBase(Screen[None]):
             lines=3 if self.size.height >= _ROOMY else 1,
             more=self.peek.display and self.peek.row_count > self.peek.size.height > 0,
         )
+        foot = team_bars.asking(width) if self.ask_line.asking else keys
         self.query_one("#team-foot", ActionLine).update(foot)
 
     def _paint_peek(self) -> None:
@@ -293,9 +302,14 @@ class TeamBase(Screen[None]):
         if asked != self._shown_for:
             self._shown_for = asked
             self._shown_s = self.clock.monotonic_s()
-        if not self.peek.shows(lines):
-            same = bool(lines) and self.peek.row_count > 0
-            self.peek.set_lines(lines, "stay" if same else "top")
+        about = (self.tab, row.name if row else "", item.key if item else "", asked)
+        if about != self._peeked or not self.peek.shows(lines):
+            # What is asked stands at the top; of who is at work one sees what it says last.
+            live = self.tab == "agents" and row is not None and row.view.busy and not asked
+            self.peek.set_lines(
+                lines, "stay" if about == self._peeked else "end" if live else "top"
+            )
+            self._peeked = about
 
     def _asking_tool(self) -> str:
         pending = (asked for row in self.team.rows for asked in row.view.approvals)

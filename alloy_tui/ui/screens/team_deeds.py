@@ -68,7 +68,7 @@ class TeamScreen(TeamBase):
             "mail": self._mail,
             "split": self._split,
             "pause": lambda: self._with(self._pause),
-            "cancel": lambda: self._with(lambda row: self._act("cancel", row)),
+            "cancel": lambda: self._with(self._cancel),
             "restart": lambda: self._with(lambda row: self._act("restart", row)),
             "kill": lambda: self._with(self._kill),
             "add": lambda: self._member("A new agent: NAME [MODEL] [what it is for]", port.add),
@@ -242,6 +242,12 @@ class TeamScreen(TeamBase):
             self._slipped = ("", 0.0)
         else:
             self.port.act(action, row.name)
+
+    def _cancel(self, row: AgentRow) -> None:
+        if row.view.busy:
+            self._act("cancel", row)
+        else:
+            self._say(f"{row.name} does nothing that could be stopped.")
 
     def _pause(self, row: AgentRow) -> None:
         self._act("resume" if row.paused else "pause", row)

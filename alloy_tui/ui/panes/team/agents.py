@@ -32,6 +32,13 @@ _SPARK = 10
 _COST_FROM, _CONTEXT_FROM, _TURN_FROM = 64, 76, 88
 _SPARK_FROM, _MODEL_FROM, _TOKENS_FROM = 118, 134, 146
 _TIMED: dict[AgentState, str] = {"thinking": "thinking", "streaming": "writing", "tool": "at work"}
+_SHOWN: dict[Show, str] = {
+    "all": "",
+    "needs you": "needs you",
+    "working": "is working",
+    "done": "is done",
+    "crashed": "has crashed",
+}
 _WORDS: dict[AgentState, str] = {
     "idle": "ready",
     "waiting_approval": "needs you",
@@ -74,8 +81,8 @@ class AgentLines(RowWindow):
 
     @property
     def count(self) -> int:
-        """See `RowWindow.count`."""
-        return len(self.plan)
+        """See `RowWindow.count`; where there is nobody, a line says so."""
+        return max(1, len(self.plan))
 
     @property
     def row(self) -> AgentRow | None:
@@ -154,6 +161,10 @@ class AgentLines(RowWindow):
 
     def spans(self, place: int, width: int) -> list[Span]:
         """See `RowWindow.spans`."""
+        if place >= len(self.plan):
+            whom = f" that {_SHOWN[self.filter]}" if self.filter != "all" else ""
+            like = f" like “{clean_line(self.query_words, limit=40)}”" if self.query_words else ""
+            return [(f" There is no agent{whom}{like}.", self.look("calm"))]
         line = self.plan.lines[place]
         if line.row is None:
             return [(f" {line.heading} {line.count or ''}", self.look("heading"))]
@@ -176,7 +187,7 @@ class AgentLines(RowWindow):
         return columns(left, self._figures(row, width), width)
 
     def _state(self, row: AgentRow) -> str:
-        if row.paused:
+        if row.paused and not row.view.approvals:
             return "paused"
         if row.over:
             return "ended" if not row.cause else "gave up"

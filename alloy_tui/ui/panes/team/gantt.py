@@ -1,7 +1,7 @@
 """The team's time: a lane for each agent, what it did in it, and a moment to look at.
 
 Owns the scale, the moment and how spans are drawn. The moment can be moved into
-the past; every view of it says what was done then.
+the past, by keys or with the mouse; every view of it says what was done then.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.style import Style
+from textual import events
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.team_port import Span as TimeSpan
@@ -24,6 +25,9 @@ _SCALES_MS = (250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 1_
 """Milliseconds that a cell stands for."""
 _RANK: dict[SpanKind, int] = {"run": 0, "turn": 1, "tool": 2, "wait": 3}
 _MARKS: dict[SpanKind, str] = {"run": "─", "turn": "━", "tool": "█", "wait": "░"}
+
+
+_LEGEND = "━ a turn  █ a tool  ░ waits for you  ─ between them"
 
 
 class Gantt(RowWindow):
@@ -42,13 +46,16 @@ class Gantt(RowWindow):
     Gantt > .time--tool { color: $primary; }
     Gantt > .time--wait { color: $warning; }
     Gantt > .time--failed { color: $error; }
-    Gantt > .time--moment { background: $foreground 25%; }
+    Gantt > .time--moment { color: $foreground; background: $foreground 25%; }
     Gantt > .time--cursor { background: $primary 15%; }
     """
 
     def __init__(self) -> None:
         super().__init__(id="team-timeline")
         self.moment_ms: int | None = None
+        self._right_ms: int | None = None
+        """The right edge while one looks into the past; what is drawn stays where it is."""
+        self._dragged = False
         self._spans: tuple[TimeSpan, ...] = ()
         self._lanes: dict[str, list[TimeSpan]] = {}
         self._names: tuple[str, ...] = ()
@@ -87,15 +94,15 @@ class Gantt(RowWindow):
         """Less time on the screen, or more."""
         self._zoomed = True
         self._scale = max(0, min(len(_SCALES_MS) - 1, self._scale + by))
-        self.refresh()
+        self._right_ms = None
+        self._look_to(self.moment_ms)
 
     def scrub(self, cells: int) -> None:
         """Move the moment; beyond the last thing that happened it is now again."""
         end_ms = self._end_ms()
         at_ms = (end_ms if self.moment_ms is None else self.moment_ms) + cells * self._cell_ms
         begin_ms = min((span.start_ms for span in self._spans), default=end_ms)
-        self.moment_ms = None if at_ms >= end_ms else max(begin_ms, at_ms)
-        self.refresh()
+        self._look_to(None if at_ms >= end_ms else max(begin_ms, at_ms))
 
     def step(self, by: int) -> None:
         """The moment to where the next thing began, or the one before."""
@@ -103,11 +110,54 @@ class Gantt(RowWindow):
         at_ms = self._end_ms() if self.moment_ms is None else self.moment_ms
         if by < 0:
             before = [ms for ms in begins if ms < at_ms]
-            self.moment_ms = before[-1] if before else self.moment_ms
+            self._look_to(before[-1] if before else self.moment_ms)
         else:
             after = [ms for ms in begins if ms > at_ms]
-            self.moment_ms = after[0] if after else None
+            self._look_to(after[0] if after else None)
+
+    def _look_to(self, moment_ms: int | None) -> None:
+        """That moment from now on, in sight with what came after it."""
+        self.moment_ms = moment_ms
+        end_ms, length_ms = self._end_ms(), self._room * self._cell_ms
+        right_ms = end_ms if self._right_ms is None else self._right_ms
+        if moment_ms is None:
+            self._right_ms = None
+        elif right_ms - length_ms <= moment_ms < right_ms:
+            self._right_ms = right_ms
+        else:
+            self._right_ms = min(end_ms, moment_ms + self._cell_ms * (self._room // 3))
         self.refresh()
+        self.post_message(self.Moved(self))
+
+    def _point_to(self, x: int) -> None:
+        """The moment of that column of the window."""
+        right_ms = self._end_ms() if self._right_ms is None else self._right_ms
+        cell = max(0, x - _NAME - 1)
+        if cell >= self._room - 1 and right_ms >= self._end_ms():
+            self._look_to(None)
+            return
+        begin_ms = min((span.start_ms for span in self._spans), default=right_ms)
+        at_ms = right_ms - (self._room - cell) * self._cell_ms
+        self._look_to(max(begin_ms, at_ms) if at_ms < self._end_ms() else None)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """The moment goes where the mouse is, and along with it."""
+        if event.button == 1 and event.x > _NAME and self._spans:
+            self._dragged = True
+            self.capture_mouse()
+            self._point_to(event.x)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Scrub."""
+        if self._dragged:
+            self._point_to(event.x)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """There it stays."""
+        del event
+        if self._dragged:
+            self._dragged = False
+            self.release_mouse()
 
     def told(self) -> list[Line]:
         """What everybody did at the moment, or does now."""
@@ -115,6 +165,8 @@ class Gantt(RowWindow):
         end_ms = self._end_ms()
         back = "now" if at_ms is None else f"{duration(end_ms - at_ms)} before the end"
         lines: list[Line] = [("heading", f"At this moment: {back}")]
+        if self._names:
+            lines.append(("muted", f"{_LEGEND}   one cell is {duration(self._cell_ms)}"))
         for name in self._names:
             span = self._doing(name, end_ms - 1 if at_ms is None else at_ms)
             what = (
@@ -139,9 +191,13 @@ class Gantt(RowWindow):
         if self._zoomed or not self._spans:
             return
         length_ms = self._end_ms() - min(span.start_ms for span in self._spans)
-        room = max(20, self.size.width - _NAME - 2)
-        fits = [n for n, cell_ms in enumerate(_SCALES_MS) if cell_ms * room >= length_ms]
+        fits = [n for n, cell_ms in enumerate(_SCALES_MS) if cell_ms * self._room >= length_ms]
         self._scale = fits[0] if fits else len(_SCALES_MS) - 1
+
+    @property
+    def _room(self) -> int:
+        """Cells for the time itself."""
+        return max(1, self.scrollable_content_region.width - _NAME - 2)
 
     @property
     def _cell_ms(self) -> int:
@@ -158,10 +214,7 @@ class Gantt(RowWindow):
         """See `RowWindow.spans`."""
         room = max(1, width - _NAME - 2)
         end_ms = self._end_ms()
-        right_ms = end_ms
-        if self.moment_ms is not None:
-            # The moment stays in sight, with what came after it.
-            right_ms = min(end_ms, self.moment_ms + self._cell_ms * (room // 3))
+        right_ms = end_ms if self._right_ms is None else self._right_ms
         left_ms = right_ms - room * self._cell_ms
         moment = None
         if self.moment_ms is not None:
@@ -194,7 +247,9 @@ class Gantt(RowWindow):
         looks = {look: self.look(look) for look in {look for _, look in cells}}
         here = self.look("moment")
         for at, (mark, look) in enumerate(cells):
-            style = looks[look] + here if at == moment else looks[look]
+            style = looks[look]
+            if at == moment:
+                mark, style = "┃", here
             if made and made[-1][1] == style:
                 made[-1] = (made[-1][0] + mark, style)
             else:
