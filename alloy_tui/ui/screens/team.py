@@ -255,10 +255,6 @@ class TeamBase(Screen[None]):
         self.window.focus()
         self.paint()
 
-    async def action_give(self) -> None:
-        """A click on the key that gives what is typed."""
-        await self.ask_line.field.action_submit()
-
     # -- words --------------------------------------------------------------------------------
 
     def paint(self) -> None:

@@ -106,6 +106,10 @@ class TeamScreen(TeamBase):
         self.paint()
         return True
 
+    async def action_give(self) -> None:
+        """A click on the key that gives what is typed."""
+        await self.ask_line.field.action_submit()
+
     def _say(self, words: str) -> None:
         self.notify(clean_line(words, limit=200), markup=False, timeout=4)
 

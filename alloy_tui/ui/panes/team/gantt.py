@@ -246,10 +246,8 @@ class Gantt(RowWindow):
         made: list[Span] = []
         looks = {look: self.look(look) for look in {look for _, look in cells}}
         here = self.look("moment")
-        for at, (mark, look) in enumerate(cells):
-            style = looks[look]
-            if at == moment:
-                mark, style = "┃", here
+        for at, (drawn, look) in enumerate(cells):
+            mark, style = ("┃", here) if at == moment else (drawn, looks[look])
             if made and made[-1][1] == style:
                 made[-1] = (made[-1][0] + mark, style)
             else:
