@@ -1,7 +1,8 @@
 """`alloy team`: a team at work without a screen, and which teams there are.
 
 Owns the choice of the action, the wait for a team, and the exit code: that of
-`alloy run`. There is nobody to ask: what would need an approval is denied.
+`alloy run`. There is nobody to ask: what would need an approval is denied. Work that
+ends early (its time, a limit, a signal) prints what was brought until then, marked.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -27,10 +29,11 @@ from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.sanitise import clean, clean_line
 from alloy_tui.domain.team_events import DelegationKind
 from alloy_tui.runtime.runtime import Runtime
-from alloy_tui.runtime.team_port import Performed, Problem
+from alloy_tui.runtime.team_port import Brought, Performed, Problem
 
 _BATCH_CHARS = 65_536
 _PATIENCE_S = 4.0
+_GIVING_UP_S = 2.0
 _CODES = {
     signal.SIGINT: exits.INTERRUPTED,
     signal.SIGTERM: exits.TERMINATED,
@@ -100,12 +103,20 @@ class TeamPrinter:
         """Nothing is open."""
 
     def tell(self, done: Performed) -> None:
-        """The answers; with a heading each where there are several."""
-        many = len(done.answers) > 1
-        for number, (name, text) in enumerate(done.answers):
-            heading = f"{chr(10) if number else ''}## {clean_line(name)}\n" if many else ""
-            self._out.write(f"{heading}{clean(text).rstrip(chr(10))}\n")
+        """The answers, with a heading each where there is more than one; then what is partial."""
+        parts = [(clean_line(name), text) for name, text in done.answers]
+        parts += [(_heading(each), each.text) for each in done.brought]
+        headed = len(parts) > 1 or bool(done.brought)
+        for number, (heading, text) in enumerate(parts):
+            above = f"{chr(10) if number else ''}## {heading}\n" if headed else ""
+            self._out.write(f"{above}{clean(text).rstrip(chr(10))}\n")
         self._out.flush()
+
+
+def _heading(brought: Brought) -> str:
+    """Whose it is, for whom, and that it is not all."""
+    whose = f"{brought.agent} for {brought.by}" if brought.by else brought.agent
+    return clean_line(whose if brought.whole else f"{whose} (partial)")
 
 
 class _AtWork:
@@ -118,6 +129,8 @@ class _AtWork:
         self._done: list[Performed | None] = []
         self._ends: dict[str, ev.RunStatus] = {}
         self._signal: int | None = None
+        self._give_up_s: float | None = None
+        self._end_it: Callable[[], object] = lambda: None
 
     def run(self, arguments: argparse.Namespace, prompt: str) -> int:
         """Give the work, print what comes, and return the exit code."""
@@ -127,7 +140,7 @@ class _AtWork:
         try:
             with self._bell.listening(*_CODES):
                 self._runtime.start()
-                self._runtime.team.perform(
+                self._end_it = self._runtime.team.perform(
                     arguments.file,
                     kind,
                     to,
@@ -135,15 +148,28 @@ class _AtWork:
                     timeout_s=arguments.within_s,
                     then=self._came,
                 )
-                while not self._done and self._signal is None and not self._failed():
-                    for number in self._bell.wait():
-                        self._signal = self._signal or number
+                while not self._done and not self._failed() and not self._out_of_patience():
+                    self._wait()
                     self._print()
                 self._print()
         finally:
             self._runtime.on_ring(None)
         self._printer.finish()
         return self._code(time.monotonic() - started_s)
+
+    def _wait(self) -> None:
+        """Until something comes; the first signal ends the work, the second the wait."""
+        left_s = None
+        if self._give_up_s is not None:
+            left_s = max(0.0, self._give_up_s - time.monotonic())
+        for number in self._bell.wait(left_s):
+            if self._signal is None:
+                self._end_it()
+            wait_s = _GIVING_UP_S if self._signal is None else 0.0
+            self._signal, self._give_up_s = self._signal or number, time.monotonic() + wait_s
+
+    def _out_of_patience(self) -> bool:
+        return self._give_up_s is not None and time.monotonic() >= self._give_up_s
 
     def _came(self, done: Performed | None) -> None:
         """From the engine's thread."""
@@ -162,13 +188,13 @@ class _AtWork:
             self._printer.flush()
 
     def _code(self, took_s: float) -> int:
+        refusal, done = self._runtime.refusal(""), self._done[0] if self._done else None
+        if done is not None and isinstance(self._printer, TeamPrinter):
+            self._printer.tell(done)
         if self._signal is not None:
             return _CODES[signal.Signals(self._signal)]
-        refusal, done = self._runtime.refusal(""), self._done[0] if self._done else None
         if done is None:
             return exits.USAGE if isinstance(refusal, ConfigError) else exits.FAILED
-        if isinstance(self._printer, TeamPrinter):
-            self._printer.tell(done)
         for problem in done.problems:
             remark(f"alloy: {clean_line(problem.message, limit=1000)}")
         if done.problems:

@@ -46,6 +46,7 @@ from alloy_tui.runtime.model_desk import ModelDesk
 from alloy_tui.runtime.model_sources import ModelSources
 from alloy_tui.runtime.outfit import LOCAL_MODEL
 from alloy_tui.runtime.own_commands import OwnCommands
+from alloy_tui.runtime.performing import Performing
 from alloy_tui.runtime.plan import Plan, Snapshot, scratch_folder
 from alloy_tui.runtime.port import QueuedItem, UsageView
 from alloy_tui.runtime.posting import posting_folder
@@ -139,6 +140,7 @@ class Engine:
             publish=self._publish_budget,
         )
         self.team = TeamVerbs(self.teams)
+        self.performing = Performing(self.teams, self._hub)
         self.begun = False
         """Whether commands are carried out: a model was looked for, found or not."""
         self._unsaved = ""

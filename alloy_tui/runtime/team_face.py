@@ -87,18 +87,20 @@ class TeamFace:
         *,
         timeout_s: float | None,
         then: Callable[[Performed | None], object],
-    ) -> None:
+    ) -> Callable[[], object]:
         """Open a team, give it work, and tell `then` how that ended; for who has no screen.
 
-        Every word of every agent comes in the stream.
+        Every word of every agent comes in the stream. Returns what ends it early:
+        `then` is told what was brought until that is called.
         """
         self._give(
             lambda engine: (
                 lambda: engine.questions.ask(
-                    engine.team.perform(file, kind, to, text, timeout_s), then
+                    engine.performing.perform(file, kind, to, text, timeout_s), then
                 )
             )
         )
+        return lambda: self._give(lambda engine: engine.performing.give_up)
 
     def say(self, agent: str, text: str, lane: Lane = "prompt") -> None:
         """See `TeamPort.say`."""

@@ -177,11 +177,29 @@ class Problem(msgspec.Struct, frozen=True):
     message: str
 
 
+class Brought(msgspec.Struct, frozen=True):
+    """What an agent had said when the work ended early.
+
+    `by` is the agent that it worked for, "" = it was asked itself; `whole` says
+    that it had come to its end, though what it was for had not.
+    """
+
+    agent: str
+    text: str
+    by: str = ""
+    whole: bool = False
+
+
 class Performed(msgspec.Struct, frozen=True):
-    """How work ended that a team was opened for: what each agent brought, in order."""
+    """How work ended that a team was opened for: what each agent brought, in order.
+
+    `answers` are whole; `brought` is what there is beside them when there are
+    `problems`.
+    """
 
     answers: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
+    brought: tuple[Brought, ...] = ()
 
 
 class TeamPort(Protocol):

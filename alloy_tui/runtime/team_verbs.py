@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.ledger import told
-from alloy_tui.domain.errors import AlloyError, ConfigError, StoreError, TeamError
+from alloy_tui.domain.errors import StoreError, TeamError
 from alloy_tui.domain.events import VERSION, Envelope, Lane
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.team_events import DelegationKind
@@ -23,8 +23,6 @@ from alloy_tui.runtime.team_files import team_files
 from alloy_tui.runtime.team_port import (
     MemberAction,
     NewMember,
-    Performed,
-    Problem,
     Span,
     TaskAction,
     TeamFile,
@@ -32,7 +30,6 @@ from alloy_tui.runtime.team_port import (
 from alloy_tui.runtime.team_sessions import TEAM_AGENT
 from alloy_tui.runtime.teams import Teams
 from alloy_tui.runtime.timeline import stored_spans
-from alloy_tui.runtime.troubles import in_words
 from alloy_tui.team.recording import PERSON
 from alloy_tui.team.spec import MemberSpec
 
@@ -123,48 +120,6 @@ class TeamVerbs:
             for name in to[:1]:
                 await team.delegate(name, text, timeout_s=None)
 
-    async def perform(
-        self,
-        file: str,
-        kind: DelegationKind,
-        to: Sequence[str],
-        text: str,
-        timeout_s: float | None,
-    ) -> Performed:
-        """Open a team and give it work: to those named, else to the first, or all of a broadcast.
-
-        `timeout_s` is for all of it. Raises nothing: see `Performed.problems`.
-        """
-        self._teams.watching.all_in_sight = True
-        answers: dict[str, str] = {}
-        problems: list[Problem] = []
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._teams.open(file)
-                team = await self._teams.team()
-                names = list(to) or list(() if kind == "broadcast" else team.agents[:1])
-                if kind == "broadcast":
-                    outcomes = await team.broadcast(text, to=names or None, timeout_s=None)
-                    for name, outcome in outcomes.items():
-                        if isinstance(outcome, TeamError):
-                            answers |= outcome.partial
-                            problems.append(_problem(outcome, name))
-                        else:
-                            answers[name] = outcome.text
-                elif kind == "handoff":
-                    last = await team.handoff(names, text, timeout_s=None)
-                    answers = {} if last is None else {names[-1]: last.text}
-                else:
-                    for name in names[:1]:
-                        answers[name] = (await team.delegate(name, text, timeout_s=None)).text
-        except TimeoutError:
-            words = f"The team was not done within {timeout_s:g} s."
-            problems.append(Problem("", "timed_out", words))
-        except AlloyError as error:
-            answers |= error.partial if isinstance(error, TeamError) else {}
-            problems.append(_problem(error))
-        return Performed(tuple(answers.items()), tuple(problems))
-
     async def say(self, name: str, text: str, lane: Lane) -> None:
         """Send a message to an agent."""
         agent = self._teams.agent(name)
@@ -245,14 +200,6 @@ def _figures(name: str, agent: Agent | None, at_ms: int) -> tuple[Envelope, ...]
     if agent is None or not agent.usage.by_model:
         return ()
     return (Envelope(VERSION, 0, name, None, 0, at_ms, told(agent.usage)),)
-
-
-def _problem(error: AlloyError, agent: str = "") -> Problem:
-    if isinstance(error, TeamError):
-        agent, kind = agent or error.agent or "", str(error.kind)
-    else:
-        kind = "config" if isinstance(error, ConfigError) else "failed"
-    return Problem(agent, kind, in_words(error))
 
 
 def _spec(member: NewMember, like: MemberSpec) -> MemberSpec:

@@ -89,6 +89,8 @@ class Life:
         self._heard_s = 0.0
         self._asking = 0
         self._cancelled: set[str | None] = set()
+        self._saying: list[str] = []
+        self._said = ""
         self._timer: asyncio.TimerHandle | None = None
 
     async def wait(self) -> Exit:
@@ -135,10 +137,30 @@ class Life:
         if step is not None:
             step(self, envelope.event, envelope)
 
+    def brought(self, request_id: str) -> str:
+        """What it has said in that run until now: the answer that grows, else the last one."""
+        if self.run != request_id:
+            return ""
+        growing = "".join(self._saying)
+        return growing if growing.strip() else self._said
+
+    def says(self, event: ev.TextDelta, envelope: Envelope) -> None:
+        """A piece of an answer."""
+        del envelope
+        self._saying.append(event.text)
+
+    def turned(self, event: ev.TurnStarted, envelope: Envelope) -> None:
+        """Another answer begins."""
+        del event
+        self._said = self.brought(envelope.request_id or "")
+        self._saying.clear()
+
     def started(self, event: ev.RunStarted, envelope: Envelope) -> None:
         """A run begins: from now on there must be signs of life."""
         del event
         self.run = envelope.request_id
+        self._said = ""
+        self._saying.clear()
         self._asking = 0
         if self._timer is None:
             self._timer = self._loop.call_later(self._member.spec.run_timeout_s, self._look)
@@ -210,6 +232,8 @@ class Life:
 
 
 _STEPS: dict[type, Callable[[Life, Any, Envelope], None]] = {
+    ev.TextDelta: Life.says,
+    ev.TurnStarted: Life.turned,
     ev.RunStarted: Life.started,
     ev.RunFinished: Life.finished,
     ev.ApprovalRequested: Life.asked,

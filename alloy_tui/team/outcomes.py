@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from alloy_tui.agent.agent import Agent
 from alloy_tui.domain.errors import TeamError, TeamErrorKind
 from alloy_tui.domain.events import RunStatus
 from alloy_tui.domain.results import RunResult
@@ -56,13 +55,3 @@ def failure(
         kind, did = "limit", "was stopped"
     words = f"{name} {did}: {why}" if why else f"{name} {did}."
     return TeamError(words, kind=kind, agent=name, partial=partial, hint=hint)
-
-
-def said_by(agent: Agent, text: str) -> str:
-    """What an agent has said since it was given `text`, of whole answers the last."""
-    for message in reversed(agent.messages):
-        if message.role == "assistant" and message.text:
-            return message.text
-        if message.role == "user" and message.text == text:
-            return ""
-    return ""

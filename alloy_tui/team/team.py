@@ -34,7 +34,7 @@ from alloy_tui.team.log import Record, TeamLog
 from alloy_tui.team.mail import Mail
 from alloy_tui.team.making import LibraryMaker, specified
 from alloy_tui.team.member import Life, Maker, Member
-from alloy_tui.team.outcomes import STATUS, failure, said_by
+from alloy_tui.team.outcomes import STATUS, failure
 from alloy_tui.team.passages import news
 from alloy_tui.team.recording import PERSON
 from alloy_tui.team.spec import MemberSpec, TeamSpec
@@ -140,7 +140,7 @@ class Team(Controls):
             self.delegations.finish(work, STATUS[error.kind], brought, about)
             raise
         except BaseException:
-            self.delegations.finish(work, "cancelled")
+            self.delegations.finish(work, "cancelled", _brought(member.life, work))
             raise
         self.delegations.finish(work, "completed", result.text)
         return result
@@ -350,7 +350,7 @@ class Team(Controls):
             f"{work.to} has not answered in time{meanwhile}.",
             kind="timed_out",
             agent=work.to,
-            partial={work.to: said_by(life.agent, work.text)} if life is not None else {},
+            partial={work.to: said} if (said := _brought(life, work)) else {},
         )
 
     def _own(self) -> list[str]:
@@ -381,6 +381,11 @@ class Team(Controls):
 
 def _send(life: Life, work: Work) -> None:
     life.agent.send_message(work.text, request_id=work.id)
+
+
+def _brought(life: Life | None, work: Work) -> str:
+    """What was said of it until now."""
+    return life.brought(work.id) if life is not None else ""
 
 
 def _withdraw(life: Life | None, work: Work) -> None:

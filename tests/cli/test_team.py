@@ -126,6 +126,47 @@ def test_each_ending_has_its_exit_code(
     assert (project.folder / "made").exists() == (flags == ["--approve", "all"])
 
 
+TRICKLES = {"text": "half a word", "chunk": 4, "chunk_delay_ms": 600_000}
+READS = {"tool_calls": [{"name": "bash", "arguments": {"command": "true"}}]}
+
+
+def test_when_the_time_is_up_what_was_brought_is_printed_and_marked(project: Project) -> None:
+    """Whole answers as they are, what had begun as partial; in JSON by the status."""
+    project.team(coder=[{"text": "a patch"}], reviewer=[TRICKLES])
+    done = team_run("--broadcast", "--timeout", "3")
+    assert done.returncode == 5, done.stderr
+    assert done.stdout == "## coder\na patch\n\n## reviewer (partial)\nhalf\n"
+    done = team_run("--handoff", "coder,reviewer", "--timeout", "3", "--json")
+    assert done.returncode == 5, done.stderr
+    ended = [e.event for e in envelopes(done.stdout) if isinstance(e.event, te.DelegationFinished)]
+    assert [(e.to, e.status, e.text) for e in ended if e.status != "cancelled"] == [
+        ("coder", "completed", "a patch"),
+        ("reviewer", "timed_out", "half"),
+    ]
+
+
+def test_what_others_had_done_for_one_that_did_not_come_to_its_end_is_printed(
+    project: Project,
+) -> None:
+    """It was brought, though who had it done never answered."""
+    gives = {"tasks": ["find it"], "agent": "finder"}
+    boss = {"text": "I ask.", "tool_calls": [{"name": "delegate", "arguments": gives}]}
+    project.team(boss=[boss, TRICKLES], finder=[{"text": "found"}])
+    done = team_run("--timeout", "3")
+    assert done.returncode == 5, done.stderr
+    assert done.stdout == "## boss (partial)\nhalf\n\n## finder for boss\nfound\n"
+
+
+def test_a_used_up_budget_keeps_what_was_said_before_it(project: Project) -> None:
+    """Nobody can be asked for more: exit 3, and the words are marked."""
+    begins = {**READS, "text": "I begin.", "usage": {"input": 19_000, "output": 500}}
+    project.team("budget_tokens = 20000", coder=[begins, {"text": "never said"}])
+    done = team_run("--approve", "all")
+    assert done.returncode == 3, done.stderr
+    assert done.stdout == "## coder (partial)\nI begin.\n"
+    assert "budget" in done.stderr
+
+
 def test_a_mistake_on_the_command_line_is_one_line_and_exit_2(project: Project) -> None:
     """Two ways at once, no name, no prompt, no team."""
     project.team(coder=[])
@@ -285,16 +326,34 @@ def test_a_program_that_was_killed_has_no_agents(project: Project) -> None:
     assert alloy("agents", "--json").stdout == "[]\n"
 
 
+def test_an_interrupted_team_prints_what_it_brought(project: Project) -> None:
+    """Ctrl+C is no reason to lose it."""
+    project.team(coder=[{"text": "a patch"}], reviewer=[TRICKLES])
+    child = start(
+        "team", "run", "crew", "-p", "x", "--handoff", "coder,reviewer", "--model", model("hello")
+    )
+    until(
+        lambda: alloy("agents", "--json").stdout,
+        lambda told: '"state": "streaming"' in told and '"activity": "half"' in told,
+    )
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    assert out == "## coder\na patch\n\n## reviewer (partial)\nhalf\n"
+
+
 def test_an_interrupted_team_ends_with_the_signals_code(project: Project) -> None:
     """Within its limit, and what was under way is closed."""
-    project.team(coder=[HANGS])
+    project.team(coder=[TRICKLES])
     child = start("team", "run", "crew", "-p", "x", "--json", "--model", model("hello"))
     assert child.stdout is not None
     for line in child.stdout:
-        if json.loads(line)["event"]["type"] == "turn_started":
+        if json.loads(line)["event"]["type"] == "text_delta":
             break
     child.send_signal(signal.SIGTERM)
-    child.communicate(timeout=60)
+    rest, _ = child.communicate(timeout=60)
     assert child.returncode == 143
+    (ended,) = [e.event for e in envelopes(rest) if isinstance(e.event, te.DelegationFinished)]
+    assert (ended.status, ended.text) == ("cancelled", "half")
     (kept,) = json.loads(alloy("team", "status", "--json").stdout)
     assert kept["work"] == []

@@ -16,7 +16,7 @@ from alloy_tui.domain.team_events import (
 )
 from alloy_tui.team.spec import MemberSpec, TeamSpec
 from alloy_tui.team.team import Team
-from tests.team.crew import Heard, Model, call, echo, forever, quiet
+from tests.team.crew import Heard, Model, echo, forever, quiet
 
 pytestmark = pytest.mark.anyio
 
@@ -192,28 +192,6 @@ async def test_no_time_expires_at_once_and_the_agent_keeps_working(how):
         assert "keeps working" in error.message
         go.set()
         await done.wait()
-
-
-async def test_what_was_said_until_the_time_was_up_is_kept():
-    from tests.agent.desk import Probe
-
-    working = asyncio.Event()
-
-    async def work(_arguments, _context):
-        working.set()
-        return await forever()
-
-    def answer(_request):
-        from alloy_tui.domain.messages import TextBlock
-
-        return [TextBlock("I begin."), call("probe")]
-
-    async with Team({"a": quiet(answer, tools=[Probe(work=work)])}) as team:
-        delegation = asyncio.create_task(team.delegate("a", "x", timeout_s=0.05))
-        await working.wait()
-        with pytest.raises(TeamError) as caught:
-            await delegation
-        assert caught.value.partial == {"a": "I begin."}
 
 
 @pytest.mark.parametrize("timeout_s", [-1, float("nan"), float("inf")])
