@@ -48,6 +48,8 @@ _ERROR_BODY_S: Final = 5.0
 _KEEP_S: Final = 90.0
 """How long an idle connection is kept for the next request: a reader's pause, and no longer than
 most services keep theirs. One that they have closed is noticed before it is used."""
+_FIRST_SCREEN_S: Final = 0.4
+"""What is typed at once comes before what is only made ready."""
 
 
 class Reply:
@@ -165,9 +167,12 @@ class Transport:
     async def warm(self, timeouts: Timeouts) -> None:
         """Open a connection for a request that is about to come; tells nothing, raises nothing.
 
-        It asks for nothing and carries no key. On this machine it is not worth it.
+        It asks for nothing and carries no key. To this machine a connection is opened at once;
+        what that needs is imported, after the first screen.
         """
         if is_loopback(self.address):
+            await asyncio.sleep(_FIRST_SCREEN_S)
+            await asyncio.to_thread(prepare)
             return
         with suppress(ProviderError, TimeoutError):
             async with asyncio.timeout(timeouts.connect_s):
@@ -301,6 +306,9 @@ def prepare() -> None:
     modules[_COMMAND_LINE] = None
     try:
         importlib.import_module("httpx")
+        # These would come with the first connection.
+        importlib.import_module("httpcore")
+        _ = anyio.connect_tcp, anyio.create_memory_object_stream
     finally:
         del modules[_COMMAND_LINE]
 

@@ -343,8 +343,11 @@ async def test_a_model_that_is_not_there_is_told_with_those_much_like_it() -> No
     async with tiny_server(refusal) as server:
         access = server.access()
         provider = create("openai/gpt-6-lunar", lambda _: access)
-        with pytest.raises(ProviderError) as caught:
-            _ = [p async for p in provider.stream(CompletionRequest("", (user("go"),)))]
+        try:
+            with pytest.raises(ProviderError) as caught:
+                _ = [p async for p in provider.stream(CompletionRequest("", (user("go"),)))]
+        finally:
+            await provider.aclose()
     assert "openai/gpt-6-luna" in (caught.value.hint or "")
 
 
