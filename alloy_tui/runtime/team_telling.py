@@ -176,7 +176,9 @@ class TeamTelling:
         if isinstance(event, te.MemberRemoved):
             self._drop(event.name)
         elif isinstance(event, te.SupervisorGaveUp):
-            self._gave_up = event.cause
+            team = self._team()
+            if team is not None and event.supervisor == team.spec.name:  # and not one of its groups
+                self._gave_up = event.cause
         elif isinstance(event, te.BudgetRaised):
             if event.name in self.roster:
                 self.roster.know(event.name, budget_usd=event.usd, budget_tokens=event.tokens)

@@ -31,7 +31,7 @@ from alloy_tui.team.recording import PERSON, Channel
 from alloy_tui.team.rosters import OF_THE_SPECIFICATION, as_read, roster
 from alloy_tui.team.spec import GroupSpec, MemberSpec, TeamSpec, checked, checked_member
 from alloy_tui.team.supervisor import Begin, ChildSpec, Supervisor
-from alloy_tui.team.tree import nested, owners, supervisor_of
+from alloy_tui.team.tree import alone, nested, owners, supervisor_of
 
 TEAM = OF_THE_SPECIFICATION
 """The name under which the team itself tells of events."""
@@ -168,7 +168,7 @@ class Membership:
             raise TeamError(error.message, kind="invalid", hint=error.hint) from None
         member = self._place(spec, self._top, parent or PERSON, parent, depth)
         try:
-            await self._top.add(self._child(member))
+            await self._top.add(self._joining(member))
         except BaseException:
             self._forget(member)
             raise
@@ -242,7 +242,8 @@ class Membership:
                 member.pause()
             if (limit := self.restored.limits.get(spec.name)) is not None:
                 self.allowances.open(spec.name, limit.usd, limit.tokens)
-            agents.append(self._child(member))
+            of_the_team = joined.by != PERSON
+            agents.append(self._child(member) if of_the_team else self._joining(member))
         return nested(agents, self.spec.groups, groups)
 
     def _place(
@@ -269,6 +270,17 @@ class Membership:
             return await member.start(begin)
 
         return ChildSpec(member.name, start, member.spec.restart, member.spec.shutdown_s)
+
+    def _joining(self, member: Member) -> ChildSpec:
+        """The same for one that the specification does not name."""
+        child = self._child(member)
+        if child.restart == "temporary" or self.spec.strategy != "one_for_one":
+            return child
+
+        def gave_up(why: str) -> None:
+            member.close(TeamError(why, kind="crashed", agent=member.name))
+
+        return alone(child, self.spec, self._publish, gave_up, self._clock)
 
     def _plan(self, member: Member) -> AgentPlan:
         spec = member.spec

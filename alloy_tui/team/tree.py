@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from alloy_tui.agent.clock import Clock
+from alloy_tui.domain.events import EngineEvent, Notice
+from alloy_tui.domain.team_events import SupervisorGaveUp
+from alloy_tui.team.restarts import Exit, RestartKind
 from alloy_tui.team.spec import GroupSpec, TeamSpec
 from alloy_tui.team.supervisor import Begin, ChildSpec, Publish, Supervisor
 
@@ -42,13 +45,56 @@ def nested(
     for agent in agents:
         below[owner.get(agent.name, "")].append(agent)
     for group in groups:
-        child = _child(group, supervisors[group.name], below[group.name])
+        child = _child(group.name, group.restart, supervisors[group.name], below[group.name])
         below[owner.get(group.name, "")].append(child)
     return below[""]
 
 
-def _child(group: GroupSpec, supervisor: Supervisor, inner: Sequence[ChildSpec]) -> ChildSpec:
-    """A group as a child; when it starts anew it has its places already."""
+class _Alone(Supervisor):
+    """A supervisor of one agent: when it gives up the agent stays down, and nothing else does."""
+
+    async def wait(self) -> Exit:
+        """See `Child.wait`; its giving up concerns nobody else."""
+        ended = await super().wait()
+        return Exit("normal", ended.cause)
+
+
+def alone(
+    agent: ChildSpec,
+    spec: TeamSpec,
+    publish: Publish,
+    gave_up: Callable[[str], object],
+    clock: Clock,
+) -> ChildSpec:
+    """An agent that joined at run time as a child of the team, under limits of its own.
+
+    When it crashes too often it stays down, in its place, and `gave_up` is told why:
+    who was not in the specification does not bring down who is.
+    """
+
+    def told(by: str, event: EngineEvent) -> None:
+        if isinstance(event, SupervisorGaveUp):
+            often = f"{event.restarts} restarts within {spec.period_s:g} s"
+            words = f"{agent.name} stays down after {often}: {event.cause}"
+            gave_up(words)
+            publish(by, Notice("error", words))
+        else:
+            publish(by, event)
+
+    supervisor = _Alone(
+        agent.name,
+        max_restarts=spec.max_restarts,
+        period_s=spec.period_s,
+        publish=told,
+        monotonic_s=clock.monotonic_s,
+    )
+    return _child(agent.name, "transient", supervisor, (agent,))
+
+
+def _child(
+    name: str, restart: RestartKind, supervisor: Supervisor, inner: Sequence[ChildSpec]
+) -> ChildSpec:
+    """A supervisor as a child; when it starts anew it has its places already."""
     first = True
 
     async def start(begin: Begin) -> Supervisor:
@@ -57,7 +103,7 @@ def _child(group: GroupSpec, supervisor: Supervisor, inner: Sequence[ChildSpec])
         await supervisor.start(children, cause=begin.cause)
         return supervisor
 
-    return ChildSpec(group.name, start, group.restart, _limit_s(inner))
+    return ChildSpec(name, start, restart, _limit_s(inner))
 
 
 def _limit_s(inner: Sequence[ChildSpec]) -> float:
