@@ -36,6 +36,7 @@ from tests.support.terminal import Terminal
 KEYS = 100
 _ROOT = Path(__file__).resolve().parents[1]
 _STEP_S = 0.01
+_PATIENCE_S = 5
 
 
 def _course(agent: int) -> list[EngineEvent]:
@@ -130,7 +131,8 @@ def _show(agents: int, events: float) -> None:
     AlloyApp(Crowd(agents, events)).run()
 
 
-def _drain(master: int, seconds: float) -> int:
+def drain(master: int, seconds: float) -> int:
+    """Read what is written for so long; how many bytes there were."""
     end, written = time.monotonic() + seconds, 0
     while (left := end - time.monotonic()) > 0:
         if select.select([master], [], [], min(0.2, left))[0]:
@@ -147,32 +149,36 @@ def _measure(agents: int, events: float, seconds: float) -> tuple[float, list[fl
         os.write(terminal.master, b"\x04")  # Ctrl+D
         terminal.wait_for("agent-005")
         pid = terminal.process.pid
-        _drain(terminal.master, 2.0)
+        drain(terminal.master, 2.0)
         before, begun = cpu_s(pid), time.monotonic()
-        written = _drain(terminal.master, seconds)
+        written = drain(terminal.master, seconds)
         share = (cpu_s(pid) - before) / (time.monotonic() - begun)
-        return share, _keys(terminal), written / seconds
+        ground = re.search(rb"48;2;(\d+;\d+;\d+)m *agent-000", terminal.record)
+        if ground is None:
+            raise SystemExit("the cursor is not on the first agent")
+        return share, cursor_keys(terminal, ground[1]), written / seconds
 
 
-def _keys(terminal: Terminal) -> list[float]:
-    """The cursor down and up: the name that it comes to is written on the cursor's ground."""
-    ground = re.search(rb"48;2;(\d+;\d+;\d+)m *agent-000", terminal.record)
-    if ground is None:
-        raise SystemExit("the cursor is not on the first agent")
+def cursor_keys(terminal: Terminal, ground: bytes) -> list[float]:
+    """Milliseconds of each of `KEYS` moves down and up from agent-000, where the cursor is.
+
+    The name that the cursor comes to is written on its ground, `ground` being "r;g;b".
+    """
     times: list[float] = []
     at = 0
     for number in range(KEYS):
         down = number % 20 < 10
         at += 1 if down else -1
-        wanted = re.compile(rb"48;2;" + ground[1] + b"m *agent-%03d" % at)
+        wanted = re.compile(rb"48;2;" + ground + b"m *agent-%03d" % at)
         begun, came = time.perf_counter(), b""
         os.write(terminal.master, b"\x1b[B" if down else b"\x1b[A")
         while not wanted.search(came):
-            if not select.select([terminal.master], [], [], 5)[0]:
+            late = time.perf_counter() - begun > _PATIENCE_S
+            if late or not select.select([terminal.master], [], [], _PATIENCE_S)[0]:
                 raise SystemExit("a key did not show")
             came += os.read(terminal.master, 65536)
         times.append((time.perf_counter() - begun) * 1000)
-        _drain(terminal.master, 0.05)
+        drain(terminal.master, 0.05)
     return times
 
 

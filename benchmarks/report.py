@@ -26,6 +26,7 @@ _PARTS = (
     ("per_token", "The cost of a token, as its message and the history grow"),
     ("four_agents", "Four agents at once"),
     ("dashboard", "A hundred agents on the dashboard"),
+    ("hundred_agents", "A hundred agents that write, in the program itself"),
     ("team_engine", "What a team costs, without a screen"),
     ("workspace", "Following a workspace of 50,000 files"),
     ("fuzz_renderer", "Random text through the renderer"),
