@@ -31,6 +31,15 @@ def estimate_tokens(request: CompletionRequest) -> int:
     return round(total + sum(map(message_tokens, request.messages)))
 
 
+def prompt_tokens(request: CompletionRequest, counted: int | None) -> float:
+    """The same where the service has `counted` all up to the last answer, None = nothing yet."""
+    if counted is None:
+        return float(estimate_tokens(request))
+    answered = [i for i, m in enumerate(request.messages) if m.role == "assistant"]
+    since = answered[-1] + 1 if answered else 0
+    return counted + sum(map(message_tokens, request.messages[since:]))
+
+
 def message_tokens(message: ChatMessage) -> float:
     """About as many tokens as one message has."""
     return _A_MESSAGE + sum(map(_block_tokens, message.blocks))

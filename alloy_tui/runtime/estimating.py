@@ -13,7 +13,7 @@ import msgspec
 
 from alloy_tui.agent.middleware import HookContext
 from alloy_tui.domain.provider import CompletionRequest
-from alloy_tui.domain.token_estimate import estimate_tokens, message_tokens
+from alloy_tui.domain.token_estimate import prompt_tokens
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.sessions.store import Spent
 
@@ -39,20 +39,15 @@ def estimate(
     characters. Where it cached the last request, it will read that from there.
     """
     last = rows[-1] if rows else None
-    known = context.context_tokens
-    if known is None:
-        fresh, cached = float(estimate_tokens(request)), 0
-    else:
-        answered = [i for i, m in enumerate(request.messages) if m.role == "assistant"]
-        since = answered[-1] + 1 if answered else 0
-        appended = sum(map(message_tokens, request.messages[since:]))
+    known, cached = context.context_tokens, 0
+    if known is not None:
         caches = (
             last is not None
             and last.model == context.model
             and bool(last.usage.cache_read or last.usage.cache_write)
         )
         cached = min(known, (last.usage.prompt or 0)) if caches and last is not None else 0
-        fresh = known - cached + appended
+    fresh = prompt_tokens(request, known) - cached
     output, basis = _output(request, context, rows)
     return Estimate(TokenUsage(round(fresh), cached or None, output=output), basis)
 

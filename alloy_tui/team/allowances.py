@@ -13,8 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias
 
-import msgspec
-
 from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.middleware import Halt, HookContext, Middleware
 from alloy_tui.domain.events import (
@@ -26,25 +24,19 @@ from alloy_tui.domain.events import (
     ToolFinished,
     TurnFinished,
 )
-from alloy_tui.domain.messages import (
-    Block,
-    DocumentBlock,
-    ImageBlock,
-    TextBlock,
-    ToolCallBlock,
-    ToolResultBlock,
-)
+from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.domain.team_events import BudgetRaised
+from alloy_tui.domain.token_estimate import prompt_tokens
 from alloy_tui.domain.usage import TokenUsage
 
 TOOL = "budget"
 """The name under which a limit is asked about."""
 WARN_AT = 0.8
 RAISE_BY = 1.5
-CHARS_A_TOKEN = 3.6
 USUAL_OUTPUT = 2_000
-_IMAGE = 1_600 * CHARS_A_TOKEN
+"""Less than where one agent is looked at: it is set aside for all that work at once, so a
+guess on the high side would stop a team that has enough."""
 
 Unit: TypeAlias = Literal["usd", "tokens"]
 Publish: TypeAlias = Callable[[str, str | None, int, EngineEvent], object]
@@ -158,11 +150,11 @@ class Allowances(Middleware):
         limited = [purse for purse in own.chain() if purse.limited] if own is not None else []
         if own is None or not limited:
             return None
-        coming = estimate(request, context)
-        cost = context.info.price.cost(coming) if context.info is not None else None
+        likely = coming(request, context)
+        cost = context.info.price.cost(likely) if context.info is not None else None
         if cost is None:
             self._tell_unpriced(context, limited)
-        more: dict[Unit, float] = {"usd": cost or 0.0, "tokens": float(coming.total or 0)}
+        more: dict[Unit, float] = {"usd": cost or 0.0, "tokens": float(likely.total or 0)}
         for purse in limited:
             self.waiting[context.agent] += 1
             try:
@@ -259,33 +251,11 @@ class Allowances(Middleware):
 _RAISED = "The limit was raised meanwhile."
 
 
-def estimate(request: CompletionRequest, context: HookContext) -> TokenUsage:
-    """What `request` will probably take: what is known of the last one, and characters since."""
-    messages, known = request.messages, context.context_tokens
-    if known is None:
-        fresh = (len(request.system) + len(msgspec.json.encode(request.tools))) / CHARS_A_TOKEN
-    else:
-        answered = [i for i, m in enumerate(messages) if m.role == "assistant"]
-        messages = messages[answered[-1] + 1 :] if answered else messages
-        fresh = float(known)
-    fresh += sum(_chars(block) for m in messages for block in m.blocks) / CHARS_A_TOKEN
+def coming(request: CompletionRequest, context: HookContext) -> TokenUsage:
+    """What is set aside for `request`: its prompt, and an answer of usual length."""
+    prompt = prompt_tokens(request, context.context_tokens)
     most = request.max_output or (context.info.max_output if context.info is not None else None)
-    return TokenUsage(input=round(fresh), output=min(most or USUAL_OUTPUT, USUAL_OUTPUT))
-
-
-def _chars(block: Block) -> float:
-    """How much text a block is worth; bytes of an image are no text."""
-    match block:
-        case ToolCallBlock():
-            return len(msgspec.json.encode(block.arguments))
-        case ImageBlock():
-            return _IMAGE
-        case DocumentBlock():
-            return len(block.data) / 8
-        case ToolResultBlock():
-            return len(block.text) + _IMAGE * sum(isinstance(c, ImageBlock) for c in block.content)
-        case _:
-            return len(block.text)
+    return TokenUsage(input=round(prompt), output=min(most or USUAL_OUTPUT, USUAL_OUTPUT))
 
 
 def words(amount: float, unit: Unit) -> str:
