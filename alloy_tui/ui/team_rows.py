@@ -8,6 +8,7 @@ altogether.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
@@ -106,10 +107,12 @@ def _rank(row: AgentRow, order: Order) -> tuple[float, str]:
 def _stilled(rows: Sequence[AgentRow], still: Layout) -> list[Line]:
     """The lines of `still`, empty where an agent has gone; the others behind them."""
     there = {row.name: row for row in rows}
+    counts = Counter(GROUPS[row.group] for row in rows)
     lines: list[Line] = []
     for line in still.lines:
         if line.row is None:
-            lines.append(line)
+            known = not line.count or counts[line.heading] == line.count
+            lines.append(line if known else replace(line, count=0))
         else:
             row = there.pop(line.row.name, None)
             lines.append(Line() if row is None else replace(line, row=row))

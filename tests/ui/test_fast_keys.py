@@ -19,6 +19,7 @@ from alloy_tui.ui.screens.settings import SettingsScreen
 from alloy_tui.ui.transcript import Transcript
 from tests.support.feed import START_MS
 from tests.support.stage import Stage
+from tests.support.team_stage import dashboard
 from tests.ui.test_model_picker import opened
 from tests.ui.test_session_pages import picker, race
 
@@ -77,6 +78,32 @@ async def test_a_key_for_a_service_is_kept_whole() -> None:
         burst(stage, *"sk", "enter")
         await settled(pilot)
         assert stage.port.wanted("set_key") == [("openai", Secret("sk"))]
+
+
+async def test_what_is_typed_after_a_deed_of_the_team_is_its_words_and_no_other_deed() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        page = await dashboard(stage, pilot)
+        page.agents.go_to("coder")
+        await settled(pilot)
+        burst(stage, "d", *"KKxy", "backspace", *"np", "enter", "x")
+        await settled(pilot)
+        assert stage.port.wanted("delegate") == [("delegate", ("coder",), "KKxnp")]
+        assert stage.port.wanted("act") == []
+        assert stage.port.wanted("answer") == []
+
+
+async def test_a_line_is_cleared_before_what_is_typed_next() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        page = await dashboard(stage, pilot)
+        page.agents.go_to("coder")
+        await settled(pilot)
+        burst(stage, "M")
+        await settled(pilot)
+        burst(stage, "ctrl+u", *"mab", "left", "left", "delete", "end", "c", "enter")
+        await settled(pilot)
+        assert stage.port.wanted("set_agent_model") == [("coder", "mbc")]
 
 
 async def test_letters_of_a_search_beside_are_no_keys_of_the_screen() -> None:

@@ -123,6 +123,15 @@ async def test_on_a_small_screen_the_first_key_shows_the_question_and_the_next_a
         assert stage.port.wanted("answer") == [("a1", "once", None)]
 
 
+async def test_what_the_engine_says_is_heard_on_the_dashboard_too() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=SIZE, notifications=True) as pilot:
+        await dashboard(stage, pilot)
+        await stage.play(pilot, ev.Notice("warning", "The agent stays; it is the [b]main[/b] one."))
+        await pilot.pause()
+        assert "it is the [b]main[/b] one." in screen_text(stage.app)
+
+
 async def test_hidden_characters_of_a_question_are_spelt_out() -> None:
     stage = Stage()
     sly = asked("ann", "a1", "ls \u202egnp.exe\x1b[2J")

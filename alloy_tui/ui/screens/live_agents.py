@@ -30,6 +30,7 @@ from alloy_tui.ui.race_feed import Heard, agent_of
 from alloy_tui.ui.team_items import exactly
 from alloy_tui.ui.widgets.approval_bar import ARMING_S
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
+from alloy_tui.ui.widgets.field import Field
 from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.wording import model_label, money, state_words
 
@@ -152,7 +153,7 @@ class LiveAgentsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Columns, a line to type into, keys."""
         yield Horizontal(*self.columns, id="live-columns")
-        field = Input(id="live-field", compact=True)
+        field = Field(id="live-field", compact=True)
         field.cursor_blink = False
         yield field
         yield ActionLine(id="live-foot")
@@ -223,14 +224,12 @@ class LiveAgentsScreen(Screen[None]):
         if not self.selections:
             self.query_one(Input).focus()
 
-    def on_key(self, event: events.Key) -> None:
-        """What is typed after a click elsewhere goes into the line."""
-        field = self.query_one(Input)
-        if self.focused is not field and event.is_printable and event.character:
+    async def on_key(self, event: events.Key) -> None:
+        """What is typed while a conversation has the focus goes into the line."""
+        field = self.query_one(Field)
+        if self.focused is not field and (event.is_printable or event.key == "enter"):
             field.focus()
-            field.insert_text_at_cursor(event.character)
-        elif self.focused is not field and event.key == "enter":
-            field.focus()
+            await field.take(event)
 
     def action_step(self, by: int) -> None:
         """Speak to the column beside."""
@@ -274,7 +273,8 @@ class LiveAgentsScreen(Screen[None]):
         event.stop()
         words, column = event.value.strip(), self.column
         if words:
-            event.input.value = ""
+            # What was typed since stays.
+            event.input.value = event.input.value.removeprefix(event.value)
             self._runtime.team.say(column.agent, words, "steer" if column.view.busy else "prompt")
 
     # -- words --------------------------------------------------------------------------------

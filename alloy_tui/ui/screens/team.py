@@ -27,6 +27,7 @@ from alloy_tui.ui.team_keys import TEAM_KEYS
 from alloy_tui.ui.team_rows import ORDERS, SHOWS
 from alloy_tui.ui.widgets.ask_line import AskLine
 from alloy_tui.ui.widgets.chrome import ActionLine
+from alloy_tui.ui.widgets.field import Field
 from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.widgets.row_window import RowWindow
 
@@ -114,6 +115,7 @@ class TeamBase(Screen[None]):
         self.agents.selected = self.selected
         for window in self._windows().values():
             window.keys = self.take_key
+            window.field = self._field
         self.peek.display = self.size.height >= _ROOMY
         self.port.follow("dashboard", True)
         self.show_tab("agents")
@@ -223,6 +225,9 @@ class TeamBase(Screen[None]):
         self.paint()
 
     # -- keys ---------------------------------------------------------------------------------
+
+    def _field(self) -> Field | None:
+        return self.ask_line.field if self.ask_line.asking else None
 
     def take_key(self, key: str) -> bool:
         """What a key means to the team; whether it means anything."""

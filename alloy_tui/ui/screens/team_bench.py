@@ -55,8 +55,7 @@ class TeamBench(SessionBench):
         elif isinstance(event, ev.ApprovalAnswered):
             self._asked.pop(event.id, None)
         elif isinstance(event, te.SupervisorGaveUp):
-            words = f"The team has ended: {event.cause}"
-            self.tell(words)
+            self.tell(f"{event.supervisor} has ended, it crashed too often: {event.cause}")
             return
         elif isinstance(event, te.TeamChanged):
             self.team_changed()
@@ -71,6 +70,9 @@ class TeamBench(SessionBench):
         """Whom the conversation's own agent spawns is told of in its name."""
         super().session_event(envelope)
         self._members(envelope)
+        if isinstance(envelope.event, ev.Notice) and self._dashboard is not None:
+            # The conversation that it stands in is out of sight.
+            self.tell(envelope.event.text)
 
     def _members(self, envelope: Envelope) -> None:
         event = envelope.event

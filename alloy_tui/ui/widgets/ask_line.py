@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.widgets.chrome import ActionLine, pack
+from alloy_tui.ui.widgets.field import Field
 
 
 class AskLine(Vertical):
@@ -33,7 +34,7 @@ class AskLine(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own parameter name
         super().__init__(id=id)
         self.words = ActionLine()
-        self.field = Input(compact=True, select_on_focus=False)
+        self.field = Field(compact=True, select_on_focus=False)
         self.field.cursor_blink = False
         self._then: Callable[[str], object] | None = None
         self._asked = Content()

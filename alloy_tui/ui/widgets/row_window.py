@@ -19,6 +19,7 @@ from textual.strip import Strip
 
 from alloy_tui.ui.markdown.cells import Span, clip, span_width
 from alloy_tui.ui.transcript.anchoring import anchored
+from alloy_tui.ui.widgets.field import Field
 
 
 class RowWindow(ScrollView, can_focus=True):
@@ -55,6 +56,8 @@ class RowWindow(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.keys: Callable[[str], bool] = lambda _key: False
         """Takes a key; whether it meant something."""
+        self.field: Callable[[], Field | None] = lambda: None
+        """The line that was opened for what is typed now, if there is one."""
         self.touched = False
         """Whether a person has moved the cursor; before, rows go where they belong."""
         self._above = 0
@@ -145,8 +148,15 @@ class RowWindow(ScrollView, can_focus=True):
         self._measure()
         self._show_cursor()
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """Move; what else a key does is not known here."""
+        field = self.field()
+        if field is not None:
+            # A key has opened the line, and more came before it had the focus.
+            event.stop()
+            event.prevent_default()
+            await field.take(event)
+            return
         page = max(1, self.size.height - 1)
         moves = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -page, "pagedown": page}
         moves |= {"home": -self.count, "end": self.count}
