@@ -29,6 +29,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _LINUX = sys.platform == "linux"
 _NATURAL_S = 0.25  # for what ends by itself together with the command
 _KILL_S = 5.0  # after this even a fork bomb's remains are left to the kernel
+_FIRST_TO_GO = 500  # of 1000: half of the memory counts against it beside what it takes
 
 
 class Supervisor:
@@ -163,6 +164,7 @@ def _become(
             # Bound to the supervisor's only thread: should someone kill that
             # one with -9, at least the command itself goes with it.
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            _offer_first()
         for descriptor in ours:
             os.close(descriptor)
         os.chdir(folder)
@@ -177,6 +179,17 @@ def _become(
         os.write(error, str(failure.errno).encode())
     finally:
         os._exit(127)
+
+
+def _offer_first() -> None:
+    """Where memory runs out, the kernel ends the command and not the program that runs it."""
+    try:
+        with open("/proc/self/oom_score_adj", "r+", encoding="ascii") as file:  # noqa: PTH123 - as below
+            if int(file.read()) < _FIRST_TO_GO:
+                file.seek(0)
+                file.write(str(_FIRST_TO_GO))
+    except (OSError, ValueError):
+        return
 
 
 def _descendants() -> list[int]:

@@ -48,6 +48,10 @@ def text(reply: ToolReply) -> str:
     return block.text
 
 
+def offered() -> int:
+    return int(Path("/proc/self/oom_score_adj").read_text())
+
+
 @by_way
 async def test_a_timeout_ends_every_process(call, way):
     """Two of two survived in the reference."""
@@ -195,3 +199,11 @@ async def test_endless_output_costs_bounded_memory_and_disk(call, progress, monk
     assert size(reply.details["spill_path"]) == 1_000_000
     assert max(len(words) for words, _ in progress) <= 16_100
     assert sum(len(words) for words, _ in progress) < 3_000_000
+
+
+async def test_where_memory_runs_out_the_command_goes_before_the_program(call):
+    """The kernel chooses by this figure; the program's own stays as it was."""
+    before = offered()
+    reply = await call(BASH, command="cat /proc/self/oom_score_adj")
+    assert int(text(reply).split()[0]) == max(500, before)
+    assert offered() == before
