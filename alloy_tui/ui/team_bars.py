@@ -69,7 +69,10 @@ def head(team: TeamView, width: int) -> Content:
         spent = f"{tokens(team.usage.total)} of {tokens(team.budget_tokens)} tokens"
         left.append(Content.styled(spent, "$text-muted"))
     if team.gave_up:
-        left.append(Content.styled(clean_line(team.gave_up, limit=80), "$error"))
+        # First, for at a narrow width the last go.
+        why = clean_line(team.gave_up, limit=60)
+        left.insert(2, Content.styled(f"gave up: {why}", "bold $error"))
+        left.insert(3, link("open it again", "screen.team('open-file')", "$primary"))
     counts: list[Content] = []
     for group, words in GROUPS.items():
         count = sum(row.group == group for row in team.rows)

@@ -260,6 +260,9 @@ def peek(team: TeamView, row: AgentRow) -> list[LineItem]:
         lines.append(("heading", f"asks: {reason}"))
         lines += shown
     error = row.view.outcome.error if row.view.outcome is not None else None
+    if team.gave_up and row.over:
+        why = clean_line(team.gave_up, limit=200)
+        lines.append(("error", f"The team gave up: {why} Open it again to go on where it was."))
     if row.cause:
         lines.append(("error", f"Went down: {clean_line(row.cause, limit=400)}"))
     elif error is not None:

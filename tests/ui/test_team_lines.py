@@ -200,6 +200,20 @@ async def test_the_peek_says_what_a_narrow_line_has_no_room_for() -> None:
         )
 
 
+@pytest.mark.parametrize("width", [120, 80, 60])
+async def test_a_team_that_gave_up_says_why_and_can_be_opened_again(width: int) -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(width, 24)) as pilot:
+        down = replace(crew().rows[3], over=True, cause="It crashed.", view=view("failed"))
+        gone = replace(crew(), rows=(down,), gave_up="coder: It crashed.")
+        await dashboard(stage, pilot, gone)
+        text = " ".join(screen_text(stage.app).split())
+        assert "gave up: coder: It crashed." in text
+        assert "Open it again to go on where it was." in text
+        await pilot.press("o")
+        assert stage.port.wanted("files") == [()]
+
+
 async def test_a_long_question_is_read_from_its_beginning() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(80, 24)) as pilot:
