@@ -341,7 +341,7 @@ class Engine:
         )
 
     def _tools(self, model: str) -> tuple[Tool, ...]:
-        tools = self.kept(self._maker.outfit(model, self.snapshot.cwd).tools)
+        tools = self.teams.leased(self.kept(self._maker.outfit(model, self.snapshot.cwd).tools))
         return tools if model == LOCAL_MODEL else (*tools, *self.teams.tools())
 
     def kept(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:

@@ -38,6 +38,7 @@ from alloy_tui.runtime.watching import Watching
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.team.board import TaskBoard
 from alloy_tui.team.delegations import Work
+from alloy_tui.team.leases import leased
 from alloy_tui.team.mail import Mail
 from alloy_tui.team.member import AgentPlan
 from alloy_tui.team.shared import SharedContext
@@ -315,6 +316,8 @@ class Teams:
         event = envelope.event
         if not isinstance(event, te.TeamChanged):
             self.posting.changed()
+        if isinstance(event, ev.RunFinished) and envelope.agent == self.main and self._team:
+            self._team.leases.give_back(self.main)
         if isinstance(event, te.MemberRemoved) and self.keeping is not None:
             self._wanted.pop(event.name, None)
             self.runs.forget(event.name)
@@ -335,6 +338,10 @@ class Teams:
     def tools(self) -> tuple[Tool, ...]:
         """For the main agent: spawning alone, or all of a team that was opened."""
         return team_tools(self) if self.telling.file else (SpawnTool(self),)
+
+    def leased(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
+        """The main agent's own tools, kept to the leases of the team that there is."""
+        return leased(tools, lambda: None if self._team is None else self._team.leases)
 
     def _there(self) -> Team:
         if self._team is None:

@@ -2,12 +2,13 @@
 
 Owns the leases of one process and the wrapper that makes tools keep to them. A
 lease is taken with an agent's first write to a file and given back when its
-request is over. Knows files by the lock keys of tools: absolute paths.
+request is over; who waits for another's answer lends it what it holds. Knows files
+by the lock keys of tools: absolute paths.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from alloy_tui.domain.errors import TeamError, ToolError
@@ -18,10 +19,18 @@ from alloy_tui.team.recording import Channel
 
 
 class Leases:
-    """The leases of a team, and who wrote what since whom."""
+    """The leases of a team, and who wrote what since whom.
 
-    def __init__(self, channel: Channel | None = None) -> None:
+    `waits_for` says whether its first agent waits for the second.
+    """
+
+    def __init__(
+        self,
+        channel: Channel | None = None,
+        waits_for: Callable[[str, str], bool] = lambda _holder, _agent: False,
+    ) -> None:
         self._channel = channel or Channel()
+        self._waits_for = waits_for
         self._held: dict[str, Lease] = {}
         self._written: dict[str, tuple[str, int]] = {}
         self._seen: dict[tuple[str, str], int] = {}
@@ -45,7 +54,7 @@ class Leases:
         lease = self._held.get(path)
         if lease is not None and lease.holder == agent:
             return False
-        if lease is not None:
+        if lease is not None and not self._waits_for(lease.holder, agent):
             self._refuse(agent, path, lease.holder, "held")
             raise TeamError(
                 f"{lease.holder} is changing {path}.",
@@ -98,7 +107,7 @@ class Leases:
 
     def wrap(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
         """The same tools, kept to the leases of the agent that calls them."""
-        return tuple(LeasedTool(tool, self) for tool in tools)
+        return leased(tools, lambda: self)
 
     def _refuse(self, agent: str, path: str, holder: str, reason: Literal["held", "stale"]) -> None:
         self._channel.publish(agent, LeaseRefused(path, holder, reason))
@@ -106,10 +115,15 @@ class Leases:
         del self._collisions[:-100]
 
 
+def leased(tools: Sequence[Tool], leases: Callable[[], Leases | None]) -> tuple[Tool, ...]:
+    """The same tools, kept to the leases of the moment; None = nobody else is there."""
+    return tuple(LeasedTool(tool, leases) for tool in tools)
+
+
 class LeasedTool:
     """A tool whose writes need a lease and whose reads are remembered."""
 
-    def __init__(self, inner: Tool, leases: Leases) -> None:
+    def __init__(self, inner: Tool, leases: Callable[[], Leases | None]) -> None:
         self._inner = inner
         self._leases = leases
 
@@ -140,28 +154,32 @@ class LeasedTool:
 
     async def run(self, prepared: Any, context: ToolContext) -> ToolReply:
         """See `Tool.run`. Raises ToolError when another agent stands in the way."""
+        leases = self._leases()
+        if leases is None:
+            return await self._inner.run(prepared, context)
         agent, edits = context.agent, self._inner.access(prepared) != "read"
         paths = [key for key in self._inner.lock_keys(prepared, context) if key.startswith("/")]
-        taken = self._take(agent, paths) if edits else []
+        taken = _take(leases, agent, paths) if edits else []
         done = False
         try:
             reply = await self._inner.run(prepared, context)
             done = not reply.is_error
         finally:
             if not done:
-                self._leases.give_back(agent, taken)
+                leases.give_back(agent, taken)
         if done:
             for path in paths:
-                (self._leases.wrote if edits else self._leases.saw)(agent, path)
+                (leases.wrote if edits else leases.saw)(agent, path)
         return reply
 
-    def _take(self, agent: str, paths: Sequence[str]) -> list[str]:
-        taken: list[str] = []
-        try:
-            for path in paths:
-                self._leases.check(agent, path)
-                taken += [path] if self._leases.take(agent, path) else []
-        except TeamError as error:
-            self._leases.give_back(agent, taken)
-            raise ToolError(f"{error.message} {error.hint or ''}".strip()) from None
-        return taken
+
+def _take(leases: Leases, agent: str, paths: Sequence[str]) -> list[str]:
+    taken: list[str] = []
+    try:
+        for path in paths:
+            leases.check(agent, path)
+            taken += [path] if leases.take(agent, path) else []
+    except TeamError as error:
+        leases.give_back(agent, taken)
+        raise ToolError(f"{error.message} {error.hint or ''}".strip()) from None
+    return taken

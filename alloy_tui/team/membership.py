@@ -65,7 +65,7 @@ class Membership:
         self.board = self.restored.board
         self.mail = self.restored.mail
         self.shared = self.restored.shared
-        self.leases = Leases(channel)
+        self.leases = Leases(channel, self._waits_for)
         raised = self.restored.limits.get("")
         limits = (spec.budget_usd, spec.budget_tokens)
         self.allowances = Allowances(
@@ -326,6 +326,9 @@ class Membership:
             self._announced[member.name] = told
             session = agent.export_session().id if agent is not None else ""
             self._publish(by, te.MemberAdded(member.name, told, member.parent, session))
+
+    def _waits_for(self, one: str, other: str) -> bool:
+        return self.delegations.circle(other, one)
 
     def _waits(self, name: str) -> bool:
         return self.delegations.waits(name) or self.allowances.waiting[name] > 0

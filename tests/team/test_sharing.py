@@ -113,6 +113,19 @@ async def test_a_file_that_one_agent_writes_is_refused_to_the_others_until_it_is
     assert [c.agent for c in leases.collisions] == ["b"]
 
 
+async def test_who_waits_for_another_lends_it_what_it_holds(tmp_path: Path) -> None:
+    """A file that was written before its mending was passed on can be mended."""
+    leases = Leases(Told().channel, lambda holder, agent: (holder, agent) == ("a", "b"))
+    call = _tools(leases, tmp_path)
+    await call("a", "write", file_path="x.txt", content="of a\n")
+    await call("b", "read", file_path="x.txt")
+    await call("b", "edit", file_path="x.txt", old_string="of a", new_string="of b")
+    assert [lease.holder for lease in leases.held] == ["b"]
+    # What it gets back is not as it knew it.
+    with pytest.raises(ToolError, match="b changed"):
+        await call("a", "write", file_path="x.txt", content="of a again\n")
+
+
 async def test_a_write_upon_what_another_agent_changed_is_refused_until_it_is_read_again(
     tmp_path: Path,
 ) -> None:
