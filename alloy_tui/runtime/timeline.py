@@ -119,7 +119,8 @@ _STEPS: dict[type, Callable[[Timeline, Envelope, Any], None]] = {
 def stored_spans(agent: str, entries: Iterable[Entry]) -> list[Span]:
     """The spans of a stored conversation: nodes tell when they ended and how long they took.
 
-    A run reaches from the user's message to the last thing before the next one.
+    A run reaches from the user's message to the last thing before the next one; a
+    call that never ran took no time, and is told of when a session is taken up again.
     """
     spans: list[Span] = []
     run = -1
@@ -133,7 +134,7 @@ def stored_spans(agent: str, entries: Iterable[Entry]) -> list[Span]:
         if isinstance(node, Answer):
             failed, title = node.message.incomplete is not None, node.model
             span = Span(agent, "turn", clean_line(title, limit=_TITLE), 0, entry.at_ms, failed)
-        elif isinstance(node, ToolResult):
+        elif isinstance(node, ToolResult) and node.started:
             span = Span(agent, "tool", clean_line(node.name), 0, entry.at_ms, node.result.is_error)
         else:
             continue

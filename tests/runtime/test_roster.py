@@ -222,6 +222,7 @@ def test_a_stored_conversation_gives_the_spans_that_it_had() -> None:
         (1_000, UserMessage(ChatMessage("user", (TextBlock("fix it"),)))),
         (3_000, Answer(ChatMessage("assistant", (TextBlock("so"),)), "m", duration_ms=1_500)),
         (4_000, ToolResult(result, "bash", duration_ms=400)),
+        (9_000_000, ToolResult(result, "bash", started=False)),  # when it was taken up again
     ]
     entries = [Entry(str(n), None, at_ms, node) for n, (at_ms, node) in enumerate(nodes)]
     assert [(s.kind, s.start_ms, s.end_ms) for s in stored_spans("coder", entries)] == [
