@@ -41,6 +41,7 @@ _ELSEWHERE: dict[Tab, tuple[tuple[str, str], ...]] = {
     "mail": (("mail", "write"), ("peek", "peek")),
     "shared": (("share", "write"), ("remove", "remove"), ("peek", "peek")),
     "timeline": (
+        ("peek", "what was done"),
         ("back", "back"),
         ("on", "on"),
         ("step-back", "thing before"),

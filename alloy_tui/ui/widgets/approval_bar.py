@@ -222,7 +222,8 @@ class ApprovalBar(Vertical):
         }
         if request.tool == BUDGET:
             raised = clean_line(str(request.arguments.get("raise to", "")), limit=40)
-            words = {"y": "send this one", "s": f"raise the limit to {raised}", "n": "stop here"}
+            raising = f"raise the limit to {raised}" if raised else "raise the limit"
+            words = {"y": "send this one", "s": raising, "n": "stop here"}
         if self.details:
             words["d"] = "less"
         elif self._over:
