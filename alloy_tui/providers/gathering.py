@@ -22,7 +22,7 @@ GAP_S = 0.025
 """The pause between two reads of many small pieces: less than a frame of the screen."""
 CALM_S = 0.015
 """Pieces further apart than this are each read as they come."""
-BURST_BYTES = 8192
+BURST_BYTES = 32 * 1024
 """The most that is read at once, so that its beginning does not wait for its end to be decoded.
 A read of this size means that more is waiting: no pause."""
 _SILENCE_S = 0.1

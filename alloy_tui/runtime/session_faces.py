@@ -147,6 +147,10 @@ class TreeFace(_Face):
 class LibraryFace(_Face):
     """Fills `LibraryPort`; every method may be called from any thread."""
 
+    def make_ready(self) -> None:
+        """See `LibraryPort.make_ready`."""
+        self._do(lambda engine: engine.sessions.make_ready(typing=True))
+
     def list(
         self,
         then: Callable[[tuple[SessionRow, ...] | None], object],

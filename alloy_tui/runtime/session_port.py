@@ -340,6 +340,10 @@ class TreePort(Protocol):
 class LibraryPort(Protocol):
     """All sessions there are."""
 
+    def make_ready(self) -> None:
+        """Somebody begins to type: what a first message needs is made ready meanwhile."""
+        ...
+
     def list(
         self,
         then: Callable[[tuple[SessionRow, ...] | None], object],

@@ -102,16 +102,17 @@ class Sessions:
         self.files: KeptFiles | None = None
         self._readying: asyncio.Task[None] | None = None
 
-    def make_ready(self) -> None:
+    def make_ready(self, *, typing: bool = False) -> None:
         """Open the store in the background, so that the first message need not wait for it.
 
         A store that cannot be opened is told of when something is to be kept; one on
-        a server is asked only then, and one that is not there is made only then.
+        a server is asked only then. One that is not there is made once somebody is `typing`.
         """
         plan = self._plan
         if not plan.interactive or plan.settings.sessions.store is not None:
             return
-        if not plan.stored or store_file(plan.paths).exists():
+        wanted = typing or not plan.stored or store_file(plan.paths).exists()
+        if wanted and self._readying is None:
             self._readying = asyncio.create_task(self._make_ready(), name="opening the store")
 
     async def _make_ready(self) -> None:

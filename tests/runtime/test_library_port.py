@@ -242,3 +242,14 @@ def test_a_start_in_which_nothing_is_said_makes_no_store(open_runtime, script) -
     later.submit("1")
     again.until(ev.RunFinished)
     assert store_file(locate()).exists()
+
+
+def test_once_somebody_types_the_store_is_there(open_runtime, script) -> None:
+    """However often it is asked for, it is made once, and nothing stands in it."""
+    runtime, listener = open_runtime(script({"text": "a"}), interactive=True)
+    listener.until(ev.AgentStarted)
+    runtime.library.make_ready()
+    runtime.library.make_ready()
+    assert asked(runtime.library.list) == ()
+    runtime.close()
+    assert store_file(locate()).exists()

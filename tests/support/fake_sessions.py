@@ -117,6 +117,10 @@ class FakeLibrary:
         self.rows: Sequence[SessionRow] = ()
         self.found: Sequence[FoundMessage] = ()
         self.peeks: dict[str, PathPage] = {}
+        self.made_ready = 0
+
+    def make_ready(self) -> None:
+        self.made_ready += 1
 
     def list(
         self,

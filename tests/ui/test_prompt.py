@@ -57,6 +57,18 @@ async def test_what_is_sent_before_the_engine_is_ready_is_sent_once_it_runs() ->
         assert stage.port.wanted("submit") == [("hi", "prompt")]
 
 
+async def test_the_first_key_has_the_store_made_ready_and_no_other() -> None:
+    """Once is enough, whatever is typed and taken back."""
+    stage = Stage()
+    async with stage.app.run_test() as pilot:
+        await stage.play(pilot, fd.started())
+        assert stage.port.library.made_ready == 0
+        await stage.type(pilot, "hello")
+        await pilot.press("ctrl+u", "a")
+        await pilot.pause()
+        assert stage.port.library.made_ready == 1
+
+
 async def test_up_and_down_walk_the_history_and_come_back_to_the_draft() -> None:
     history = PromptHistory()
     for text in ("one", "two"):

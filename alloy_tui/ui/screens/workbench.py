@@ -102,6 +102,7 @@ class Workbench(TeamBench):
         self.composer = Composer(
             history, clock, runtime.models, runtime.project, lambda: transcript.document.look
         )
+        self.composer.on_begun = runtime.library.make_ready
         self.prompt = self.composer.prompt
         self.status = StatusBar(id="status")
 

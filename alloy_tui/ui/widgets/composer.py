@@ -78,6 +78,8 @@ class Composer(Vertical):
         self._marked = "❯"
         self._offered_for = ""
         self._mark = Static("❯", id="prompt-mark", markup=False)
+        self.on_begun: Callable[[], object] | None = None
+        """Called once, when somebody begins to type."""
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -104,6 +106,9 @@ class Composer(Vertical):
 
     def _offer(self) -> None:
         prompt = self.prompt
+        if prompt.text and self.on_begun is not None:
+            begun, self.on_begun = self.on_begun, None
+            begun()
         self._offered_for = prompt.text
         self.approval.prompt_empty = not prompt.text
         own = prompt.text.startswith("!") and prompt.reason_for is None and prompt.picker is None
