@@ -88,6 +88,7 @@ class Performing:
                 await self._teams.open(file)
                 team = await self._teams.team()
             names = list(to) or list(() if kind == "broadcast" else team.agents[:1])
+            _awake(team, names)
             # A deadline and nothing else: all that is passed on inherits it.
             within = Work("", "", PERSON, text, kind, 0, by_s)
             problems = await _give(team, kind, names, within)
@@ -100,6 +101,18 @@ class Performing:
             words = f"The team was not done within {timeout_s:g} s; what it brought is kept."
             return [Problem("", "timed_out", words)]
         return problems
+
+
+def _awake(team: Team, names: Sequence[str]) -> None:
+    """Nobody is there to resume who was paused. Raises TeamError."""
+    paused = [name for name in names or team.agents if team.member(name).paused]
+    if paused:
+        raise TeamError(
+            f"{', '.join(paused)} {'is' if len(paused) == 1 else 'are'} paused.",
+            kind="conflict",
+            agent=paused[0],
+            hint="Resume it on the dashboard: start `alloy` and open the team there.",
+        )
 
 
 async def _give(

@@ -165,9 +165,21 @@ class TeamKeeping:
         self._past = await asyncio.to_thread(look)
         return self._past
 
-    def session_of(self, name: str) -> LiveSession | None:
-        """A member's conversation as it is kept."""
-        return self._members.get(name)
+    async def said(self, name: str, session: str) -> Sequence[Entry]:
+        """A member's conversation as it is stored, also of one that left; () when it is lost."""
+        store, live = self._open_store, self._members.get(name)
+        if store is None or not (session or live):
+            return ()
+        opened = await store()
+
+        def look() -> Sequence[Entry]:
+            kept = live or LiveSession.open(opened, session, write=False)
+            return kept.read(kept.stored.path(kept.stored.leaf))
+
+        try:
+            return await asyncio.to_thread(look)
+        except StoreError:
+            return ()
 
     async def let_go(self, name: str) -> None:
         """The member is gone; its conversation stays."""

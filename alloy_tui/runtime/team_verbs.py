@@ -90,16 +90,14 @@ class TeamVerbs:
             return now
         began = {span.agent: span.start_ms for span in reversed(now)}
         past: list[Span] = []
-        for name in team.agents:
-            live = keeping.session_of(name)
-            if live is not None:
-                entries = await asyncio.to_thread(live.read, live.stored.path(live.stored.leaf))
-                first = began.get(name)
-                past += [
-                    span
-                    for span in stored_spans(name, entries)
-                    if first is None or span.start_ms < first
-                ]
+        for name, session in self._teams.sessions_of().items():
+            entries = await keeping.said(name, session)
+            first = began.get(name)
+            past += [
+                span
+                for span in stored_spans(name, entries)
+                if first is None or span.start_ms < first
+            ]
         return tuple(sorted((*past, *now), key=lambda span: span.start_ms))
 
     # -- verbs: each raises TeamError ---------------------------------------------------------

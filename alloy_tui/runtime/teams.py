@@ -46,6 +46,7 @@ from alloy_tui.team.spec import TeamSpec, read_team
 from alloy_tui.team.team import Team
 from alloy_tui.team.tools import SpawnTool, team_tools
 
+_MOST_LEFT = 100
 AD_HOC = TeamSpec(name="session", max_depth=2, max_agents=100)
 """The team that there is before one is opened: whom the main agent spawns."""
 
@@ -192,6 +193,12 @@ class Teams:
             if agent is not None and name in self._wanted:
                 wanted, outside = self._wanted[name]
                 agent.configure(approval_mode=self.modes.of(name, wanted, outside=outside))
+
+    def sessions_of(self) -> dict[str, str]:
+        """The sessions of the team's agents by name; of those that left, the latest hundred's."""
+        here = () if self._team is None else self._team.agents
+        left = [name for name in self._sessions if name not in here][-_MOST_LEFT:]
+        return {name: self._sessions.get(name, "") for name in (*left, *here)}
 
     async def sessions(self) -> tuple[str, ...]:
         """Of all agents that worked here: what they spend counts as this conversation's.

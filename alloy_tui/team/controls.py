@@ -29,10 +29,12 @@ class Controls(Membership):
     async def restart(self, name: str, cause: str = "Somebody wanted it anew.") -> None:
         """Start an agent anew with its conversation; does not count as a crash."""
         self._running()
-        member = self.member(name)
+        member, above = self.member(name), self._above[name]
+        if name not in above:
+            raise TeamError(f"{name} is being removed.", kind="unknown_agent", agent=name)
         if member.life is not None:
             member.life.fate = ("cancelled", f"{name} was restarted.")
-        await self._above[name].restart(name, cause)
+        await above.restart(name, cause)
 
     async def replace(self, name: str, spec: MemberSpec) -> None:
         """Put another agent in the place, with its conversation; the name stays.

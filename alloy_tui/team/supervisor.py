@@ -108,6 +108,9 @@ class Supervisor:
         """Whether it was started and has not ended."""
         return self._over is not None and not self._over.done() and not self._closing
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._slots
+
     def child(self, name: str) -> Child | None:
         """The child of that name, None while there is none. Raises KeyError for an unknown name."""
         return self._slots[name].child

@@ -18,6 +18,7 @@ from alloy_tui.runtime.posting import posting_folder
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.settings import load_settings, locate
 from tests.cli.support import alloy, envelopes, model, start
+from tests.runtime.team_stage import until_view
 from tests.support.listening import Listener
 
 T = TypeVar("T")
@@ -165,6 +166,22 @@ def test_a_used_up_budget_keeps_what_was_said_before_it(project: Project) -> Non
     assert done.returncode == 3, done.stderr
     assert done.stdout == "## coder (partial)\nI begin.\n"
     assert "budget" in done.stderr
+
+
+def test_work_for_an_agent_that_is_paused_is_refused(
+    project: Project, running: tuple[Runtime, Listener]
+) -> None:
+    """It would wait for ever: there is nobody to resume it."""
+    runtime, listener = running
+    project.team(coder=[{"text": "never"}])
+    runtime.team.follow("a test", wanted=True)
+    runtime.team.open("crew")
+    runtime.team.act("pause", "coder")
+    until_view(runtime, listener, lambda view: any(row.paused for row in view.rows))
+    runtime.close()
+    done = team_run()
+    assert done.returncode == 1, done.stderr
+    assert "coder is paused. Resume it" in done.stderr
 
 
 def test_a_mistake_on_the_command_line_is_one_line_and_exit_2(project: Project) -> None:

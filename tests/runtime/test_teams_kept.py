@@ -159,6 +159,22 @@ def test_what_agents_took_that_left_counts_in_the_teams_sum(stage: Stage) -> Non
     assert view.cost == 0.002
 
 
+def test_the_timeline_has_what_agents_did_that_left(stage: Stage) -> None:
+    """Of former programs, too, and of those that were made for one task."""
+    stage.team("crew", {"coder": []})
+    runtime, listener = stage.opened("crew")
+    runtime.team.add(NewMember("tester", model=stage.script("tester", {"text": "tried"})))
+    until_view(runtime, listener, lambda v: v.row("tester") is not None)
+    runtime.team.delegate("spawn", ["tester"], "try")
+    listener.until(te.DelegationFinished, text="tried")
+    runtime.team.act("remove", "tester")
+    until_view(runtime, listener, lambda v: len(v.rows) == 2)
+    runtime.close()
+    runtime, _ = stage.opened("crew")
+    spans = asked(runtime.team.timeline)
+    assert [(s.agent, s.kind) for s in spans] == [("tester-1", "run"), ("tester-1", "turn")]
+
+
 def test_one_program_has_a_team_at_a_time(stage: Stage) -> None:
     """The second is told in words, and can open it when the first has closed it."""
     stage.team("crew", {"coder": []})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 
 import pytest
 
@@ -274,6 +275,33 @@ async def test_removing_a_busy_agent_tells_who_waited_for_it():
         await asking.wait()
         await team.remove("a")
         assert await kind_of(delegation) == "stopped"
+
+
+async def test_the_team_answers_while_a_busy_agent_is_removed():
+    asking, leaving = asyncio.Event(), asyncio.Event()
+
+    async def deaf(_request):
+        asking.set()
+        try:
+            return await forever()
+        finally:
+            await leaving.wait()  # takes its time to stop
+
+    async with Team({"a": quiet(deaf, shutdown_s=60.0), "b": quiet()}) as team:
+        delegation = asyncio.create_task(team.delegate("a", "x"))
+        await asking.wait()
+        removal = asyncio.create_task(team.remove("a"))
+        assert (await team.delegate("b", "y")).text == "re: y"
+        assert await kind_of(team.restart("a")) == "unknown_agent"
+        assert not removal.done()
+        leaving.set()
+        await removal
+        assert await kind_of(delegation) == "stopped"
+
+
+def test_work_has_two_minutes_unless_something_else_is_said():
+    for verb in (Team.delegate, Team.broadcast, Team.handoff):
+        assert inspect.signature(verb).parameters["timeout_s"].default == 120.0
 
 
 async def test_an_agent_can_be_had_and_used_directly():
