@@ -8,8 +8,7 @@ and returns at once. Answers go to `then`, from another thread; troubles come as
 What follows in the event stream: `session_opened` whenever another conversation
 is on screen, `leaf_moved` whenever the conversation stands elsewhere in its tree
 (both mean: take the items anew), `session_saved` with the nodes that are on
-disk, `checkpoint_made` when a label changed. Texts are as they were written: who
-shows them sanitises them.
+disk, `checkpoint_made` when a label changed. Who shows a text sanitises it.
 """
 
 from __future__ import annotations
