@@ -105,7 +105,7 @@ class SpawnTool(CoreTool[SpawnArguments]):
         return f"{_first_line(prepared.tasks[0])}{more}"
 
     async def run(self, prepared: SpawnArguments, context: ToolContext) -> ToolReply:
-        """Set agents to work and wait for all; cancelled, it cancels them."""
+        """Set agents to work and wait; cancelled, it cancels them and tells who was done."""
         agent = prepared.agent if isinstance(prepared, DelegateArguments) else NEW
         team, tasks = self._team, prepared.tasks
         room = team.spec.max_agents - len(team.agents)
@@ -129,7 +129,13 @@ class SpawnTool(CoreTool[SpawnArguments]):
                     context.progress(f"{done} of {len(tasks)} done\n", "note")
 
         working = [asyncio.create_task(perform(task), name="delegated") for task in tasks]
-        return _reply(tasks, await all_of(working), context)
+        try:
+            return _reply(tasks, await all_of(working), context)
+        except asyncio.CancelledError:
+            outcomes = [_so_far(each) for each in working]
+            if not any(isinstance(outcome, RunResult) for outcome in outcomes):
+                raise
+            return _reply(tasks, outcomes, context)
 
 
 class DelegateTool(SpawnTool):
@@ -310,6 +316,12 @@ def _left_s(context: ToolContext) -> float | None:
         return None
     left_s = context.deadline - time.monotonic()
     return max(0.0, left_s - min(2.0, left_s * 0.05))
+
+
+def _so_far(task: asyncio.Task[RunResult | TeamError]) -> RunResult | TeamError:
+    if task.cancelled() or task.exception() is not None:
+        return TeamError("It was cancelled before it was done.", kind="cancelled")
+    return task.result()
 
 
 def _reply(

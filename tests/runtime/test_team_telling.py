@@ -12,6 +12,7 @@ from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.roster import Sums
 from alloy_tui.runtime.team_telling import TeamTelling
 from alloy_tui.runtime.watching import Watching
+from alloy_tui.team.team import Team
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +32,17 @@ async def test_what_a_removed_agent_cost_still_counts() -> None:
     assert [row.name for row in telling.view.rows] == ["agent"]
     assert (telling.view.cost, telling.view.turns) == (0.75, 2)
     telling.stop()
+
+
+@pytest.mark.parametrize(("supervisor", "told"), [("crew", "a: boom"), ("pair", "")])
+async def test_a_team_has_given_up_when_its_own_supervisor_has(supervisor: str, told: str) -> None:
+    """A group that is started anew, or left out, is not the end."""
+    async with Team({}, name="crew") as team:
+        telling = TeamTelling(team.hub, Watching(EventMailbox()), lambda: team)
+        team.hub.publish(supervisor, None, 0, te.SupervisorGaveUp(supervisor, "a: boom", 5))
+        telling.tell()
+        assert telling.view.gave_up == told
+        telling.stop()
 
 
 def test_sums_add_up_and_what_is_unknown_stays_told() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.domain.errors import TeamError
-from alloy_tui.domain.events import RunFinished, RunStarted, ToolFinished
+from alloy_tui.domain.events import RunFinished, RunStarted, ToolFinished, ToolOutput
 from alloy_tui.domain.team_events import (
     DelegationFinished,
     DelegationStarted,
@@ -135,6 +135,30 @@ async def test_cancelling_the_caller_cancels_those_that_it_spawned():
         assert ended == ["cancelled"] * 3
         kinds = [d.status for d in heard.of(DelegationFinished)]
         assert kinds == ["cancelled"] * 3
+
+
+async def test_who_was_done_when_the_caller_was_cancelled_is_in_its_result():
+    stuck = asyncio.Event()
+
+    async def answer(request):
+        if asked(request) == "be quick":
+            return "a quick answer"
+        if asked(request) == "take long":
+            stuck.set()
+            return await forever()
+        return [call("delegate", tasks=["be quick", "take long"])]
+
+    async with Team({"boss": quiet(answer)}) as team:
+        heard = Heard(team)
+        work = asyncio.create_task(team.delegate("boss", "go"))
+        await stuck.wait()
+        await heard.until(ToolOutput, "boss")  # 1 of 2 done
+        work.cancel()
+        ended = await heard.until(ToolFinished, "boss")
+        (text,) = [block.text for block in ended.content]
+        assert "be quick\na quick answer" in text
+        assert "take long\n[It was cancelled before it was done.]" in text
+        assert ended.details == {"agents": 2, "failed": 1}
 
 
 async def test_one_of_many_that_fails_is_named_and_the_others_are_kept():
