@@ -57,6 +57,7 @@ class Controls(Membership):
 
     async def set_model(self, name: str, model: str) -> None:
         """Have an agent answer with another model from its next turn on."""
+        self._running()
         member = self.member(name)
         if member.life is not None:
             try:
