@@ -112,6 +112,21 @@ def test_who_looks_in_the_middle_of_an_answer_misses_nothing_and_sees_nothing_tw
     runtime.team.detach("coder")
 
 
+def test_an_agent_at_work_is_steered(stage: Stage) -> None:
+    """What a person says goes in at its next step; the work goes on to its one answer."""
+    runs = {"tool_calls": [{"name": "bash", "arguments": {"command": "true"}}]}
+    stage.team("crew", {"coder": [runs, {"expect": "and look at b", "text": "both are done"}]})
+    runtime, listener = stage.opened("crew")
+    runtime.team.attach("coder", lambda _: None)
+    runtime.team.delegate("delegate", ["coder"], "look at a")
+    question = listener.until(ev.ApprovalRequested)
+    runtime.team.say("coder", "and look at b", "steer")
+    until_view(runtime, listener, lambda v: any(row.view.queue for row in v.rows))
+    runtime.answer_approval(question.id, "once", None)
+    assert listener.until(ev.Steered).text == "and look at b"
+    assert listener.until(te.DelegationFinished).text == "both are done"
+
+
 def test_what_cannot_be_is_said_as_a_notice(stage: Stage) -> None:
     """No verb raises: an unknown agent, a team that is not there, a file that is no team."""
     stage.team("crew", {"coder": []})
