@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alloy_tui.runtime.local_server import find_installed
 from screenshots import scenes, team_scenes
 from screenshots.svg import Film, still
 from tests.support.terminal import Terminal
@@ -39,6 +40,20 @@ class Stage:
             return (text in self.terminal.text()) is not gone
 
         self.terminal.wait_until(there, text)
+
+    def works(self, name: str, meanwhile: Callable[[], None] = lambda: None) -> bool:
+        """Wait for an agent to write, and to be done; false where it fails."""
+
+        def line() -> str:
+            return next((row for row in self.terminal.lines() if f" {name} " in row), "")
+
+        wait = self.terminal.wait_until
+        wait(lambda: "writing" in line() or "failed" in line(), f"{name} writing", 180)
+        if "writing" in line():
+            self.hold(2.0)
+            meanwhile()
+        wait(lambda: "done" in line() or "failed" in line(), f"{name} done", 180)
+        return "done" in line()
 
     def hold(self, seconds: float) -> None:
         """Let the viewer read."""
@@ -234,14 +249,76 @@ def team() -> None:
         _still(play, "team")
 
 
+def team_local() -> None:
+    """Three agents on the real local model hand work on; then when each of them worked.
+
+    So small a model may go on until it is cut off, and then there is nothing to
+    hand on: another team is asked.
+    """
+    for _ in range(4):
+        with stage(120, 32, "--model", "local/smollm2-135m") as (play, _):
+            if _hand_on(play):
+                play.terminal.type("6")
+                play.until("At this moment")
+                play.terminal.type("\x1b[D")
+                play.hold(0.5)
+                _still(play, "team-local-timeline")
+                return
+    raise SystemExit("The local model brought nothing to its end, four times.")
+
+
+def _hand_on(play: Stage) -> bool:
+    play.until("smollm2")
+    play.send("/team trio")
+    play.until("reviewer")
+    for _ in range(3):
+        play.terminal.type("\x1b[Bx")
+        play.hold(0.3)
+    play.terminal.type("h")
+    play.until("researcher → coder → reviewer")
+    play.send("How many cents are a dollar?")
+    return (
+        play.works("researcher")
+        and play.works("coder", lambda: _first_line(play, "team-local"))
+        and play.works("reviewer")
+    )
+
+
+def _first_line(play: Stage, name: str) -> None:
+    """A picture with the cursor on the dashboard's first line."""
+    play.terminal.type("\x1b[H")
+    play.hold(1.5)
+    _still(play, name)
+
+
+def hundred() -> None:
+    """A hundred agents at once, at 20 tokens a second each."""
+    with stage(120, 40, "--model", "scripted/first.json") as (play, _):
+        play.until("Ask anything")
+        play.send("/team hundred")
+        play.until("101 agents")
+        play.terminal.type("b")
+        play.until("Broadcast to")
+        play.send("Where are amounts rounded before they are added up?")
+        play.until("\n needs you")
+        play.terminal.type("\x1b[H")
+        play.hold(4.0)
+        _still(play, "hundred")
+
+
 def _still(play: Stage, name: str) -> None:
     _keep(name, still(play.terminal.screen, "alloy"))
 
 
 def main(names: list[str]) -> int:
     """Make the pictures named, or all."""
-    known = {f.__name__: f for f in (session, sessions, team, local, first_run)}
+    scripted = (session, sessions, team, hundred)
+    real = {f.__name__: f for f in (local, first_run, team_local)}
+    known = {f.__name__: f for f in scripted} | real
     for name in names or known:
+        if name in real and find_installed() is None:
+            print(f"{name}: left out, for the extra `local` is not installed")
+            continue
         known[name]()
     return 0
 

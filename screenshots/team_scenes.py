@@ -1,4 +1,4 @@
-"""The team behind its picture: its file, and what each of its agents says.
+"""The teams behind the pictures: their files, and what each of their agents says.
 
 Owns data only; `__main__` plays it in the real program.
 """
@@ -31,7 +31,58 @@ model = "scripted/reviewer.json"
 budget_usd = 0.5
 """
 
-FILES = {".alloy/teams/crew.toml": CREW}
+TRIO = """name = "trio"
+model = "local/smollm2-135m"
+
+[[members]]
+name = "researcher"
+role = "finds out how things are"
+system_prompt = "Answer in one sentence."
+tools = []
+
+[[members]]
+name = "coder"
+role = "writes the code"
+system_prompt = "Write a Python function of two lines."
+tools = []
+
+[[members]]
+name = "reviewer"
+role = "says what to mend"
+system_prompt = "Say in one sentence whether it is right."
+tools = []
+"""
+
+AREAS = (
+    "cart",
+    "checkout",
+    "mail",
+    "prices",
+    "refunds",
+    "reports",
+    "search",
+    "stock",
+    "tax",
+    "web",
+)
+AREA = 10
+"""Agents for each area: a hundred together."""
+
+HUNDRED = "\n".join(
+    ['name = "hundred"', "budget_usd = 20.0"]
+    + [
+        f'[[members]]\nname = "{area}-{number}"\nrole = "reads {area}, part {number}"\n'
+        f'model = "scripted/{area}-{number}.json"'
+        for area in AREAS
+        for number in range(AREA)
+    ]
+)
+
+FILES = {
+    ".alloy/teams/crew.toml": CREW,
+    ".alloy/teams/trio.toml": TRIO,
+    ".alloy/teams/hundred.toml": HUNDRED,
+}
 
 
 def _says(text: str, *calls: dict[str, Any], input_: int = 41_000) -> dict[str, Any]:
@@ -76,3 +127,24 @@ SCRIPTS: dict[str, dict[str, Any]] = {
         _says("Understood."),
     ),
 }
+
+
+def _reads_a_part(area: str, number: int) -> dict[str, Any]:
+    """One of the hundred, at 20 tokens a second; one in thirty wants to run something first."""
+    place = AREAS.index(area) * AREA + number
+    words = (
+        f"Part {number} of {area} rounds {place % 4 + 1} amounts where it adds them up. "
+        f"Its callers hand whole cents on, so line {place * 7 % 180 + 12} can keep them. "
+    )
+    first = _says("First what is there.", _call("read", file_path="cart.py"), input_=9_000 + place)
+    if place % 30 == 17:
+        first = _says(
+            "The tests tell it.", _call("bash", command=f"pytest -q tests/{area}"), input_=9_000
+        )
+    long = {**_says(words * 8, input_=14_000 + 37 * place), "chunk": 4, "chunk_delay_ms": 50}
+    return _model({**first, "chunk_delay_ms": 20 + place % 7 * 12}, long)
+
+
+SCRIPTS.update(
+    {f"{area}-{number}": _reads_a_part(area, number) for area in AREAS for number in range(AREA)}
+)
