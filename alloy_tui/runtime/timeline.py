@@ -117,10 +117,11 @@ _STEPS: dict[type, Callable[[Timeline, Envelope, Any], None]] = {
 
 
 def stored_spans(agent: str, entries: Iterable[Entry]) -> list[Span]:
-    """The spans of a stored conversation: nodes tell when they ended and how long they took.
+    """The spans of a stored conversation: an answer tells when it began, a call when it ended.
 
-    A run reaches from the user's message to the last thing before the next one; a
-    call that never ran took no time, and is told of when a session is taken up again.
+    Both say how long they took. A run reaches from the user's message to the last
+    thing before the next one; a call that never ran took no time, and is told of
+    when a session is taken up again.
     """
     spans: list[Span] = []
     run = -1
@@ -133,14 +134,16 @@ def stored_spans(agent: str, entries: Iterable[Entry]) -> list[Span]:
             continue
         if isinstance(node, Answer):
             failed, title = node.message.incomplete is not None, node.model
-            span = Span(agent, "turn", clean_line(title, limit=_TITLE), 0, entry.at_ms, failed)
+            words, end_ms = clean_line(title, limit=_TITLE), entry.at_ms + node.duration_ms
+            spans.append(Span(agent, "turn", words, entry.at_ms, end_ms, failed))
         elif isinstance(node, ToolResult) and node.started:
-            span = Span(agent, "tool", clean_line(node.name), 0, entry.at_ms, node.result.is_error)
+            start_ms, end_ms = max(0, entry.at_ms - node.duration_ms), entry.at_ms
+            name = clean_line(node.name)
+            spans.append(Span(agent, "tool", name, start_ms, end_ms, node.result.is_error))
         else:
             continue
-        spans.append(replace(span, start_ms=max(0, entry.at_ms - node.duration_ms)))
         if run >= 0:
-            spans[run] = replace(spans[run], end_ms=entry.at_ms)
+            spans[run] = replace(spans[run], end_ms=max(end_ms, spans[run].end_ms or 0))
     return sorted(spans, key=_start)
 
 

@@ -220,7 +220,7 @@ def test_a_stored_conversation_gives_the_spans_that_it_had() -> None:
     result = ToolResultBlock("1", (TextBlock("ok"),), False)
     nodes = [
         (1_000, UserMessage(ChatMessage("user", (TextBlock("fix it"),)))),
-        (3_000, Answer(ChatMessage("assistant", (TextBlock("so"),)), "m", duration_ms=1_500)),
+        (1_500, Answer(ChatMessage("assistant", (TextBlock("so"),)), "m", duration_ms=1_500)),
         (4_000, ToolResult(result, "bash", duration_ms=400)),
         (9_000_000, ToolResult(result, "bash", started=False)),  # when it was taken up again
     ]
