@@ -14,6 +14,7 @@ from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.events import Envelope
 from alloy_tui.runtime.agent_view import AgentView, PendingApproval
+from alloy_tui.runtime.team_port import TeamView
 from alloy_tui.ui.messages import TokensArrived
 from alloy_tui.ui.screens.session_bench import KeymapHost, SessionBench
 from alloy_tui.ui.transcript.painting import app_of
@@ -93,6 +94,7 @@ class TeamBench(SessionBench):
     def team_changed(self) -> None:
         """The status line says what it costs; the dashboard shows it, if it is open."""
         team = self._runtime.team.view()
+        self._ask_no_more(team)
         own = next((row.turns for row in team.rows if row.main), 0)
         # Those who are gone have cost something, too.
         others = len(team.rows) > 1 or team.turns > own
@@ -104,6 +106,15 @@ class TeamBench(SessionBench):
             from alloy_tui.ui.screens.team import TeamNews
 
             self._dashboard.post_message(TeamNews())
+
+    def _ask_no_more(self, team: TeamView) -> None:
+        """A run that ends takes its questions with it, and only the team's view tells of that."""
+        waiting = {asked.request.id for row in team.rows for asked in row.view.approvals}
+        gone = [id_ for id_ in self._asked if id_ not in waiting]
+        for id_ in gone:
+            del self._asked[id_]
+        if gone:
+            self.others_ask()
 
     def others_ask(self) -> None:
         """The questions of other agents are others now."""
