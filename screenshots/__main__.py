@@ -50,7 +50,6 @@ class Stage:
         wait = self.terminal.wait_until
         wait(lambda: "writing" in line() or "failed" in line(), f"{name} writing", 180)
         if "writing" in line():
-            self.hold(2.0)
             meanwhile()
         wait(lambda: "done" in line() or "failed" in line(), f"{name} done", 180)
         return "done" in line()
@@ -287,7 +286,7 @@ def _hand_on(play: Stage) -> bool:
 def _first_line(play: Stage, name: str) -> None:
     """A picture with the cursor on the dashboard's first line."""
     play.terminal.type("\x1b[H")
-    play.hold(1.5)
+    play.hold(1.2)
     _still(play, name)
 
 

@@ -65,11 +65,13 @@ def _last(runs: list[tuple[str, str, str, bool, bool, bool, int]]) -> int:
 
 
 def _row(row: Row, y: float) -> str:
-    out: list[str] = []
+    # All grounds first: not every renderer keeps a text to its length, and none of it may be hidden.
+    grounds: list[str] = []
+    words: list[str] = []
     for text, fg, bg, bold, italic, underline, column in row:
         x, width = PAD + column * CELL_W, cell_len(text) * CELL_W
         if bg != DEFAULT_BG:
-            out.append(
+            grounds.append(
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.2f}" height="{CELL_H + 0.3}"'
                 f' fill="{bg}"/>'
             )
@@ -85,11 +87,11 @@ def _row(row: Row, y: float) -> str:
         lead = len(text) - len(text.lstrip(" "))
         word = text.strip(" ")
         start, length = x + lead * CELL_W, cell_len(word) * CELL_W
-        out.append(
+        words.append(
             f'<text x="{start:.1f}" y="{y + 13.6:.1f}" fill="{fg}"{looks}'
             f' textLength="{length:.1f}" lengthAdjust="spacingAndGlyphs">{escape(word)}</text>'
         )
-    return "".join(out)
+    return "".join((*grounds, *words))
 
 
 def _frame(columns: int, lines: int, title: str, body: str, style: str = "") -> str:
