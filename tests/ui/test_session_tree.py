@@ -149,6 +149,28 @@ async def test_a_double_click_does_what_enter_does() -> None:
         assert stage.port.wanted("switch") == [("7",)]
 
 
+async def test_the_mouse_chooses_folds_and_scrolls() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(140, 40)) as pilot:
+        pane = await shop(stage, pilot)
+        rows = pane.rows.layout_of_tree
+        place, row = next((n, row) for n, row in enumerate(rows.rows) if rows.foldable(row))
+        line = screen_text(stage.app).split("\n")[pane.rows.region.y + place]
+        glyph = min(at for at in map(line.find, "●○") if at >= 0) - pane.rows.region.x
+        await pilot.click(pane.rows, offset=(glyph + 4, place))
+        assert chosen(pane) == row.node.id
+        many = len(pane.rows.layout_of_tree)
+        await pilot.click(pane.rows, offset=(glyph, place))
+        await pilot.pause()
+        assert len(pane.rows.layout_of_tree) < many
+        line = screen_text(stage.app).split("\n")[pane.rows.region.y + place]
+        more = line.index("▸") + 2 - pane.rows.region.x
+        await pilot.click(pane.rows, offset=(more, place))
+        await pilot.pause()
+        assert len(pane.rows.layout_of_tree) == many
+        assert stage.port.wanted("switch") == []
+
+
 async def test_two_rows_are_marked_and_compared() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(140, 40)) as pilot:

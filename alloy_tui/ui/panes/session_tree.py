@@ -24,6 +24,8 @@ from alloy_tui.ui.messages import SessionChanged
 from alloy_tui.ui.panes.tree_view import SessionTreeView
 from alloy_tui.ui.tree_rows import FILTERS, Filter, TreeLayout, TreeRow
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
+from alloy_tui.ui.widgets.field import Field
+from alloy_tui.ui.widgets.row_window import RowWindow
 from alloy_tui.ui.wording import duration, money
 
 Asking: TypeAlias = Literal["search", "label", "note"]
@@ -78,13 +80,14 @@ class SessionTreePane(Vertical):
         self._focus_wanted = False
         self.rows = SessionTreeView()
         self.rows.keys = self.take_key
+        self._field = Field(id="tree-ask", compact=True)
+        self.rows.field = lambda: self._field if self._asking is not None else None
 
     def compose(self) -> ComposeResult:
         """Filters, the line to type into, rows, sums, keys."""
         yield ActionLine(id="tree-head")
-        field = Input(id="tree-ask", compact=True)
-        field.cursor_blink = False
-        yield field
+        self._field.cursor_blink = False
+        yield self._field
         yield self.rows
         yield ActionLine(id="tree-sum")
         yield ActionLine(id="tree-foot")
@@ -188,12 +191,17 @@ class SessionTreePane(Vertical):
             self._folded.add(row.node.id)
         self._again()
 
-    def on_session_tree_view_opened(self, message: SessionTreeView.Opened) -> None:
+    def on_session_tree_view_folding(self, message: SessionTreeView.Folding) -> None:
+        """A click on a glyph."""
+        message.stop()
+        self.do("fold")
+
+    def on_row_window_opened(self, message: RowWindow.Opened) -> None:
         """A double click."""
         message.stop()
         self.do("open")
 
-    def on_session_tree_view_moved(self, message: SessionTreeView.Moved) -> None:
+    def on_row_window_moved(self, message: RowWindow.Moved) -> None:
         """The sums are of the row that the cursor is on."""
         message.stop()
         self._paint()

@@ -34,6 +34,8 @@ class Field(Input):
     async def take(self, event: events.Key) -> None:
         """A key that was meant for the line and came before it had the focus."""
         if event.is_printable and event.character is not None:
+            event.stop()
+            event.prevent_default()
             self.insert_text_at_cursor(event.character)
         else:
             await self.on_key(event)

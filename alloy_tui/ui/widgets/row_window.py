@@ -153,8 +153,6 @@ class RowWindow(ScrollView, can_focus=True):
         field = self.field()
         if field is not None:
             # A key has opened the line, and more came before it had the focus.
-            event.stop()
-            event.prevent_default()
             await field.take(event)
             return
         page = max(1, self.size.height - 1)

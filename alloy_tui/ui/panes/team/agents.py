@@ -146,7 +146,7 @@ class AgentLines(RowWindow):
         del event
         self._used_ms = self.now_ms
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """The next key is meant for the lines that one sees now."""
         del event
         self._used_ms = self.now_ms
