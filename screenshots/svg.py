@@ -65,7 +65,7 @@ def _last(runs: list[tuple[str, str, str, bool, bool, bool, int]]) -> int:
 
 
 def _row(row: Row, y: float) -> str:
-    # All grounds first: not every renderer keeps a text to its length, and none of it may be hidden.
+    # All grounds first: not every renderer keeps a text to its length, and none may be hidden.
     grounds: list[str] = []
     words: list[str] = []
     for text, fg, bg, bold, italic, underline, column in row:
