@@ -64,6 +64,24 @@ async def compared(stage: Stage, pilot: Pilot[Any]) -> CompareScreen:
     return screen
 
 
+async def test_who_points_at_a_side_of_a_comparison_means_it() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 36)) as pilot:
+        await compared(stage, pilot)
+
+        def marked() -> bool:
+            """Whether the mark of the side that is meant stands on the left."""
+            return "▸" in screen_text(stage.app).split("\n")[0][:60]
+
+        assert not marked()
+        await pilot.click(offset=(10, 8))
+        await pilot.pause()
+        assert marked()
+        await pilot.click(offset=(80, 0))
+        await pilot.pause()
+        assert not marked()
+
+
 def sessions(stage: Stage) -> None:
     """Three sessions, one of them written by another program."""
     now = stage.feed.now_ms

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -140,6 +141,14 @@ class CompareScreen(Screen[Deed | None]):
         """The side that is meant; where there is room for one only, the one on show."""
         self._side = side
         self._settle_sides()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Who points at one of two columns means it."""
+        head = self.query_one("#compare-head")
+        columns = head.region, self._messages.region if self._messages.display else head.region
+        pointed = any(region.contains(event.screen_x, event.screen_y) for region in columns)
+        if pointed and self._shown_sides == "both":
+            self.action_side(int(event.screen_x >= self.size.width // 2))
 
     def action_flip(self) -> None:
         """The other side."""
