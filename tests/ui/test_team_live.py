@@ -84,6 +84,17 @@ async def test_two_to_four_stand_side_by_side_where_there_is_room(width: int, sh
         assert len(stage.port.wanted("detach")) == 3
 
 
+async def test_the_four_that_are_selected_are_split_wherever_the_cursor_is() -> None:
+    stage = Stage()
+    async with stage.app.run_test(size=(200, 24)) as pilot:
+        page = await dashboard(stage, pilot)
+        page.selected.update(dict.fromkeys(("reviewer", "researcher", "coder", "b")))
+        page.agents.go_to("agent")
+        page.do("split")
+        await pilot.pause()
+        assert [name for (name,) in stage.port.wanted("attach")] == list(page.selected)
+
+
 async def test_more_than_four_are_not_split() -> None:
     stage = Stage()
     async with stage.app.run_test(size=(120, 24)) as pilot:

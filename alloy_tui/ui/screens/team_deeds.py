@@ -134,7 +134,7 @@ class TeamScreen(TeamBase):
 
     def _split(self) -> None:
         names = tuple(self.selected)
-        if self.row is not None and self.row.name not in names:
+        if len(names) < 2 and self.row is not None and self.row.name not in names:
             names = (*names, self.row.name)
         if not 2 <= len(names) <= MOST_PANES:
             self._say("Select two to four agents first, with x.")
