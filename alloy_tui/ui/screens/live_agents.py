@@ -32,8 +32,10 @@ from alloy_tui.ui.widgets.approval_bar import ARMING_S
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.widgets.field import Field
 from alloy_tui.ui.widgets.line_view import LineView
-from alloy_tui.ui.wording import model_label, money, state_words
+from alloy_tui.ui.wording import BUDGET, model_label, money, state_words
 
+_ANSWER_WORDS = ("approve", "session", "deny")
+_MONEY_WORDS = ("send this one", "raise", "stop")
 LEAST_COLUMN = 38
 """Cells that a column needs; where there are fewer, one is on show."""
 
@@ -140,7 +142,9 @@ class LiveAgentsScreen(Screen[None]):
     LiveAgentsScreen > #live-columns { height: 1fr; }
     LiveAgentsScreen > #live-field { border: none; height: 1; background: $panel; }
     LiveAgentsScreen > #live-foot { height: auto; background: $surface; }
-    AgentColumn > .live-question { height: auto; max-height: 40%; background: $panel; }
+    AgentColumn > .live-question {
+        height: auto; max-height: 40%; padding: 0 1; background: $panel;
+    }
     """
 
     def __init__(self, runtime: RuntimePort, clock: Clock, agents: Sequence[str]) -> None:
@@ -292,10 +296,12 @@ class LiveAgentsScreen(Screen[None]):
         self.query_one(Input).placeholder = f"To {name}: Enter to {does}"
         keys = [link(f"Enter {does}", "screen.submit", "$text-muted")]
         if self.column.view.approvals:
+            money_asked = self.column.view.approvals[0].request.tool == BUDGET
+            once, more, deny = _MONEY_WORDS if money_asked else _ANSWER_WORDS
             for key, words, decision in (
-                ("Alt+Y", "approve", "once"),
-                ("Alt+S", "session", "session"),
-                ("Alt+N", "deny", "deny"),
+                ("Alt+Y", once, "once"),
+                ("Alt+S", more, "session"),
+                ("Alt+N", deny, "deny"),
             ):
                 keys.append(link(f"{key} {words}", f"screen.answer('{decision}')", "bold $warning"))
         keys.append(link("Ctrl+X stop it", "screen.cancel", "$text-muted"))
