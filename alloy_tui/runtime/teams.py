@@ -20,12 +20,11 @@ from alloy_tui.agent.hub import Hub
 from alloy_tui.agent.permissions import ApprovalMode
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
-from alloy_tui.domain.errors import TeamError
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.messages import ChatMessage
-from alloy_tui.domain.results import RunResult
 from alloy_tui.domain.tool import Tool
 from alloy_tui.runtime.former_lives import Past, last_words
+from alloy_tui.runtime.main_workplace import AD_HOC, MainWorkplace
 from alloy_tui.runtime.member_modes import MemberModes, is_outside
 from alloy_tui.runtime.posting import Posting
 from alloy_tui.runtime.runs_kept import RunsKept
@@ -36,19 +35,13 @@ from alloy_tui.runtime.team_telling import TeamTelling
 from alloy_tui.runtime.timeline import Timeline
 from alloy_tui.runtime.watching import Watching
 from alloy_tui.sessions.store import SessionStore
-from alloy_tui.team.board import TaskBoard
-from alloy_tui.team.delegations import Work
 from alloy_tui.team.leases import leased
-from alloy_tui.team.mail import Mail
 from alloy_tui.team.member import AgentPlan
-from alloy_tui.team.shared import SharedContext
 from alloy_tui.team.spec import TeamSpec, read_team
 from alloy_tui.team.team import Team
 from alloy_tui.team.tools import SpawnTool, team_tools
 
 _MOST_LEFT = 100
-AD_HOC = TeamSpec(name="session", max_depth=2, max_agents=100)
-"""The team that there is before one is opened: whom the main agent spawns."""
 
 
 class Made(NamedTuple):
@@ -81,7 +74,7 @@ class Surroundings(Protocol):
 
 
 class Teams:
-    """One team at a time; fills `team.tools.Workplace` for the main agent.
+    """One team at a time.
 
     `folders` are where team files lie; with no `store` nothing is kept. `session`
     is the conversation on screen, `mode` what its agent may do unasked, `posted`
@@ -128,6 +121,7 @@ class Teams:
         self._wanted: dict[str, tuple[ApprovalMode | None, bool]] = {}
         self._opening = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._workplace = MainWorkplace(lambda: self._team, self.team)
         self.runs = RunsKept(lambda name: len(self.messages_of(name)))
         hub.subscribe(self.timeline.take)
         hub.subscribe(self.runs.take)
@@ -188,8 +182,9 @@ class Teams:
     def allow(self, mode: ApprovalMode) -> None:
         """The person lets the conversation's agent do that unasked: the others follow."""
         self.modes.own = mode
-        for name in self.agents:
-            agent = None if self._team is None else self._team.get(name)
+        team = self._team
+        for name in () if team is None else team.agents:
+            agent = None if team is None else team.get(name)
             if agent is not None and name in self._wanted:
                 wanted, outside = self._wanted[name]
                 agent.configure(approval_mode=self.modes.of(name, wanted, outside=outside))
@@ -344,55 +339,9 @@ class Teams:
 
     def tools(self) -> tuple[Tool, ...]:
         """For the main agent: spawning alone, or all of a team that was opened."""
-        return team_tools(self) if self.telling.file else (SpawnTool(self),)
+        work = self._workplace
+        return team_tools(work) if self.telling.file else (SpawnTool(work),)
 
     def leased(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
         """The main agent's own tools, kept to the leases of the team that there is."""
         return leased(tools, lambda: None if self._team is None else self._team.leases)
-
-    def _there(self) -> Team:
-        if self._team is None:
-            raise TeamError("There is no team.", kind="stopped", hint="Open one first.")
-        return self._team
-
-    @property
-    def spec(self) -> TeamSpec:
-        """See `Workplace`."""
-        return AD_HOC if self._team is None else self._team.spec
-
-    @property
-    def board(self) -> TaskBoard:
-        """See `Workplace`."""
-        return self._there().board
-
-    @property
-    def shared(self) -> SharedContext:
-        """See `Workplace`."""
-        return self._there().shared
-
-    @property
-    def agents(self) -> tuple[str, ...]:
-        """See `Workplace`."""
-        return () if self._team is None else self._team.agents
-
-    def work_of(self, name: str) -> Work | None:
-        """See `Workplace`."""
-        return None if self._team is None else self._team.work_of(name)
-
-    async def delegate(
-        self, name: str, text: str, *, timeout_s: float | None, by: str, within: Work | None
-    ) -> RunResult:
-        """See `Workplace`."""
-        return await (await self.team()).delegate(
-            name, text, timeout_s=timeout_s, by=by, within=within
-        )
-
-    async def spawn(
-        self, text: str, *, by: str, timeout_s: float | None, within: Work | None
-    ) -> RunResult:
-        """See `Workplace`."""
-        return await (await self.team()).spawn(text, by=by, timeout_s=timeout_s, within=within)
-
-    def send(self, to: Sequence[str], text: str, *, by: str) -> Mail:
-        """See `Workplace`."""
-        return self._there().send(to, text, by=by)
