@@ -214,15 +214,19 @@ class Recorder:
         self._go()
 
     def _go(self) -> asyncio.Task[None]:
-        if self._work is None:
+        if self._work is None or self._work.done():  # and nobody was told of it yet
+            self._flying = 0
             self._work = asyncio.create_task(self._write(), name="recording")
             self._work.add_done_callback(self._over)
         return self._work
 
     def _over(self, work: asyncio.Task[None]) -> None:
-        self._work, self._flying = None, 0
         # An error is for whoever awaits `durable`; the next to be told of tries again.
-        if not work.cancelled() and work.exception() is None and self._told:
+        whole = not work.cancelled() and work.exception() is None
+        if self._work is not work:
+            return  # the next is at it already
+        self._work, self._flying = None, 0
+        if whole and self._told:
             self._go()
 
     async def _write(self) -> None:

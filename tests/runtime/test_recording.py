@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ import pytest
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.errors import StoreError
+from alloy_tui.domain.messages import ChatMessage, TextBlock
+from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_folder import open_store, store_file
-from alloy_tui.sessions.nodes import Answer, ModelSwitch, Opened, ToolResult, UserMessage
+from alloy_tui.sessions.live import LiveSession
+from alloy_tui.sessions.memory import MemoryStore
+from alloy_tui.sessions.nodes import Answer, Entry, ModelSwitch, Opened, ToolResult, UserMessage
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.sessions.words import words_of
 from alloy_tui.settings import locate
@@ -275,3 +280,38 @@ def test_the_demo_is_stored_without_its_folder(open_runtime, kept) -> None:
     (info,) = kept().sessions()
     assert info.cwd == ""
     assert info.preview == "hello"
+
+
+class _Tells:
+    """A desk by which a waiter is woken just as all that was told is stored."""
+
+    def __init__(self, live: LiveSession) -> None:
+        self.live: LiveSession | None = live
+        self.stored = asyncio.Event()
+
+    async def begin(self, entries: Sequence[Entry]) -> None:
+        raise AssertionError(f"{len(entries)} entries for a session that is there")
+
+    def saved(self, entries: Sequence[Entry]) -> None:
+        assert entries
+        self.stored.set()
+
+
+@pytest.mark.anyio
+async def test_what_is_told_just_as_all_is_stored_is_stored_too() -> None:
+    """Whoever waits for it there is no loop that only turns."""
+    live = LiveSession.begin(MemoryStore(), Opened())
+    desk = _Tells(live)
+    recorder = Recorder(desk, agent="agent", stamps=live.stamps)
+
+    async def says_more() -> None:
+        await desk.stored.wait()
+        recorder.tell(UserMessage(ChatMessage("user", (TextBlock("and this"),))))
+        await recorder.durable()
+
+    waiting = asyncio.create_task(says_more())
+    await asyncio.sleep(0)
+    recorder.tell(UserMessage(ChatMessage("user", (TextBlock("this"),))))
+    await waiting
+    said = live.read(live.stored.of_kind("user"))
+    assert [words_of(entry.node) for entry in said] == ["this", "and this"]
