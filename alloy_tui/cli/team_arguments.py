@@ -46,7 +46,9 @@ def add(
     listing = actions.add_parser("list", help=words, description=words, allow_abbrev=False)
     words = "what teams of this folder have done: agents, tasks, mail, cost"
     status = actions.add_parser("status", help=words, description=words, allow_abbrev=False)
-    status.add_argument("name", nargs="?", metavar="NAME", help="one team")
+    status.add_argument(
+        "name", nargs="?", metavar="NAME", help="one team; a session's own is “session TITLE”"
+    )
     for each in (listing, status):
         each.add_argument("--json", action="store_true", help="as JSON")
         each.add_argument(

@@ -128,7 +128,7 @@ class Engine:
             folders=lambda: team_folders(Path(self.snapshot.cwd), plan.paths.config),
             make=MemberMaker(self, self._maker, self._approvals, plan.paths.data / "worktrees"),
             store=self.sessions.desk.store if plan.stored else None,
-            session=lambda: self.sessions.desk.state.id,
+            desk=self.sessions.desk,
             mode=plan.settings.approvals.mode,
             posted=posting_folder(plan.paths),
             opened=self._outfit_anew,

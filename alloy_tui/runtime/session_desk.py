@@ -67,13 +67,16 @@ class SessionDesk:
         self.stale = False
         """Whether the agent does not know the conversation that the leaf stands in."""
         self.files: Files | None = None
-        self.leaving: Callable[[], Awaitable[object]] | None = None
+        self.leaving: list[Callable[[], Awaitable[object]]] = []
         """What must be over before the session on screen is given back."""
+        self.arrived: list[Callable[[], Awaitable[object]]] = []
+        """What follows once a stored session is on screen."""
         self._open_store = open_store
         self._about = about
         self._publish = publish
         self._store: SessionStore | None = None
         self._opening = asyncio.Lock()
+        self._beginning = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -87,15 +90,25 @@ class SessionDesk:
             return self._store
 
     async def begin(self, entries: Sequence[Entry] = ()) -> LiveSession:
-        """Begin a session that holds `entries`; it is on disk when this returns.
+        """Begin a session that holds `entries`, or add them to the one that began meanwhile.
 
-        Raises StoreError.
+        They are on disk when this returns. Raises StoreError.
         """
-        store, about = await self.store(), self._about()
-        live = await asyncio.to_thread(LiveSession.begin, store, about, entries, stamps=self.stamps)
-        self.live = live
-        self.state = SessionState(id=live.id, title=about.title)
-        return live
+        async with self._beginning:
+            if self.live is not None:
+                await asyncio.wrap_future(self.live.do(entries))
+                return self.live
+            store, about = await self.store(), self._about()
+            live = await asyncio.to_thread(
+                LiveSession.begin, store, about, entries, stamps=self.stamps
+            )
+            self.live = live
+            self.state = SessionState(id=live.id, title=about.title)
+            return live
+
+    async def begun(self) -> LiveSession:
+        """The session on screen; it begins now if there is none. Raises StoreError."""
+        return self.live or await self.begin()
 
     def saved(self, entries: Sequence[Entry]) -> None:
         """These are on disk: say so, and keep the state in step."""
@@ -200,6 +213,8 @@ class SessionDesk:
         if self.files is not None:
             await self.files.opened()
         self._publish(SessionOpened(live.id, self.state.title))
+        for follow in self.arrived:
+            await follow()
 
     async def take_over(self) -> None:
         """Become the one who writes the session on screen. Raises StoreError if another still does.
@@ -225,8 +240,8 @@ class SessionDesk:
     async def leave(self) -> None:
         """Give the session on screen back; there is none then."""
         await self._unfollow()
-        if self.leaving is not None:
-            await self.leaving()
+        for end in self.leaving:
+            await end()
         live, self.live, self.stale = self.live, None, False
         self.state = SessionState()
         released = live.close() if live is not None else None

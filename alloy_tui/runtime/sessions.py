@@ -90,7 +90,7 @@ class Sessions:
             self.desk, self.conversing, folder=folder, cwd=cwd, publish=publish
         )
         self.races = Races(self.desk, self.conversing, make, self._model)
-        self.desk.leaving = self.races.close
+        self.desk.leaving.append(self.races.close)
         self.grafts = Grafts(
             self.desk,
             self.conversing,

@@ -48,7 +48,7 @@ class TeamFace:
 
     def follow(self, who: str, wanted: bool) -> None:
         """See `TeamPort.follow`."""
-        self._give(lambda engine: lambda: engine.teams.telling.follow(who, wanted=wanted))
+        self._give(lambda engine: lambda: engine.aside(engine.teams.follow(who, wanted=wanted)))
 
     def attach(self, agent: str, then: Callable[[tuple[Envelope, ...] | None], object]) -> None:
         """See `TeamPort.attach`."""

@@ -1,7 +1,9 @@
 """A team's log and its members' conversations, in the store of sessions.
 
 Owns which sessions these are: one for the team, which holds records alone, and one
-for each member. Belongs to the engine's loop; the disk is touched in threads.
+for each member. The log of a team with a file is found by the team's name and the
+folder; that of a session's own team by the session, and it begins with the first
+thing that is worth it. Belongs to the engine's loop; the disk is touched in threads.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from alloy_tui.agent.journal import Journal, NoJournal
-from alloy_tui.domain.errors import StoreError, TeamError
+from alloy_tui.domain.errors import AlloyError, StoreError, TeamError
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.runtime.former_lives import NOTHING, Past, past_of
 from alloy_tui.runtime.recording import Recorder
-from alloy_tui.runtime.team_sessions import TEAM_AGENT
+from alloy_tui.runtime.team_sessions import TEAM_AGENT, is_of_a_file, log_of
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import (
@@ -30,7 +32,7 @@ from alloy_tui.sessions.nodes import (
     entry_of,
 )
 from alloy_tui.sessions.store import SessionStore
-from alloy_tui.team.log import KeptEvent, Record
+from alloy_tui.team.log import KeptEvent, Record, outlasts
 
 _EVERY = 1_000_000
 
@@ -70,8 +72,8 @@ class _MemberDesk:
 class TeamKeeping:
     """Fills `TeamLog`. With no `store` nothing is kept.
 
-    `name` is the team's; `above` is the session that a team without a log of its
-    own belongs to, "" = none.
+    `name` is the team's. `session` is called when the team is a session's own and has
+    something to keep: it brings that session, which may begin by it.
     """
 
     def __init__(
@@ -80,12 +82,13 @@ class TeamKeeping:
         name: str,
         *,
         cwd: str,
-        above: Callable[[], str],
+        session: Callable[[], Awaitable[LiveSession]] | None = None,
         complain: Callable[[str], object],
     ) -> None:
         self._open_store = store
         self._cwd = cwd
-        self._above = above
+        self._session_of = session
+        self._above: str | None = None
         self._complain = complain
         self._stamps = Stamps()
         self._name = name
@@ -110,9 +113,35 @@ class TeamKeeping:
         self._live = live
         return records
 
+    async def reopen(self, session: str) -> tuple[Record, ...] | None:
+        """Go on with the log of that session's own team, None = it has none until now.
+
+        Raises StoreError, and TeamError when another program has it open.
+        """
+        self._above = session or None
+        if self._open_store is None or not session:
+            return None
+        store = await self._open_store()
+
+        def look() -> tuple[LiveSession, tuple[Record, ...]] | None:
+            try:
+                live = LiveSession.open(store, log_of(session), stamps=self._stamps)
+            except StoreError as error:
+                if error.kind == "unknown":
+                    return None
+                raise
+            return self._mine(live, "The team of this session"), _read(store, live.id)
+
+        found = await asyncio.to_thread(look)
+        if found is None:
+            return None
+        self._live, records = found
+        return records
+
     def append(self, record: Record) -> None:
-        """See `TeamLog.append`."""
-        if self._live is None:
+        """See `TeamLog.append`. What a session's own team does is kept once it has to be."""
+        begins = self._session_of is not None and outlasts(record.event)
+        if self._open_store is None or not (self._live or self._waiting or begins):
             return
         self._waiting.append(record)
         if self._writing is None:
@@ -198,23 +227,24 @@ class TeamKeeping:
         for live in (*self._members.values(), *((self._live,) if self._live else ())):
             await _closed(live)
         self._members.clear()
-        self._live = None
+        self._waiting.clear()
+        self._live = self._session_of = None
 
     # -- in threads ---------------------------------------------------------------------------
 
     def _find(self, store: SessionStore, name: str) -> tuple[LiveSession, tuple[Record, ...]]:
         for info in store.sessions(cwd=self._cwd, limit=_EVERY):
-            if info.agent == TEAM_AGENT and info.title == name:
+            if is_of_a_file(info) and info.title == name:
                 live = LiveSession.open(store, info.id, stamps=self._stamps)
-                if not live.writable:
-                    raise TeamError(
-                        f"{name} is open in another program.",
-                        kind="conflict",
-                        hint="Close it there, or give this one another name.",
-                    )
-                return live, tuple(records_of(store.since(info.id, 0)))
+                hint = "Close it there, or give this one another name."
+                return self._mine(live, name, hint), _read(store, info.id)
         about = Opened(name, self._cwd, TEAM_AGENT)
         return LiveSession.begin(store, about, stamps=self._stamps), ()
+
+    def _mine(self, live: LiveSession, what: str, hint: str = "Close it there.") -> LiveSession:
+        if not live.writable:
+            raise TeamError(f"{what} is open in another program.", kind="conflict", hint=hint)
+        return live
 
     def _session(self, store: SessionStore, name: str, model: str, again: str) -> LiveSession:
         if again:
@@ -224,7 +254,7 @@ class TeamKeeping:
                     return live
             except StoreError as error:
                 self._complain(f"The conversation of {name} begins anew: {error.message}")
-        above = self._live.id if self._live is not None else self._above() or None
+        above = self._live.id if self._live is not None else self._above
         about = Opened(
             f"{self._name} · {name}",
             self._cwd,
@@ -238,22 +268,46 @@ class TeamKeeping:
 
     async def _write(self) -> None:
         try:
-            while self._waiting and self._live is not None:
+            while self._waiting:
+                live = self._live or await self._begin()
                 taken = list(self._waiting)
                 entries = [self._entry(record) for record in taken]
-                await asyncio.wrap_future(self._live.do(entries))
+                await asyncio.wrap_future(live.do(entries))
                 for _ in taken:
                     self._waiting.popleft()
-        except StoreError as error:
+        except AlloyError as error:
             # What waits is tried again with the next that happens.
             self._complain(f"What {self._name} does cannot be stored: {error.message}")
         finally:
             self._writing = None
 
+    async def _begin(self) -> LiveSession:
+        """The log of a session's own team begins. Raises StoreError."""
+        assert self._open_store is not None, "nothing waits where nothing is kept"
+        assert self._session_of is not None, "a team with a file has its log from the start"
+        above = await self._session_of()
+        if not above.writable:
+            raise StoreError(
+                "This session is written by another program.",
+                kind="owned",
+                hint="Fork it to go on by yourself (/fork).",
+            )
+        store = await self._open_store()
+        about = Opened(self._name, self._cwd, TEAM_AGENT, from_session=above.id)
+        self._above = above.id
+        self._live = await asyncio.to_thread(
+            LiveSession.begin, store, about, stamps=self._stamps, id=log_of(above.id)
+        )
+        return self._live
+
     def _entry(self, record: Record) -> Entry:
         node = TeamRecord(record.by, msgspec.to_builtins(record.event))
         stamp = self._stamps()
         return entry_of(node, id=stamp.id, parent=None, at_ms=record.at_ms, agent=record.by)
+
+
+def _read(store: SessionStore, log: str) -> tuple[Record, ...]:
+    return tuple(records_of(store.since(log, 0)))
 
 
 def records_of(entries: Sequence[Entry]) -> list[Record]:

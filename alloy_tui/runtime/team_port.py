@@ -2,10 +2,11 @@
 
 Owns the contract only. Every method may be called from any thread, returns at
 once and never raises for the engine's troubles: those come back as notices.
-A team is there from the start: the main agent alone, and whom it spawns; a team
-file adds more. `team_changed` in the event stream means that `view()` is new; it
-comes 4 times a second at most, and only while somebody follows. Texts are as
-they were written: who shows them sanitises them.
+A team is there from the start, the session's own: the main agent, whom it spawns,
+whom a person adds; it stays with its session and comes back with it. A team file
+opens another in its place. `team_changed` in the event stream means that `view()`
+is new; it comes 4 times a second at most, and only while somebody follows. Texts
+are as they were written: who shows them sanitises them.
 """
 
 from __future__ import annotations

@@ -5,19 +5,21 @@ Owns the sums. Reads from disk, so it belongs in a worker thread where there is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from alloy_tui.domain import team_events as te
+from alloy_tui.domain.errors import StoreError
 from alloy_tui.domain.team_values import TeamTask
 from alloy_tui.runtime.team_keeping import records_of
-from alloy_tui.runtime.team_sessions import TEAM_AGENT
-from alloy_tui.sessions.store import SessionStore, Spent
+from alloy_tui.runtime.team_sessions import TEAM_AGENT, is_of_a_file, log_of
+from alloy_tui.sessions.store import SessionInfo, SessionStore, Spent
 from alloy_tui.team.log import Restored
 from alloy_tui.team.spec import MemberSpec
 
 _EVERY = 1_000_000
+_TITLE = 60
 
 
 class KeptMember(msgspec.Struct, frozen=True):
@@ -65,27 +67,59 @@ class KeptTeam(msgspec.Struct, frozen=True):
 
 
 def kept_teams(store: SessionStore, cwd: str, name: str | None = None) -> tuple[KeptTeam, ...]:
-    """The teams of the folder `cwd`, the latest used first, or that `name`. Raises StoreError."""
+    """The teams of the folder `cwd`, the latest used first, or that `name`.
+
+    A session's own is called "session" and the session's title; one whose session
+    was deleted is left out. Raises StoreError.
+    """
     owners = store.owners()
     teams: list[KeptTeam] = []
     seen: set[str] = set()
-    for info in store.sessions(cwd=cwd, limit=_EVERY):
-        if info.agent != TEAM_AGENT or info.title in seen or name not in {None, info.title}:
+    infos = {info.id: info for info in store.sessions(cwd=cwd, limit=_EVERY)}
+    for info in infos.values():
+        called = _called(info, infos)
+        if not called or called in seen or name not in {None, called}:
             continue
-        seen.add(info.title)  # an older one of the same name is out of use
+        if is_of_a_file(info):
+            seen.add(called)  # an older one of the same name is out of use
         owner = owners.get(info.id)
         made = _team(store, info.id)
         last_ms = max([info.updated_ms, *(m.last_ms or 0 for m in made.members)])
         teams.append(
             msgspec.structs.replace(
                 made,
-                name=info.title,
+                name=called,
                 cwd=info.cwd,
                 last_ms=last_ms,
                 open_in=None if owner is None else owner.pid,
             )
         )
     return tuple(teams)
+
+
+def own_team_sessions(store: SessionStore, session: str) -> tuple[str, ...]:
+    """Where the agents of that session's own team talk, of those that left, too; () without one.
+
+    Raises StoreError.
+    """
+    try:
+        records = records_of(store.since(log_of(session), 0))
+    except StoreError as error:
+        if error.kind == "unknown":
+            return ()
+        raise
+    joined = [r.event for r in records if isinstance(r.event, te.MemberAdded)]
+    return tuple(dict.fromkeys(event.session for event in joined if event.session))
+
+
+def _called(info: SessionInfo, infos: Mapping[str, SessionInfo]) -> str:
+    """What the team is called whose log it is, "" for any other session."""
+    if info.agent != TEAM_AGENT or is_of_a_file(info):
+        return info.title if info.agent == TEAM_AGENT else ""
+    of = infos.get(info.from_session or "")
+    if of is None:
+        return ""
+    return f"session {' '.join((of.title or of.preview).split())[:_TITLE] or of.id}"
 
 
 def _team(store: SessionStore, session: str) -> KeptTeam:

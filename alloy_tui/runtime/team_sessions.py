@@ -21,10 +21,21 @@ def is_of_a_team(info: SessionInfo) -> bool:
     return info.agent == TEAM_AGENT or ("/" in info.agent and info.from_node is None)
 
 
+def log_of(session: str) -> str:
+    """The id of the log of a session's own team; it begins like no session's id."""
+    return f"team-{session}"
+
+
+def is_of_a_file(info: SessionInfo) -> bool:
+    """Whether it is the log of a team that has a file: a session's own team has none."""
+    return info.agent == TEAM_AGENT and info.from_session is None
+
+
 def whose(info: SessionInfo) -> str:
     """Whose it is, in words: "reviewer of team crew"; "" for a person's."""
     if info.agent == TEAM_AGENT:
-        return f"the log of team {info.title}"
+        of_it = f"team {info.title}" if is_of_a_file(info) else "a session's own team"
+        return f"the log of {of_it}"
     team, slash, name = info.agent.partition("/")
     return f"{name} of team {team}" if slash else ""
 

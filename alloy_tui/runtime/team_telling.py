@@ -78,8 +78,8 @@ class TeamTelling:
         """Another team; `records` are of its earlier lives."""
         self.file, self._gave_up = file, ""
         self._delegations.clear()
-        if file:
-            self._gone = Sums()  # of the team before
+        if file or records:
+            self._gone = Sums()  # of the team before, or counted by its records
         for record in records:
             self._take_delegation(record.by, record.at_ms, record.event)
 
@@ -95,6 +95,16 @@ class TeamTelling:
         for row in self.roster.rows(0):
             if not row.main:
                 self._drop(row.name)
+
+    @property
+    def followed(self) -> bool:
+        """Whether anybody wants to be told."""
+        return bool(self._followers)
+
+    def forget(self) -> None:
+        """Another conversation begins: what was done and taken until now is not its own."""
+        self._gone = Sums()
+        self._delegations.clear()
 
     def stop(self) -> None:
         """Tell no more."""

@@ -27,7 +27,7 @@ from alloy_tui.runtime.team_port import (
     TaskAction,
     TeamFile,
 )
-from alloy_tui.runtime.team_sessions import TEAM_AGENT
+from alloy_tui.runtime.team_sessions import is_of_a_file
 from alloy_tui.runtime.teams import Teams
 from alloy_tui.runtime.timeline import stored_spans
 from alloy_tui.team.recording import PERSON
@@ -80,7 +80,7 @@ class TeamVerbs:
             infos = await asyncio.to_thread(store.sessions, cwd=self._teams.about().cwd)
         except StoreError:
             return {}
-        return {i.title: i.updated_ms for i in infos if i.agent == TEAM_AGENT}
+        return {i.title: i.updated_ms for i in infos if is_of_a_file(i)}
 
     async def spans(self) -> tuple[Span, ...]:
         """See `TeamPort.timeline`."""

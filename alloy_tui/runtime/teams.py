@@ -1,7 +1,13 @@
-"""The team of the program: the main agent with whom it spawns, or one that was opened.
+"""The team of the program: the session's own, or one that was opened from a file.
 
 Owns its life, how its agents are made, and what of it the main agent may use as
 tools. Belongs to the engine's loop. Must not know what a screen shows of it.
+
+A session's own team is the main agent with whom it spawns and whom a person adds.
+It stays with its session: when another session comes on screen (a new one, one from
+the list, a fork, which begins without one) its agents stop as the main agent does,
+and it comes back when it is asked for where its session is on screen again. A team
+that was opened from a file belongs to the folder and goes on beside any session.
 """
 
 from __future__ import annotations
@@ -10,7 +16,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 from msgspec import structs
 
@@ -20,6 +25,7 @@ from alloy_tui.agent.hub import Hub
 from alloy_tui.agent.permissions import ApprovalMode
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
+from alloy_tui.domain.errors import AlloyError, TeamError
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.tool import Tool
@@ -31,11 +37,15 @@ from alloy_tui.runtime.runs_kept import RunsKept
 from alloy_tui.runtime.team_files import find_team
 from alloy_tui.runtime.team_keeping import Kept, TeamKeeping
 from alloy_tui.runtime.team_port import TeamView
+from alloy_tui.runtime.team_reading import own_team_sessions
+from alloy_tui.runtime.team_surroundings import Desk, MakeMember, Surroundings
 from alloy_tui.runtime.team_telling import TeamTelling
 from alloy_tui.runtime.timeline import Timeline
 from alloy_tui.runtime.watching import Watching
+from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.team.leases import leased
+from alloy_tui.team.log import Record
 from alloy_tui.team.member import AgentPlan
 from alloy_tui.team.spec import TeamSpec, read_team
 from alloy_tui.team.team import Team
@@ -44,40 +54,11 @@ from alloy_tui.team.tools import SpawnTool, team_tools
 _MOST_LEFT = 100
 
 
-class Made(NamedTuple):
-    """An agent that was made, and the folder that it works in."""
-
-    agent: Agent
-    folder: Path
-
-
-class MakeMember(Protocol):
-    """Makes an agent from its plan, which goes on from what is kept. Raises AlloyError."""
-
-    def __call__(self, plan: AgentPlan, kept: Kept) -> Awaitable[Made]:
-        """The agent, not started."""
-        ...
-
-
-class Surroundings(Protocol):
-    """What teams need to know of the program at any moment."""
-
-    @property
-    def cwd(self) -> str:
-        """The folder that the tools work in."""
-        ...
-
-    @property
-    def model(self) -> str:
-        """The model that answers now."""
-        ...
-
-
 class Teams:
     """One team at a time.
 
-    `folders` are where team files lie; with no `store` nothing is kept. `session`
-    is the conversation on screen, `mode` what its agent may do unasked, `posted`
+    `folders` are where team files lie; with no `store` nothing is kept. `desk`
+    has the conversation on screen, `mode` what its agent may do unasked, `posted`
     the folder where other programs look for what runs. `opened` is called when
     the main agent's tools are others.
     """
@@ -94,7 +75,7 @@ class Teams:
         folders: Callable[[], tuple[Path, ...]],
         make: MakeMember,
         store: Callable[[], Awaitable[SessionStore]] | None,
-        session: Callable[[], str],
+        desk: Desk,
         mode: ApprovalMode,
         posted: Path,
         opened: Callable[[], object],
@@ -113,13 +94,15 @@ class Teams:
         self._approvals = approvals
         self._make = make
         self._opened = opened
-        self._session = session
+        self._desk = desk
         self._team: Team | None = None
         self.keeping: TeamKeeping | None = None
         self._sessions: dict[str, str] = {}
         self._counted: dict[str, None] = {}
+        self._looked_at = ""
         self._wanted: dict[str, tuple[ApprovalMode | None, bool]] = {}
         self._opening = asyncio.Lock()
+        self._stopped = False
         self._leaving: set[asyncio.Task[None]] = set()
         self._workplace = MainWorkplace(lambda: self._team, self.team)
         self.runs = RunsKept(lambda name: len(self.messages_of(name)))
@@ -127,6 +110,8 @@ class Teams:
         hub.subscribe(self.runs.take)
         hub.subscribe(self._heard)
         self.telling.roster.know(main, main=True)
+        desk.leaving.append(self._left)
+        desk.arrived.append(self._arrived)
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -150,12 +135,18 @@ class Teams:
         return self._team.member(name).messages if self._team is not None and there else ()
 
     async def team(self) -> Team:
-        """The team of now; that of the session is made when it is first needed."""
+        """The team of now; that of the session is made, or comes back, when it is needed."""
         async with self._opening:
             if self._team is None:
-                await self._begin(AD_HOC)
+                await self._begin_own()
             assert self._team is not None, "begun above"
             return self._team
+
+    async def follow(self, who: str, *, wanted: bool) -> None:
+        """See `TeamPort.follow`; whoever looks sees the session's team as it was left."""
+        self.telling.follow(who, wanted=wanted)
+        if wanted:
+            await self._wake()
 
     async def open(self, wanted: str) -> None:
         """Open a team as it was left; one that is open is closed before. Raises AlloyError."""
@@ -163,30 +154,36 @@ class Teams:
         spec = read_team(path)
         async with self._opening:
             await self._end()
-            await self._begin(spec, str(path))
+            keeping = self._keeping(spec)
+            await self._begin(spec, keeping, await keeping.open(), file=str(path))
         self._opened()
 
     async def close(self) -> None:
-        """Stop all agents; what they said and share is kept."""
+        """Stop all agents; what they said and share is kept.
+
+        After a team from a file the session's own is there again.
+        """
         async with self._opening:
+            own = not self.telling.file
             await self._end()
         self.telling.tell()
         self._opened()
+        if not own:
+            await self._arrived()
 
     async def stop(self, grace_s: float) -> None:
         """The program ends: all agents stop within `grace_s` seconds; what they said is kept."""
         self.telling.stop()
+        self._stopped = True
         await self._end(grace_s)
         await self.posting.close()
 
     def allow(self, mode: ApprovalMode) -> None:
         """The person lets the conversation's agent do that unasked: the others follow."""
         self.modes.own = mode
-        team = self._team
-        for name in () if team is None else team.agents:
-            agent = None if team is None else team.get(name)
-            if agent is not None and name in self._wanted:
-                wanted, outside = self._wanted[name]
+        for name, (wanted, outside) in self._wanted.items():
+            agent = None if self._team is None else self._team.get(name)
+            if agent is not None:
                 agent.configure(approval_mode=self.modes.of(name, wanted, outside=outside))
 
     def sessions_of(self) -> dict[str, str]:
@@ -202,24 +199,79 @@ class Teams:
         """
         if self.keeping is not None:
             await self.keeping.durable()
+        session = self._desk.state.id
+        if self.store is not None and session != self._looked_at:
+            # Of the session's own team also while it has not come back yet.
+            kept = await asyncio.to_thread(own_team_sessions, await self.store(), session)
+            self._counted |= dict.fromkeys(kept)
+            self._looked_at = session
         return tuple(self._counted)
 
-    async def _begin(self, spec: TeamSpec, file: str = "") -> None:
-        keeping = TeamKeeping(
-            self.store,
-            spec.name,
-            cwd=self.about().cwd,
-            above=self._session,
-            complain=self._complain,
-        )
-        records = await keeping.open() if file else ()
+    async def _left(self) -> None:
+        """The session on screen is about to be another: its own team stays with it."""
+        async with self._opening:
+            if self.telling.file or self._stopped:
+                return
+            await self._end()
+            self._counted.clear()
+            self._looked_at = ""
+            self.telling.forget()
+            self.timeline.forget_others(self.main)
+        self.telling.tell()
+
+    async def _arrived(self) -> None:
+        """Whoever looks on sees the team of the session that is on screen now."""
+        if self.telling.followed:
+            try:
+                await self._wake()
+            except AlloyError as error:
+                self._complain(error.message)
+
+    async def _wake(self) -> None:
+        """The session's own team comes back, if it has one that was kept."""
+        async with self._opening:
+            if self._team is None and not self._stopped:
+                await self._begin_own(anew=False)
+
+    async def _begin_own(self, *, anew: bool = True) -> None:
+        """The session's own team as it was left; `anew` if it has none. Raises AlloyError.
+
+        An agent that cannot be made now is left out, and tried again the next time:
+        nobody can mend a team without a file by editing it.
+        """
+        out: dict[str, Record] = {}
+        while True:
+            keeping = self._keeping(AD_HOC, self._desk.begun)
+            records = await keeping.reopen(self._desk.state.id)
+            if records is None and not anew:
+                return
+            try:
+                await self._begin(AD_HOC, keeping, (*(records or ()), *out.values()))
+            except TeamError as error:
+                name = error.agent
+                if not records or not name or name in out:
+                    raise
+                out[name] = Record(self.main, records[-1].at_ms, te.MemberRemoved(name))
+                self._complain(f"{name} could not come back: {error.message}")
+            else:
+                return
+
+    def _keeping(
+        self, spec: TeamSpec, session: Callable[[], Awaitable[LiveSession]] | None = None
+    ) -> TeamKeeping:
+        cwd = self.about().cwd
+        return TeamKeeping(self.store, spec.name, cwd=cwd, session=session, complain=self._complain)
+
+    async def _begin(
+        self, spec: TeamSpec, keeping: TeamKeeping, records: tuple[Record, ...], file: str = ""
+    ) -> None:
         team = Team(
             spec,
             make=self._member,
             hub=self._hub,
             approvals=self._approvals,
             records=records,
-            log=keeping if file else None,
+            log=keeping,
         )
         joined = [r.event for r in records if isinstance(r.event, te.MemberAdded)]
         self._sessions = {event.name: event.session for event in joined if event.session}
@@ -291,7 +343,8 @@ class Teams:
         outside = await asyncio.to_thread(is_outside, project, spec.cwd)
         self._wanted[spec.name] = (spec.approval_mode, outside)
         mode = self.modes.of(spec.name, spec.approval_mode, outside=outside)
-        again = self._sessions.get(spec.name, "")
+        # Who is made for one piece of work may be called as another was in a former life.
+        again = "" if plan.parent else self._sessions.get(spec.name, "")
         kept = await keeping.member(spec.name, spec.model or self.about().model, again=again)
         if kept.session:
             self._counted[kept.session] = None
@@ -329,7 +382,7 @@ class Teams:
 
     def _seen(self) -> TeamView:
         """What other programs are told; the main agent may be alone."""
-        self.telling.roster.know(self.main, session=self._session())
+        self.telling.roster.know(self.main, session=self._desk.state.id)
         return self.telling.made()
 
     def _complain(self, words: str) -> None:

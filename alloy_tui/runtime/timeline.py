@@ -36,6 +36,12 @@ class Timeline:
         if step is not None:
             step(self, envelope, envelope.event)
 
+    def forget_others(self, agent: str) -> None:
+        """What all but `agent` did is another conversation's."""
+        mine = [span for span in self._over if span.agent == agent]
+        self._over = deque(mine, maxlen=MOST_SPANS)
+        self._open = {key: span for key, span in self._open.items() if span.agent == agent}
+
     def spans(self) -> tuple[Span, ...]:
         """All spans, by start; those that go on have no end."""
         return tuple(sorted((*self._over, *self._open.values()), key=_start))

@@ -77,18 +77,20 @@ class LiveSession:
         *,
         stamps: Stamps | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
+        id: str | None = None,  # noqa: A002 -- the field's name
     ) -> LiveSession:
-        """A new session, written by us. Waits until it is on disk. Raises StoreError."""
+        """A new session, written by us. Waits until it is on disk. Raises StoreError.
+
+        `id` is its own where it must be found by that, "conflict" when it is taken.
+        """
         stamps = stamps or Stamps()
-        session, first = stamps(), stamps()
+        session, first = id or stamps().id, stamps()
         entry = entry_of(opened, id=first.id, parent=None, at_ms=first.at_ms)
-        token = store.create(session.id, [entry, *entries]).result()
+        token = store.create(session, [entry, *entries]).result()
         tree = SessionTree()
         for each in (entry, *entries):
             tree = tree.add(each)
-        return cls(
-            store, session.id, token=token, stamps=stamps, monotonic_s=monotonic_s, tree=tree
-        )
+        return cls(store, session, token=token, stamps=stamps, monotonic_s=monotonic_s, tree=tree)
 
     @classmethod
     def open(

@@ -21,6 +21,8 @@ _NOT_KEPT = (te.TeamChanged, te.LeaseChanged, te.LeaseRefused)
 _KEPT = (*(t for t in get_args(te.TeamEvent) if t not in _NOT_KEPT), AgentRestarted)
 """Leases end with the program that holds them."""
 
+_LASTS = (te.MemberAdded, te.TaskChanged, te.MailSent, te.SharedChanged, te.BudgetRaised)
+
 KeptEvent: TypeAlias = te.TeamEvent | AgentRestarted
 """What a record may hold."""
 
@@ -31,6 +33,14 @@ class Record(msgspec.Struct, frozen=True):
     by: str
     at_ms: int
     event: KeptEvent
+
+
+def outlasts(event: KeptEvent) -> bool:
+    """Whether a team that comes back would be another without it.
+
+    An agent that somebody made for one piece of work leaves with that.
+    """
+    return not (isinstance(event, te.MemberAdded) and event.parent) and isinstance(event, _LASTS)
 
 
 class TeamLog(Protocol):

@@ -6,13 +6,18 @@ import json
 import queue
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.runtime.runtime import Runtime
-from alloy_tui.runtime.team_port import TeamView
+from alloy_tui.runtime.session_folder import has_store, open_store
+from alloy_tui.runtime.team_port import NewMember, TeamView
+from alloy_tui.runtime.team_sessions import TEAM_AGENT
+from alloy_tui.settings import locate
 from tests.support.listening import Listener
+
+Reply: TypeAlias = dict[str, Any]
 
 
 class Stage:
@@ -83,3 +88,50 @@ def said(listener: Listener, agent: str) -> str:
         if e.agent == agent and isinstance(e.event, ev.TextDelta)
     ]
     return "".join(texts)
+
+
+def logs() -> list[str]:
+    """The sessions whose own team has a log."""
+    if not has_store(locate()):
+        return []
+    store = open_store(locate())
+    try:
+        found = [info for info in store.sessions() if info.agent == TEAM_AGENT]
+        return [info.from_session or "" for info in found]
+    finally:
+        store.close()
+
+
+def words(runtime: Runtime, agent: str) -> list[str]:
+    """What it was asked and answered."""
+    return [
+        e.event.prompt if isinstance(e.event, ev.RunStarted) else e.event.text
+        for e in asked(runtime.team.attach, agent)
+        if isinstance(e.event, ev.RunStarted | ev.TextDelta)
+    ]
+
+
+def names(view: TeamView) -> list[str]:
+    """Who is in it."""
+    return [row.name for row in view.rows]
+
+
+def looking(runtime: Runtime) -> None:
+    """Somebody opens the dashboard."""
+    runtime.team.follow("a test", wanted=True)
+
+
+def begun(runtime: Runtime, listener: Listener, words: str = "hello there") -> str:
+    """A session with one message; returns its id."""
+    runtime.submit(words)
+    listener.until(ev.RunFinished)
+    return runtime.tree.state.id
+
+
+def with_coder(stage: Stage, runtime: Runtime, listener: Listener, *replies: Reply) -> None:
+    """The coder joins by hand."""
+    usage = {"input": 1000, "output": 200}
+    made = [{"usage": usage, **reply} for reply in replies]
+    model = stage.script("coder", *made, price={"input": 1.0, "output": 5.0})
+    runtime.team.add(NewMember("coder", model=model, role="writes code"))
+    until_view(runtime, listener, lambda v: v.row("coder"))
