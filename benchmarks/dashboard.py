@@ -149,14 +149,27 @@ def _measure(agents: int, events: float, seconds: float) -> tuple[float, list[fl
         os.write(terminal.master, b"\x04")  # Ctrl+D
         terminal.wait_for("agent-005")
         pid = terminal.process.pid
+        terminal.wait_until(lambda: cursor_ground(terminal) is not None, "the cursor")
+        ground = cursor_ground(terminal)
+        assert ground is not None
         drain(terminal.master, 2.0)
         before, begun = cpu_s(pid), time.monotonic()
         written = drain(terminal.master, seconds)
         share = (cpu_s(pid) - before) / (time.monotonic() - begun)
-        ground = re.search(rb"48;2;(\d+;\d+;\d+)m *agent-000", terminal.record)
-        if ground is None:
-            raise SystemExit("the cursor is not on the first agent")
-        return share, cursor_keys(terminal, ground[1]), written / seconds
+        return share, cursor_keys(terminal, ground), written / seconds
+
+
+def cursor_ground(terminal: Terminal) -> bytes | None:
+    """The cursor's ground under the first agent's name, as the terminal is told it."""
+    rows = terminal.lines()
+    first = next((y for y, line in enumerate(rows) if "agent-000" in line), None)
+    if first is None:
+        return None
+    column = rows[first].index("agent-000")
+    mine, others = (terminal.screen.buffer[first + down][column].bg for down in (0, 1))
+    if mine == others or len(mine) != len("rrggbb"):
+        return None
+    return b";".join(b"%d" % int(mine[at : at + 2], 16) for at in (0, 2, 4))
 
 
 def cursor_keys(terminal: Terminal, ground: bytes) -> list[float]:

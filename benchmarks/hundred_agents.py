@@ -26,7 +26,7 @@ from alloy_tui.runtime.session_folder import open_store
 from alloy_tui.runtime.team_reading import kept_teams
 from alloy_tui.sessions.nodes import Answer
 from alloy_tui.settings import locate
-from benchmarks.dashboard import KEYS, cursor_keys, drain
+from benchmarks.dashboard import KEYS, cursor_ground, cursor_keys, drain
 from benchmarks.idle import cpu_s
 from benchmarks.keeping import keep
 from benchmarks.startup import ALLOY
@@ -118,8 +118,10 @@ def _run(terminal: Terminal, agents: int, seconds: float) -> Measured:
     # The heading of the group; the title tells earlier than the lines move.
     terminal.wait_for(f"\n working {agents}")
     terminal.type("\x1b[H")
-    terminal.wait_until(lambda: _ground(terminal) is not None, "the cursor on the first agent")
-    ground = _ground(terminal)
+    terminal.wait_until(
+        lambda: cursor_ground(terminal) is not None, "the cursor on the first agent"
+    )
+    ground = cursor_ground(terminal)
     assert ground is not None
     quiet_s = max(2.0, seconds / 2 - 2)
     before, since = cpu_s(pid), time.monotonic()
@@ -131,19 +133,6 @@ def _run(terminal: Terminal, agents: int, seconds: float) -> Measured:
     terminal.wait_for("working 0", seconds * 10)
     wall_s = time.monotonic() - begun
     return Measured(share, _rss_mb(pid), written / quiet_s, keys, wall_s, 0)
-
-
-def _ground(terminal: Terminal) -> bytes | None:
-    """The cursor's ground under the first agent's name, as the terminal is told it."""
-    rows = terminal.lines()
-    first = next((y for y, line in enumerate(rows) if "agent-000" in line), None)
-    if first is None:
-        return None
-    column = rows[first].index("agent-000")
-    mine, others = (terminal.screen.buffer[first + down][column].bg for down in (0, 1))
-    if mine == others or len(mine) != len("rrggbb"):
-        return None
-    return b";".join(b"%d" % int(mine[at : at + 2], 16) for at in (0, 2, 4))
 
 
 def _rss_mb(pid: int) -> float:

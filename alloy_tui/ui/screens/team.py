@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import Screen
 
 from alloy_tui.runtime.team_port import AgentRow, Span, TeamPort, TeamView
 from alloy_tui.ui import team_bars, team_items
@@ -25,6 +24,7 @@ from alloy_tui.ui.team_bars import TABS, Tab
 from alloy_tui.ui.team_items import Item
 from alloy_tui.ui.team_keys import TEAM_KEYS
 from alloy_tui.ui.team_rows import ORDERS, SHOWS
+from alloy_tui.ui.transcript import PromptScreen
 from alloy_tui.ui.widgets.ask_line import AskLine
 from alloy_tui.ui.widgets.chrome import ActionLine
 from alloy_tui.ui.widgets.field import Field
@@ -53,7 +53,7 @@ class SpansCame(Message, bubble=False):
         self.spans = spans
 
 
-class TeamBase(Screen[None]):
+class TeamBase(PromptScreen[None]):
     """What is on show; `TeamScreen` adds what one can do."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -5,9 +5,8 @@ a second before it paints, which is felt on every key; a screen of this class
 paints a change without delay when the last paint is old enough, and asks no widget
 for rows that nobody will see (`Frugal`). `DirectPaint` writes
 the changed rows of a full-width widget straight to the terminal, and moves the
-others with a scroll region. Where a name is missing (another release), nothing
-here acts and Textual's own way is taken. Verified against the release pinned
-in pyproject.toml by a test.
+others with a scroll region. Where a name is missing (a test tells), nothing here
+acts and Textual's own way is taken.
 """
 
 from __future__ import annotations
@@ -92,11 +91,8 @@ class Frugal(Compositor):
         for widget, (region, clip) in self.visible_widgets.items():
             place = region.intersection(clip)
             columns = range(*place.column_span)
-            todo = [
-                y
-                for y in place.line_range
-                if y in missing and any(x in columns for x in missing[y])
-            ]
+            places = [y for y in place.line_range if y in missing]
+            todo = [y for y in places if any(x in columns for x in missing[y])]
             if not todo:
                 continue
             first = todo[0]
@@ -337,6 +333,23 @@ class DirectPaint(_Direct):
                 strip = strip.apply_filter(line_filter, widget.background_colors[1])
             cell = self._cells[look] = strip.render(app_of(widget).console)
         return cell
+
+
+class DirectRows(_Direct):
+    """Writes whole rows of a widget without border; `paint` is false where Textual must."""
+
+    def paint(self, lines: Sequence[int]) -> bool:
+        """Show these lines as they are now."""
+        widget = self._widget
+        if not self._free() or any(_of(widget, flag) for flag in _PENDING):
+            return False
+        console, (left, top, width, height) = app_of(widget).console, self._place
+        if self.hidden or not all(0 <= y < height for y in lines):
+            return False
+        rows = [(y, widget.render_lines(Region(0, y, width, 1))[0]) for y in lines]
+        out = [f"\x1b[{top + y + 1};{left + 1}H{row.render(console)}" for y, row in rows]
+        self._send(out, whole=False)
+        return True
 
 
 class DirectEcho(_Direct):

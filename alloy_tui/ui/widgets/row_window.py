@@ -19,6 +19,7 @@ from textual.strip import Strip
 
 from alloy_tui.ui.markdown.cells import Span, clip, span_width
 from alloy_tui.ui.transcript.anchoring import anchored
+from alloy_tui.ui.transcript.painting import DirectRows
 from alloy_tui.ui.widgets.field import Field
 
 
@@ -61,6 +62,7 @@ class RowWindow(ScrollView, can_focus=True):
         self.touched = False
         """Whether a person has moved the cursor; before, rows go where they belong."""
         self._above = 0
+        self._direct = DirectRows(self)
 
     # -- what a subclass gives ----------------------------------------------------------------
 
@@ -115,9 +117,14 @@ class RowWindow(ScrollView, can_focus=True):
 
     def watch_cursor(self, before: int, now: int) -> None:
         """Show it, and tell."""
-        for place in (before, now):
-            self.refresh(Region(0, self.line_of(place), self.size.width, 1))
+        top = self.scroll_offset
         self._show_cursor()
+        height = self.size.height
+        lines = [y for y in (self.line_of(before), self.line_of(now)) if 0 <= y < height]
+        # What follows the cursor elsewhere on the screen takes longer than these two lines.
+        if self.scroll_offset != top or not self._direct.paint(lines):
+            for y in lines:
+                self.refresh(Region(0, y, self.size.width, 1))
         self.post_message(self.Moved(self))
 
     def validate_cursor(self, cursor: int) -> int:
