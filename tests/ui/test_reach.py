@@ -114,7 +114,8 @@ async def test_what_the_palette_does_to_a_card_is_done_to_the_last_in_view() -> 
 
 
 # Each thing a mouse does, by the file that hears of it, and the action or the key that does the
-# same. A name in the table of keys, a command as "/name", or keys of that file's own.
+# same. A name in the table of keys, a command as "/name", or keys of that file's own or of
+# another, as "file:key".
 MOUSE: list[tuple[str, str, tuple[str, ...]]] = [
     ("transcript/widget.py", "a click on a header folds", ("read-fold",)),
     ("transcript/widget.py", "Shift and a click folds the turn", ("read-fold-turn",)),
@@ -129,6 +130,10 @@ MOUSE: list[tuple[str, str, tuple[str, ...]]] = [
     ("panes/tree_view.py", "the marks fold", ("tree-fold",)),
     ("widgets/row_window.py", "a double click looks closer", ("team-attach",)),
     ("panes/team/agents.py", "a pointer keeps the lines in place", ("team-select",)),
+    ("panes/team/gantt.py", "a drag scrubs", ("team-back", "team-on")),
+    ("panes/live.py", "a column is pointed at", ("screens/live_agents.py:tab",)),
+    ("screens/live_agents.py", "a click goes on typing", ("tab",)),
+    ("screens/compare.py", "a side is pointed at", ("left", "right")),
     ("widgets/jump_pill.py", "the pill jumps down", ("to-end",)),
     ("widgets/completion.py", "a row is taken", ("complete",)),
     ("widgets/drag_select.py", "a drag selects in the pane", ("copy-pane",)),
@@ -154,7 +159,8 @@ def test_what_the_mouse_does_a_key_does_too(file: str, does: str, instead: tuple
         if name in _NAMES:
             assert keymap.keys_of(name), name
         else:
-            assert name in _keys_named_in(UI / file), f"{file} takes no {name}"
+            where, _, key = name.rpartition(":")
+            assert key in _keys_named_in(UI / (where or file)), f"{file} takes no {name}"
 
 
 def _keys_named_in(path: Path) -> set[str]:
