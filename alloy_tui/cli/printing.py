@@ -156,7 +156,7 @@ def _trouble(event: ev.EngineEvent) -> str:
             return event.text
         case ev.RetryScheduled():
             return (
-                f"{_sentence(event.error)} Trying again in {event.delay_s:.3g} s "
+                f"{_sentence(event.error)} Trying again in {event.delay_s:.2g} s "
                 f"(attempt {event.attempt + 1} of {event.max_attempts})."
             )
         case ev.FallbackUsed():
@@ -207,4 +207,6 @@ def usage_line(usage: TokenUsage, cost: float | None, duration_ms: int | None = 
 
 
 def _sentence(error: ev.ErrorInfo) -> str:
-    return f"{error.message} {error.hint}" if error.hint else error.message
+    # A server's own words may lack the full stop.
+    end = "" if error.message.endswith((".", "!", "?", "…", ")", ":")) else "."
+    return f"{error.message}{end} {error.hint}" if error.hint else f"{error.message}{end}"

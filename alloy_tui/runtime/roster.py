@@ -121,6 +121,9 @@ class _Agent:
         return "".join(self._said)[-_TAIL:]
 
 
+_FENCES = ("```", "~~~")
+
+
 def _activity(row: AgentRow, tail: str) -> str:
     """One line: the question that waits, the tool at work, or what it says."""
     view = row.view
@@ -134,7 +137,8 @@ def _activity(row: AgentRow, tail: str) -> str:
         return clean_line(view.outcome.error.message, limit=_LINE)
     if view.writing_call:
         return clean_line(f"writes a call of {view.writing_call}", limit=_LINE)
-    lines = [line for line in tail.splitlines() if line.strip()]
+    # The fence of a block of code says nothing.
+    lines = [line for line in tail.splitlines() if line.strip() and line.strip()[:3] not in _FENCES]
     return clean_line(lines[-1] if lines else row.prompt, limit=_LINE)
 
 

@@ -53,6 +53,13 @@ def test_a_row_that_waits_for_a_person_needs_you_and_says_the_question() -> None
     assert row.activity.startswith("approve: bash")
 
 
+def test_a_row_shows_code_and_not_the_fence_below_it() -> None:
+    feed = Feed("coder")
+    said = ev.TextDelta("So:\n```python\nreturn a + b\n```\n")
+    (row,) = _roster(*feed(fd.started(), fd.run("x"), fd.turn(), said)).rows(START_MS)
+    assert row.activity == "return a + b"
+
+
 def test_a_row_shows_the_end_of_what_is_said_and_forgets_it_with_the_next_turn() -> None:
     feed = Feed("coder")
     told = feed(fd.started(), fd.run("x"), fd.turn(), ev.TextDelta("one\ntwo "), ev.TextDelta("3"))
