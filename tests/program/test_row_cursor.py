@@ -34,16 +34,21 @@ def repaint(terminal: Terminal) -> None:
     terminal.drain()
 
 
-def test_the_rows_are_as_a_full_paint_leaves_them(
-    open_program: Callable[..., Terminal], scripted: Callable[..., str], project: Path
-) -> None:
-    """After random movements no agent's row differs from a repaint of everything."""
-    chosen = random.Random(5)
+def write_team(project: Path) -> None:
+    """A team whose agents are never asked."""
     teams = project / ".alloy" / "teams"
     teams.mkdir(parents=True)
     (project / "one.json").write_text('{"replies": []}')
     members = [f'[[members]]\nname = "{name}"\nmodel = "scripted/one.json"\n' for name in NAMES]
     (teams / "crew.toml").write_text("\n".join(members))
+
+
+def test_the_rows_are_as_a_full_paint_leaves_them(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str], project: Path
+) -> None:
+    """After random movements no agent's row differs from a repaint of everything."""
+    chosen = random.Random(5)
+    write_team(project)
     with open_program(scripted([]), columns=COLUMNS, rows=ROWS, answers=("sync",)) as terminal:
         terminal.wait_for("scripted")
         terminal.type("/team crew\r")
@@ -69,11 +74,7 @@ def test_a_movement_costs_two_rows(
     open_program: Callable[..., Terminal], scripted: Callable[..., str], project: Path
 ) -> None:
     """The first thing that is written after a key are the row that was left and the one come to."""
-    teams = project / ".alloy" / "teams"
-    teams.mkdir(parents=True)
-    (project / "one.json").write_text('{"replies": []}')
-    members = [f'[[members]]\nname = "{name}"\nmodel = "scripted/one.json"\n' for name in NAMES]
-    (teams / "crew.toml").write_text("\n".join(members))
+    write_team(project)
     with open_program(scripted([]), columns=COLUMNS, rows=ROWS, answers=("sync",)) as terminal:
         terminal.wait_for("scripted")
         terminal.type("/team crew\r")
