@@ -67,3 +67,20 @@ async def test_the_pane_covers_and_its_tabs_turn_and_ten_lines_of_a_message_can_
         text = screen_text(stage.app)
         assert "line 11" in text
         assert stage.bench.work.chat.size.height >= 1
+
+
+@pytest.mark.parametrize(("size", "key"), [((60, 20), ""), ((40, 20), ""), ((60, 20), "ctrl+d")])
+async def test_no_letter_of_a_notice_is_cut(size: tuple[int, int], key: str) -> None:
+    """Full lines of a notice end within its box, on the dashboard too."""
+    words = "".join(f"{number:03}" for number in range(60))
+    stage = Stage()
+    async with stage.app.run_test(size=size, notifications=True) as pilot:
+        if key:
+            await pilot.press(key)
+        stage.app.notify(words, markup=False, timeout=60)
+        await pilot.pause()
+        await pilot.pause()
+        rows = [
+            row.split("▌")[1].strip() for row in screen_text(stage.app).split("\n") if "▌" in row
+        ]
+        assert "".join(rows) == words
