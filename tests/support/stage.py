@@ -70,3 +70,8 @@ def screen_text(app: AlloyApp) -> str:
     strips = app.screen._compositor.render_strips(app.size)
     rows = ["".join(segment.text for segment in strip)[:width] for strip in strips[:height]]
     return "\n".join(row.rstrip() for row in rows)
+
+
+def words_on(app: AlloyApp) -> str:
+    """What is on the screen as words, wherever the rows of a notice end."""
+    return " ".join(screen_text(app).replace("▌", " ").split())

@@ -26,7 +26,7 @@ from alloy_tui.ui.panes.side import SIDE_PANELS
 from alloy_tui.ui.team_keys import TEAM_KEYS
 from tests.support import feed as fd
 from tests.support import scenes
-from tests.support.stage import Stage, screen_text
+from tests.support.stage import Stage, screen_text, words_on
 
 pytestmark = pytest.mark.anyio
 
@@ -240,9 +240,7 @@ async def test_editing_keys_move_and_their_words_with_them() -> None:
         await pilot.pause()
         await pilot.pause()
         assert prompt.text == ""
-        assert "Ctrl+N in the empty prompt brings it back" in " ".join(
-            screen_text(stage.app).split()
-        )
+        assert "Ctrl+N in the empty prompt brings it back" in words_on(stage.app)
         await pilot.press("ctrl+n")
         assert prompt.text == "put by"
         await pilot.press("f9")

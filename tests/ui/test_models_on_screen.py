@@ -16,7 +16,7 @@ from alloy_tui.ui.screens.reports import usage_lines
 from tests.support import feed as fd
 from tests.support import scenes
 from tests.support.fake_models import spent_view
-from tests.support.stage import Stage, screen_text
+from tests.support.stage import Stage, screen_text, words_on
 
 pytestmark = pytest.mark.anyio
 
@@ -68,7 +68,7 @@ async def test_a_level_may_be_named_and_a_wrong_one_is_answered_with_the_right_o
         await pilot.pause()
         await pilot.pause()
         assert len(stage.port.wanted("set_effort")) == 1
-        assert "none, low, medium, high" in screen_text(stage.app)
+        assert "none, low, medium, high" in words_on(stage.app)
 
 
 async def test_a_model_that_does_not_think_is_not_told_how_hard_to() -> None:

@@ -19,12 +19,12 @@ from textual.widgets import Input
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.session_port import TreePort, TreeView
+from alloy_tui.ui.field import Field
 from alloy_tui.ui.keymap import TREE_KEYS, Keymap, shown
 from alloy_tui.ui.messages import SessionChanged
 from alloy_tui.ui.panes.tree_view import SessionTreeView
 from alloy_tui.ui.tree_rows import FILTERS, Filter, TreeLayout, TreeRow
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
-from alloy_tui.ui.widgets.field import Field
 from alloy_tui.ui.widgets.row_window import RowWindow
 from alloy_tui.ui.wording import duration, money
 

@@ -11,6 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from alloy_tui.ui.field import Field
+
 
 class Ask(ModalScreen[str | None]):
     """Dismisses with what was typed, or None when left or empty."""
@@ -27,7 +29,7 @@ class Ask(ModalScreen[str | None]):
         """The frame."""
         with Vertical(id="page"):
             yield Static(self._question, id="page-title", markup=False)
-            yield Input(self._value, id="picker-filter")
+            yield Field(self._value, id="picker-filter")
             yield Static(self._foot, id="page-foot", markup=False)
 
     def on_mount(self) -> None:

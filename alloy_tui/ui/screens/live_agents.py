@@ -23,6 +23,7 @@ from alloy_tui.domain.events import Decision, Envelope
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.port import RuntimePort
 from alloy_tui.ui.clock import Clock
+from alloy_tui.ui.field import Field
 from alloy_tui.ui.messages import EngineEvents
 from alloy_tui.ui.panes.live import LiveColumn
 from alloy_tui.ui.pump import batches
@@ -30,7 +31,6 @@ from alloy_tui.ui.race_feed import Heard, agent_of
 from alloy_tui.ui.team_items import exactly
 from alloy_tui.ui.widgets.approval_bar import ARMING_S
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
-from alloy_tui.ui.widgets.field import Field
 from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.wording import BUDGET, model_label, money, state_words
 

@@ -23,6 +23,7 @@ from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.domain.secret import Secret
 from alloy_tui.runtime.model_port import ModelList, ModelRow, ProvidersPort
 from alloy_tui.ui import model_rows as shown
+from alloy_tui.ui.field import Field
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
 
 _SEARCH = "type to narrow: a name, an alias, a service"
@@ -84,7 +85,7 @@ class ModelPicker(ModalScreen[str | None]):
         """The line to type into, the list, what is known of the chosen one, keys."""
         with Vertical(id="page"):
             yield Static("Model", id="page-title", markup=False)
-            field = Input(placeholder=_SEARCH, id="picker-filter")
+            field = Field(placeholder=_SEARCH, id="picker-filter")
             field.cursor_blink = False
             yield field
             yield Static("", id="picker-columns", markup=False)

@@ -16,6 +16,7 @@ from textual.message import Message
 from alloy_tui.runtime.team_port import AgentRow, Span, TeamPort, TeamView
 from alloy_tui.ui import team_bars, team_items
 from alloy_tui.ui.clock import Clock
+from alloy_tui.ui.field import Field
 from alloy_tui.ui.keymap import Keymap
 from alloy_tui.ui.panes.team.agents import AgentLines
 from alloy_tui.ui.panes.team.gantt import Gantt
@@ -27,7 +28,6 @@ from alloy_tui.ui.team_rows import ORDERS, SHOWS
 from alloy_tui.ui.transcript import PromptScreen
 from alloy_tui.ui.widgets.ask_line import AskLine
 from alloy_tui.ui.widgets.chrome import ActionLine
-from alloy_tui.ui.widgets.field import Field
 from alloy_tui.ui.widgets.line_view import LineView
 from alloy_tui.ui.widgets.row_window import RowWindow
 

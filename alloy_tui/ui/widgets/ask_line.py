@@ -15,9 +15,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
+from alloy_tui.ui.field import Field
 from alloy_tui.ui.transcript.painting import app_of
 from alloy_tui.ui.widgets.chrome import ActionLine, pack
-from alloy_tui.ui.widgets.field import Field
 
 
 class AskLine(Vertical):

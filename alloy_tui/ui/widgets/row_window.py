@@ -17,10 +17,10 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from alloy_tui.ui.field import Field
 from alloy_tui.ui.markdown.cells import Span, clip, span_width
 from alloy_tui.ui.transcript.anchoring import anchored
 from alloy_tui.ui.transcript.painting import DirectRows
-from alloy_tui.ui.widgets.field import Field
 
 
 class RowWindow(ScrollView, can_focus=True):
