@@ -20,17 +20,19 @@ RATE_BYTES, STEP_S = 2000, 0.05
 ANSWER = "\n\n".join(f"paragraph {number} with a few words of its own" for number in range(400))
 
 
-def touch(name: str) -> dict[str, Any]:
-    return {"tool_calls": [{"name": "bash", "arguments": {"command": f"touch {name}"}}]}
+def bash(command: str) -> dict[str, Any]:
+    return {"tool_calls": [{"name": "bash", "arguments": {"command": command}}]}
 
 
-# Two requests that leave a file behind when they are through, and one that only talks.
+# Two requests that leave a file behind when they are through. The first call ends when the shell
+# command has run that is typed behind the message: then the message is surely on its way.
+WAITING = "touch first; until [ -e typed ]; do sleep 0.02; done"
 REPLIES = [
-    {"text": ANSWER, "chunk": 40, "chunk_delay_ms": 2, **touch("first")},
-    {"text": "between"},
-    {"expect": "typed on a slow line", "text": "Read.", **touch("second")},
+    {"text": ANSWER, "chunk": 40, "chunk_delay_ms": 2, **bash(WAITING)},
+    {"expect": "typed on a slow line", "text": "Read.", **bash("touch second")},
     {"text": "LAST-WORD"},
 ]
+TYPED = "typed on a slow line\r!touch typed\r"
 
 
 def resident_kb(pid: int) -> int:
@@ -60,7 +62,7 @@ def test_two_kilobytes_a_second(
         before_kb = resident_kb(terminal.process.pid)
         terminal.type("go\r")
         trickle(terminal, (project / "first").exists)
-        terminal.type("typed on a slow line\r")
+        terminal.type(TYPED)
         trickle(terminal, (project / "second").exists)
         assert resident_kb(terminal.process.pid) - before_kb < 40_000
         before_quit = len(terminal.record)
@@ -81,7 +83,7 @@ def test_a_reader_that_stops_and_goes_on(
         terminal.wait_for("scripted")
         terminal.type("go\r")
         wait_for_file(project / "first")
-        terminal.type("typed on a slow line\r")
+        terminal.type(TYPED)
         wait_for_file(project / "second")
         terminal.wait_for("LAST-WORD")
         terminal.wait_for("typed on a slow line")
