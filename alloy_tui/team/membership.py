@@ -19,17 +19,15 @@ from alloy_tui.agent.hub import Hub
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.errors import ConfigError, TeamError
-from alloy_tui.domain.events import EngineEvent, Envelope
+from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.tool import Tool
-from alloy_tui.team.allowances import Allowances, Purse
-from alloy_tui.team.delegations import Delegations
-from alloy_tui.team.leases import Leases
-from alloy_tui.team.log import Record, Restored, TeamLog, keep
+from alloy_tui.team.commons import Commons
+from alloy_tui.team.log import Record, TeamLog, keep
 from alloy_tui.team.member import AgentPlan, Life, Maker, Member
 from alloy_tui.team.passages import member_passage, news
-from alloy_tui.team.recording import PERSON, Channel
-from alloy_tui.team.rosters import OF_THE_SPECIFICATION, as_read, roster
-from alloy_tui.team.spec import GroupSpec, MemberSpec, TeamSpec, checked, checked_member
+from alloy_tui.team.recording import PERSON
+from alloy_tui.team.rosters import OF_THE_SPECIFICATION, as_read
+from alloy_tui.team.spec import GroupSpec, MemberSpec, TeamSpec, checked_member
 from alloy_tui.team.supervisor import Begin, ChildSpec, Supervisor
 from alloy_tui.team.tree import alone, nested, owners, supervisor_of
 
@@ -37,7 +35,7 @@ TEAM = OF_THE_SPECIFICATION
 """The name under which the team itself tells of events."""
 
 
-class Membership:
+class Membership(Commons):
     """The agents of a team, and what they share.
 
     `records` are those of the team's earlier life: who was in it, its board, mail
@@ -55,37 +53,14 @@ class Membership:
         records: Iterable[Record] = (),
         log: TeamLog | None = None,
     ) -> None:
-        self.spec = checked(spec)
-        self.hub = hub
-        self.approvals = approvals
-        channel = Channel(self._publish, clock.now_ms)
-        records = tuple(records)
-        self.restored = Restored(channel).fold(records)
-        self._joined = roster(spec.members, records, self.restored.roster)
-        self.board = self.restored.board
-        self.mail = self.restored.mail
-        self.shared = self.restored.shared
-        self.leases = Leases(channel, self._waits_for)
-        raised = self.restored.limits.get("")
-        limits = (spec.budget_usd, spec.budget_tokens)
-        self.allowances = Allowances(
-            Purse("", *(limits if raised is None else (raised.usd, raised.tokens))),
-            approvals=approvals,
-            publish=hub.publish,
+        super().__init__(
+            spec, make=make, hub=hub, approvals=approvals, clock=clock, records=records, log=log
         )
-        self.delegations = Delegations(spec.max_depth, clock=clock, publish=self._publish)
-        self._clock = clock
-        self._make = make
-        self._log = log
-        self._members: dict[str, Member] = {}
         self._above: dict[str, Supervisor] = {}
         self._announced: dict[str, dict[str, object]] = {}
         self._told: dict[str, int] = {}
-        self._changes = 1 if self.shared.entries else 0
         self._top = self._supervisor(spec)
-        self._over: TeamError | None = None
         self._leaving: list[Callable[[], None]] = []
-        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -93,28 +68,6 @@ class Membership:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.stop()
-
-    @property
-    def agents(self) -> tuple[str, ...]:
-        """The names of all agents, in the order in which they joined."""
-        return tuple(self._members)
-
-    def get(self, name: str) -> Agent | None:
-        """The agent of that name, None when there is none just now."""
-        member = self._members.get(name)
-        return member.life.agent if member is not None and member.life is not None else None
-
-    def member(self, name: str) -> Member:
-        """One agent's place. Raises TeamError "unknown_agent"."""
-        member = self._members.get(name)
-        if member is None:
-            raise TeamError(
-                f"Nobody in {self.spec.name} is named {name[:60]}.",
-                kind="unknown_agent",
-                agent=name,
-                hint=f"There are: {', '.join(list(self._members)[:20]) or 'none'}.",
-            )
-        return member
 
     async def start(self) -> None:
         """Start all agents, or none. Raises TeamError that names who could not."""
@@ -195,25 +148,6 @@ class Membership:
         """The team's own tools for an agent; here none."""
         del member
         return ()
-
-    def _running(self) -> None:
-        if self._over is not None:
-            raise self._over
-        if self._watching is None:
-            raise TeamError(f"{self.spec.name} was not started.", kind="stopped")
-
-    def _life(self, name: str) -> Life:
-        member = self.member(name)
-        if member.life is None:
-            raise member.over or TeamError(
-                f"{name} is being started anew.", kind="crashed", agent=name
-            )
-        return member.life
-
-    def _publish(self, by: str, event: EngineEvent) -> None:
-        self.hub.publish(by, None, 0, event)
-        if isinstance(event, te.SharedChanged):
-            self._changes += 1
 
     def _supervisor(self, spec: TeamSpec | GroupSpec) -> Supervisor:
         return supervisor_of(spec, self._publish, self._gone, self._clock)
@@ -303,17 +237,6 @@ class Membership:
             member.spent,
         )
 
-    def _lineage(self, member: Member) -> tuple[str, ...]:
-        names: list[str] = []
-        above: Member | None = member
-        while above is not None and above.parent:
-            names.append(above.parent)
-            above = self._members.get(above.parent)
-        return tuple(names)
-
-    def _others(self, member: Member) -> list[MemberSpec]:
-        return [m.spec for m in self._members.values() if m is not member and not m.parent]
-
     def _begun(self, member: Member, agent: Agent) -> None:
         if agent.hub is not self.hub:
             raise TeamError(f"The agent made for {member.name} has another hub.", kind="failed")
@@ -326,12 +249,6 @@ class Membership:
             self._announced[member.name] = told
             session = agent.export_session().id if agent is not None else ""
             self._publish(by, te.MemberAdded(member.name, told, member.parent, session))
-
-    def _waits_for(self, one: str, other: str) -> bool:
-        return self.delegations.circle(other, one)
-
-    def _waits(self, name: str) -> bool:
-        return self.delegations.waits(name) or self.allowances.waiting[name] > 0
 
     def _heard(self, envelope: Envelope) -> None:
         """Hear of an agent; runs for every event of the engine, so it is short."""

@@ -353,9 +353,6 @@ class Team(Controls):
             partial={work.to: said} if (said := _brought(life, work)) else {},
         )
 
-    def _own(self) -> list[str]:
-        return [name for name, member in self._members.items() if not member.parent]
-
     def _now_s(self) -> float:
         return self._clock.monotonic_s()
 
