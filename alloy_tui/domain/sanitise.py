@@ -33,10 +33,12 @@ _HIDING = re.compile(
     "\u202f\u205f\u2800\u3000\u3164\ufe00-\ufe0f\uffa0]"
 )
 # What some terminal obeys although JSON lets it through: DEL, C1, direction, invisible tags.
-_ACTIVE = re.compile(
+_OBEYED = (
     "[\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-    "|[\ud800-\udfff]|[\U000e0000-\U000e0fff]"
+    "|[\U000e0000-\U000e0fff]"
 )
+_ACTIVE = re.compile(f"{_OBEYED}|[\ud800-\udfff]")
+_ARMED = re.compile(f"[\x00-\x1f]|{_OBEYED}")
 _CSI = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*"
 _STRING = rf"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{{0,{_STRING_LIMIT}}}"
 _SEQUENCE = re.compile(
@@ -147,6 +149,14 @@ def reveal(text: str) -> tuple[str, int]:
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
 
     return _HIDING.sub(spell, text), count
+
+
+def disarm(text: str) -> str:
+    """`text` without the characters that a terminal obeys, none of which is a cell wide.
+
+    For one row that should have been cleaned before: of an escape sequence the rest stays.
+    """
+    return text if text.isprintable() else _ARMED.sub("", text)
 
 
 def json_safe(text: str) -> str:

@@ -45,6 +45,7 @@ from alloy_tui.ui.screens.workbench import Workbench
 from alloy_tui.ui.stylesheets import stylesheets
 from alloy_tui.ui.terminal.base import TerminalApp
 from alloy_tui.ui.terminal.choosing import driver_class
+from alloy_tui.ui.terminal.disarming import Disarm
 from alloy_tui.ui.terminal.typed_ahead import Keyboard
 from alloy_tui.ui.themes import NO_COLOUR, UserTheme, themes_with
 
@@ -55,6 +56,7 @@ ENGINE_AFTER_S = 0.05
 _SETTLED_AFTER_S = 1.0
 _TWICE_S = 1.5
 _NOTICE_S = 12.0
+_DISARM = Disarm()
 
 OnPreference = Callable[[str, object], None]
 """Told the name and the new value of a preference; called on a thread, may raise."""
@@ -139,14 +141,14 @@ class AlloyApp(TerminalApp):
         return self.workbench
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The theme without colours lets none through; any other one was chosen to have some."""
+        """No controls; the theme without colours lets none through, others were chosen for them."""
         if self.preferences.theme == NO_COLOUR:
             from textual.filter import NoColor
 
-            return [NoColor()]
+            return [_DISARM, NoColor()]
         from textual.filter import Monochrome
 
-        return [f for f in super().get_line_filters() if not isinstance(f, Monochrome)]
+        return [_DISARM, *(f for f in super().get_line_filters() if not isinstance(f, Monochrome))]
 
     def on_load(self) -> None:
         """No collections until there is something to see; a headless app leaves its host alone."""

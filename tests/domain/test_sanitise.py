@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import unicodedata
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from alloy_tui.domain.sanitise import Cleaner, clean, clean_line, reveal
+from alloy_tui.domain.sanitise import Cleaner, clean, clean_line, disarm, reveal
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "terminal_escapes.json"
 
@@ -145,3 +147,14 @@ def test_every_hostile_string_of_the_corpus_is_disarmed() -> None:
             if any(word not in shown for word in case["must_stay_visible"]):
                 failures.append(f"{case['id']} {case['title']}: words vanished at cut {point}")
     assert not failures, "\n".join(failures[:20])
+
+
+def test_what_disarm_takes_away_is_all_that_is_obeyed_and_no_cell_wide() -> None:
+    """A row that is disarmed is as wide as before, and its letters are all there."""
+    everything = "".join(map(chr, range(0x110000)))
+    left = disarm(everything)
+    gone = set(everything) - set(left)
+    assert {cell_len(char) for char in gone} == {0}
+    assert [char for char in left if unicodedata.category(char) == "Cc"] == []
+    assert {"\x1b", "\x9b", "\u202e", "\u2028", "\ufeff"} <= gone
+    assert disarm("naïve 日本 \u200d😀") == "naïve 日本 \u200d😀"

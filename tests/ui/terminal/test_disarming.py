@@ -1,0 +1,70 @@
+"""What a widget forgets to clean does not reach the terminal armed, whatever draws it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from rich.segment import ControlType, Segment
+from textual.app import ComposeResult
+from textual.color import Color
+from textual.containers import Vertical
+from textual.strip import Strip
+from textual.widgets import OptionList, RichLog, Static, TextArea
+from textual.widgets.option_list import Option
+
+from alloy_tui.ui.terminal.disarming import Disarm
+from tests.program.hostile import needs_corpus, payloads
+from tests.support.stage import Stage
+
+pytestmark = pytest.mark.anyio
+BLACK = Color(0, 0, 0)
+
+
+class Careless(Vertical):
+    """Shows a text as it comes, by the library's own widgets."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._text, markup=False)
+        yield OptionList(Option(self._text, id="one"), markup=False)
+        yield TextArea(self._text)
+        yield RichLog()
+
+    def on_mount(self) -> None:
+        self.query_one(RichLog).write(self._text)
+
+
+@pytest.mark.corpus
+@needs_corpus
+@pytest.mark.parametrize("theme", ["dark", "no-colour"])
+async def test_no_careless_widget_lets_a_control_through(theme: str) -> None:
+    stage = Stage(theme=theme)
+    async with stage.app.run_test(size=(80, 40)) as pilot:
+        for payload in payloads():
+            careless = Careless(payload.text)
+            await stage.bench.mount(careless)
+            careless.styles.height = 30
+            await pilot.pause()
+            for strip in stage.app.screen._compositor.render_strips(stage.app.size):
+                text = "".join(segment.text for segment in strip if not segment.control)
+                armed = [c for c in text if unicodedata.category(c) == "Cc"]
+                assert armed == [], payload.name
+                assert strip.cell_length == 80
+            await careless.remove()
+
+
+def test_the_programs_own_controls_stay_and_so_does_the_width() -> None:
+    move = Segment("\x1b[7G", None, ((ControlType.CURSOR_MOVE_TO_COLUMN, 6),))
+    strip = Strip([Segment("a\x1b[2Jb\u202e"), move, Segment("c")])
+    shown = strip.apply_filter(Disarm(), BLACK)
+    assert list(shown) == [Segment("a[2Jb"), move, Segment("c")]
+    assert shown.cell_length == strip.cell_length
+
+
+def test_a_row_without_controls_is_not_made_anew() -> None:
+    segments = [Segment("plain "), Segment("日本 😀")]
+    assert Disarm().apply(segments, BLACK) is segments
