@@ -53,7 +53,7 @@ async def test_changes_are_painted_at_once():
 
 async def test_without_the_names_textual_paints(monkeypatch):
     """A missing name turns the short cut off, and the screen still shows the change."""
-    monkeypatch.setattr("alloy_tui.ui.transcript.painting._FLAGS", ("_gone_in_some_release",))
+    monkeypatch.setattr("alloy_tui.ui.transcript.painting.names._FLAGS", ("_gone_in_some_release",))
     app = Stage()
     async with app.run_test() as pilot:
         screen = app.screen
