@@ -56,7 +56,6 @@ ENGINE_AFTER_S = 0.05
 _SETTLED_AFTER_S = 1.0
 _TWICE_S = 1.5
 _NOTICE_S = 12.0
-_DISARM = Disarm()
 
 OnPreference = Callable[[str, object], None]
 """Told the name and the new value of a preference; called on a thread, may raise."""
@@ -96,6 +95,7 @@ class AlloyApp(TerminalApp):
         on_settled: Callable[[], object] | None = None,
     ) -> None:
         terminal_keys.teach()
+        self.disarm = Disarm()
         self.keyboard = Keyboard()
         self.first_look: FirstLook | None = None
         super().__init__()
@@ -145,10 +145,13 @@ class AlloyApp(TerminalApp):
         if self.preferences.theme == NO_COLOUR:
             from textual.filter import NoColor
 
-            return [_DISARM, NoColor()]
+            return [self.disarm, NoColor()]
         from textual.filter import Monochrome
 
-        return [_DISARM, *(f for f in super().get_line_filters() if not isinstance(f, Monochrome))]
+        return [
+            self.disarm,
+            *(f for f in super().get_line_filters() if not isinstance(f, Monochrome)),
+        ]
 
     def on_load(self) -> None:
         """No collections until there is something to see; a headless app leaves its host alone."""

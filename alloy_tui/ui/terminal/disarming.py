@@ -1,11 +1,14 @@
 """The last gate before the terminal: no row of text holds what a terminal obeys.
 
 Foreign text is cleaned where it is shown, sequence by sequence; this catches what one of
-those places forgot. Owns no cleaning that reads well: what it meets is a defect, and what
-it leaves behind is merely harmless. Must not know whose text a row is.
+those places forgot. Owns no cleaning that reads well: what it meets is a defect, which the
+log is told of once, and what it leaves behind is merely harmless. Must not know whose text
+a row is, nor tell the log any of it.
 """
 
 from __future__ import annotations
+
+import logging
 
 from rich.segment import Segment
 from textual.color import Color
@@ -13,12 +16,22 @@ from textual.filter import LineFilter
 
 from alloy_tui.domain.sanitise import disarm
 
+UNCLEANED = "Text came to be shown that nothing had cleaned"
+"""What the log is told."""
+
+_log = logging.getLogger(__name__)
+
 
 class Disarm(LineFilter):
     """Takes every control out of text; segments that are controls are the program's own.
 
     It must be the first filter: Textual's others forget which segments those are.
+    `met` counts the rows that were changed.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.met = 0
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments, unless one is armed."""
@@ -28,7 +41,12 @@ class Disarm(LineFilter):
                 break
         else:
             return segments
-        return [
-            segment if segment.control else Segment(disarm(segment.text), segment.style)
-            for segment in segments
-        ]
+        made = [s if s.control else Segment(disarm(s.text), s.style) for s in segments]
+        if any(new.text != old.text for new, old in zip(made, segments, strict=True)):
+            self._tell()
+        return made
+
+    def _tell(self) -> None:
+        if not self.met:
+            _log.warning(UNCLEANED)
+        self.met += 1

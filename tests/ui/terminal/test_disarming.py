@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widgets import OptionList, RichLog, Static, TextArea
 from textual.widgets.option_list import Option
 
-from alloy_tui.ui.terminal.disarming import Disarm
+from alloy_tui.ui.terminal.disarming import UNCLEANED, Disarm
 from tests.program.hostile import needs_corpus, payloads
 from tests.support.stage import Stage
 
@@ -55,6 +55,7 @@ async def test_no_careless_widget_lets_a_control_through(theme: str) -> None:
                 assert armed == [], payload.name
                 assert strip.cell_length == 80
             await careless.remove()
+        assert stage.app.disarm.met > len(payloads())
 
 
 def test_the_programs_own_controls_stay_and_so_does_the_width() -> None:
@@ -68,3 +69,11 @@ def test_the_programs_own_controls_stay_and_so_does_the_width() -> None:
 def test_a_row_without_controls_is_not_made_anew() -> None:
     segments = [Segment("plain "), Segment("日本 😀")]
     assert Disarm().apply(segments, BLACK) is segments
+
+
+def test_the_log_is_told_once_and_none_of_the_text(caplog: pytest.LogCaptureFixture) -> None:
+    disarm = Disarm()
+    for _ in range(3):
+        disarm.apply([Segment("my secret\x1b[2J")], BLACK)
+    assert disarm.met == 3
+    assert [record.getMessage() for record in caplog.records] == [UNCLEANED]
