@@ -20,7 +20,10 @@ class Controls(Membership):
     """A team whose agents can be steered by name."""
 
     async def kill(self, name: str, cause: str = "It was killed.") -> None:
-        """End an agent at once; its supervisor does what the team's strategy says."""
+        """End an agent at once; its supervisor does what the team's strategy says.
+
+        It is no crash: it does not count, and brings nobody down who is not its to restart.
+        """
         life = self._life(name)
         life.fate = ("crashed", cause)
         life.end(Exit("killed", cause))
@@ -28,6 +31,13 @@ class Controls(Membership):
 
     async def restart(self, name: str, cause: str = "Somebody wanted it anew.") -> None:
         """Start an agent anew with its conversation; does not count as a crash."""
+        try:
+            await self._restart(name, cause)
+        except TeamError as error:
+            self._down(name, error)  # who waits for it is told
+            raise
+
+    async def _restart(self, name: str, cause: str) -> None:
         self._running()
         member, above = self.member(name), self._above[name]
         if name not in above:
@@ -48,7 +58,7 @@ class Controls(Membership):
         except ConfigError as error:
             raise TeamError(error.message, kind="invalid", agent=name, hint=error.hint) from None
         try:
-            await self.restart(name, "Another takes its place.")
+            await self._restart(name, "Another takes its place.")
         except TeamError:
             member.spec = before
             await self.restart(name, "The other could not take its place.")

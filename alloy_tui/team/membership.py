@@ -29,7 +29,7 @@ from alloy_tui.team.recording import PERSON
 from alloy_tui.team.rosters import OF_THE_SPECIFICATION, as_read
 from alloy_tui.team.spec import GroupSpec, MemberSpec, TeamSpec, checked_member
 from alloy_tui.team.supervisor import Begin, ChildSpec, Supervisor
-from alloy_tui.team.tree import alone, nested, owners, supervisor_of
+from alloy_tui.team.tree import agents_below, alone, nested, owners, supervisor_of
 
 TEAM = OF_THE_SPECIFICATION
 """The name under which the team itself tells of events."""
@@ -150,7 +150,7 @@ class Membership(Commons):
         return ()
 
     def _supervisor(self, spec: TeamSpec | GroupSpec) -> Supervisor:
-        return supervisor_of(spec, self._publish, self._gone, self._clock)
+        return supervisor_of(spec, self._publish, self._gone, self._down, self._clock)
 
     def _close_the_past(self) -> None:
         """What was under way when the program ended last is over."""
@@ -210,11 +210,7 @@ class Membership(Commons):
         child = self._child(member)
         if child.restart == "temporary" or self.spec.strategy != "one_for_one":
             return child
-
-        def gave_up(why: str) -> None:
-            member.close(TeamError(why, kind="crashed", agent=member.name))
-
-        return alone(child, self.spec, self._publish, gave_up, self._clock)
+        return alone(child, self.spec, self._publish, self._down, self._clock)
 
     def _plan(self, member: Member) -> AgentPlan:
         spec = member.spec
@@ -280,12 +276,18 @@ class Membership(Commons):
 
     def _gone(self, name: str) -> None:
         """A temporary agent, or a group of them, left for good after a crash."""
-        names = [name, *(n for g in self.spec.groups if g.name == name for n in g.members)]
-        for each in names:
+        for each in agents_below(name, self.spec.groups):
             member = self._members.get(each)
             if member is not None:
                 self._forget(member)
                 member.close(TeamError(f"{each} crashed.", kind="crashed", agent=each))
+
+    def _down(self, name: str, why: TeamError) -> None:
+        """An agent, or a group of them, is not started any more; its place stays."""
+        for each in agents_below(name, self.spec.groups):
+            member = self._members.get(each)
+            if member is not None and member.life is None:
+                member.close(TeamError(why.message, kind="crashed", agent=each, hint=why.hint))
 
     def _forget(self, member: Member) -> None:
         name = member.name

@@ -32,6 +32,11 @@ class Exit(msgspec.Struct, frozen=True):
         """Whether it was to go on."""
         return self.kind != "normal"
 
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody ended it: no sign that anything is wrong, so it counts as no crash."""
+        return self.kind == "killed"
+
 
 class Place(msgspec.Struct, frozen=True):
     """A child in the order of starting; one that does not run has ended and stays so."""

@@ -61,12 +61,13 @@ class ChildSpec(msgspec.Struct, frozen=True):
 class _Slot:
     """A child's place, whoever fills it."""
 
-    __slots__ = ("begun", "child", "restarts", "spec", "watcher")
+    __slots__ = ("answering", "begun", "child", "restarts", "spec", "watcher")
 
     def __init__(self, spec: ChildSpec) -> None:
         self.spec = spec
         self.child: Child | None = None
         self.watcher: asyncio.Task[None] | None = None
+        self.answering: asyncio.Task[None] | None = None
         self.begun = False
         self.restarts = 0
 
@@ -75,8 +76,10 @@ class Supervisor:
     """Children under one strategy.
 
     More than `max_restarts` restarts within `period_s` seconds end all of them
-    and the supervisor itself, as "gave_up". `gone` is told the name of each
-    temporary child that left for good. Starting again after an end is allowed.
+    and the supervisor itself, as "gave_up"; what somebody does to a child by name
+    never counts. `gone` is told the name of each temporary child that left for good,
+    `down` of one that was ended by hand and cannot be started again: its place stays,
+    empty. Starting again after an end is allowed.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Supervisor:
         period_s: float = 60.0,
         publish: Publish,
         gone: Callable[[str], object] = lambda _: None,
+        down: Callable[[str, TeamError], object] = lambda _name, _why: None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
@@ -95,6 +99,7 @@ class Supervisor:
         self._intensity = Intensity(max_restarts, period_s)
         self._publish = publish
         self._gone = gone
+        self._down = down
         self._now_s = monotonic_s
         self._slots: dict[str, _Slot] = {}
         self._lock = asyncio.Lock()
@@ -158,6 +163,10 @@ class Supervisor:
         """
         slot = self._slots[name]
         async with self._lock:
+            while (answering := slot.answering) is not None and not answering.done():
+                await asyncio.wait({answering})  # it has just ended: two must not fill its place
+            if self._slots.get(name) is not slot:
+                raise TeamError(f"{name} has left.", kind="stopped", agent=name)
             await self._halt(slot, cause)
             await self._begin(slot, cause)
 
@@ -223,6 +232,7 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001  # a child that cannot be waited for has ended
             ended = Exit("crashed", f"{type(error).__name__}: {error}")
         if slot.watcher is not None:
+            slot.answering = slot.watcher
             self._answering.add(slot.watcher)
             slot.watcher.add_done_callback(self._answering.discard)
         if self.strategy == "one_for_one":
@@ -238,7 +248,8 @@ class Supervisor:
         if self._slots.get(name) is not slot:
             return
         made = plan(self.strategy, self._places(), name, ended)
-        if due(slot.spec.restart, ended) and not self._intensity.bear(self._now_s()):
+        counts = due(slot.spec.restart, ended) and not ended.wanted
+        if counts and not self._intensity.bear(self._now_s()):
             await self._give_up(f"{name}: {ended.cause or ended.kind}")
             return
         for each in made.stop:
@@ -247,9 +258,10 @@ class Supervisor:
         for each in made.gone:
             self._slots.pop(each, None)
             self._gone(each)
-        await self._revive(made.start, ended.cause or ended.kind)
+        await self._revive(made.start, ended.cause or ended.kind, again=not ended.wanted)
 
-    async def _revive(self, names: Sequence[str], cause: str) -> None:
+    async def _revive(self, names: Sequence[str], cause: str, *, again: bool) -> None:
+        """Fill places; `again` tries until it was too often, else one that fails stays empty."""
         for name in names:
             while (slot := self._slots.get(name)) is not None and slot.child is None:
                 try:
@@ -258,6 +270,9 @@ class Supervisor:
                     if not self.running or error.kind == "stopped":
                         return
                     self._publish(name, Notice("error", error.message))
+                    if not again:
+                        self._down(name, error)
+                        break
                     cause = error.message
                     if not self._intensity.bear(self._now_s()):
                         await self._give_up(cause)

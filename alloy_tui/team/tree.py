@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from alloy_tui.agent.clock import Clock
+from alloy_tui.domain.errors import TeamError
 from alloy_tui.domain.events import EngineEvent, Notice
 from alloy_tui.domain.team_events import SupervisorGaveUp
 from alloy_tui.team.restarts import Exit, RestartKind
@@ -17,9 +18,13 @@ from alloy_tui.team.supervisor import Begin, ChildSpec, Publish, Supervisor
 
 
 def supervisor_of(
-    spec: TeamSpec | GroupSpec, publish: Publish, gone: Callable[[str], object], clock: Clock
+    spec: TeamSpec | GroupSpec,
+    publish: Publish,
+    gone: Callable[[str], object],
+    down: Callable[[str, TeamError], object],
+    clock: Clock,
 ) -> Supervisor:
-    """The supervisor of a team or group, not started."""
+    """The supervisor of a team or group, not started; see `Supervisor` for `gone` and `down`."""
     return Supervisor(
         spec.name,
         strategy=spec.strategy,
@@ -27,6 +32,7 @@ def supervisor_of(
         period_s=spec.period_s,
         publish=publish,
         gone=gone,
+        down=down,
         monotonic_s=clock.monotonic_s,
     )
 
@@ -34,6 +40,19 @@ def supervisor_of(
 def owners(groups: Sequence[GroupSpec]) -> dict[str, str]:
     """In which group an agent or group is; those of the team itself are not in it."""
     return {name: group.name for group in groups for name in group.members}
+
+
+def agents_below(name: str, groups: Sequence[GroupSpec]) -> list[str]:
+    """`name`, or if it is a group all agents in it and in the groups inside."""
+    inside = {group.name: group.members for group in groups}
+    reach, found = [name], list[str]()
+    while reach:
+        each = reach.pop()
+        if each in inside:
+            reach += reversed(inside[each])
+        else:
+            found.append(each)
+    return found
 
 
 def nested(
@@ -63,12 +82,12 @@ def alone(
     agent: ChildSpec,
     spec: TeamSpec,
     publish: Publish,
-    gave_up: Callable[[str], object],
+    down: Callable[[str, TeamError], object],
     clock: Clock,
 ) -> ChildSpec:
     """An agent that joined at run time as a child of the team, under limits of its own.
 
-    When it crashes too often it stays down, in its place, and `gave_up` is told why:
+    When it crashes too often it stays down, in its place, and `down` is told why:
     who was not in the specification does not bring down who is.
     """
 
@@ -76,7 +95,7 @@ def alone(
         if isinstance(event, SupervisorGaveUp):
             often = f"{event.restarts} restarts within {spec.period_s:g} s"
             words = f"{agent.name} stays down after {often}: {event.cause}"
-            gave_up(words)
+            down(agent.name, TeamError(words, kind="crashed", agent=agent.name))
             publish(by, Notice("error", words))
         else:
             publish(by, event)
@@ -86,6 +105,7 @@ def alone(
         max_restarts=spec.max_restarts,
         period_s=spec.period_s,
         publish=told,
+        down=down,
         monotonic_s=clock.monotonic_s,
     )
     return _child(agent.name, "transient", supervisor, (agent,))
