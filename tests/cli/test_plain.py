@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from alloy_tui.cli.plain.typed import Line, TypedLines
 from tests.cli.support import ALLOY, alloy, model
 from tests.support.terminal import Terminal
 
@@ -113,15 +115,55 @@ def test_a_dumb_terminal_gets_plain_mode_with_a_word_why(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_what_was_typed_before_a_question_is_no_answer_to_it(tmp_path: Path) -> None:
+def test_what_was_typed_before_a_question_is_no_answer_to_it_but_steers(tmp_path: Path) -> None:
     argv = [*ALLOY, "--plain", "--model", model("runs")]
-    with Terminal(argv, cwd=tmp_path) as terminal:
+    with Terminal(argv, cwd=tmp_path, columns=200) as terminal:
         terminal.wait_for("You:")
         terminal.type("do it\ny\n")
         terminal.wait_for("Your answer:")
         assert not (tmp_path / "made").exists()
         terminal.type("n\n")
         terminal.wait_for("did not run")
-        terminal.type("\x04")
-        terminal.wait_exit()
+        terminal.wait_for("Done in")
+        terminal.type("/history\n")
+        terminal.wait_until(lambda: terminal.text().count("as far as I may") == 2, "the history")
+        told = terminal.text().partition("Done in")[2]
+        order = ["You: do it", "Alloy called bash", "You: y", "Alloy: Done as far"]
+        assert sorted(order, key=told.index) == order
+        terminal.type("/quit\n")
+        assert terminal.wait_exit() == 0
         assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_question_is_asked_once_and_no_word_that_begins_like_yes_is_one(tmp_path: Path) -> None:
+    argv = [*ALLOY, "--plain", "--model", model("runs")]
+    with Terminal(argv, cwd=tmp_path, columns=200) as terminal:
+        terminal.wait_for("You:")
+        terminal.type("do it\n")
+        terminal.wait_for("Your answer:")
+        terminal.type("you had better not\n")
+        terminal.wait_for("Please answer with")
+        terminal.wait_until(lambda: terminal.text().count("Your answer:") == 2, "asked again")
+        terminal.type("no\n")
+        terminal.wait_for("Done in")
+        assert terminal.record.count(b"Your answer:") == 2
+        assert not (tmp_path / "made").exists()
+        terminal.type("/quit\n")
+        terminal.wait_exit()
+
+
+def test_a_line_that_nobody_has_read_yet_was_typed_before_the_mark() -> None:
+    theirs, ours = os.pipe()
+    typed = TypedLines(theirs, lambda: None)
+    os.write(ours, b"one\ntwo\nthr")
+    assert typed.mark() == 2  # the reading thread has not even begun
+    os.write(ours, b"ee")
+    os.close(ours)
+    assert typed.mark() == 3
+    taken: list[Line | None] = []
+    while not typed.over:
+        taken.append(typed.first)
+        typed.take()
+    assert taken == [Line(0, "one"), Line(1, "two"), Line(2, "three")]
+    os.close(theirs)

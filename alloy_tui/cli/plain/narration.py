@@ -31,6 +31,8 @@ class Narrator:
         self._speaking = False
         self._thought_ms: int | None = None
         self.last_result = ""
+        self.asking = ""
+        """The words of `ask`, for as long as they are the last that stand there."""
 
     # Writing.
 
@@ -45,15 +47,21 @@ class Narrator:
         self._out.write(text)
         self._out.flush()
         self._mid_line = True
+        self.asking = text
 
     def echo(self, text: str) -> None:
         """What was answered by somebody whom nobody saw typing."""
         self._out.write(f"{clean_line(text, limit=2000)}\n")
-        self._mid_line = False
+        self.answered()
 
     def answered(self) -> None:
         """A person ended the line."""
         self._mid_line = False
+        self.asking = ""
+
+    def overtaken(self) -> None:
+        """A person answered before `ask` was written: nobody ends its line."""
+        self._break()
 
     def flush(self) -> None:
         """Nothing more is at hand for now."""
@@ -63,6 +71,7 @@ class Narrator:
         if self._mid_line:
             self._out.write("\n")
             self._mid_line = False
+        self.asking = ""
 
     # Events.
 
@@ -114,11 +123,11 @@ class Narrator:
     def _end_text(self, envelope: ev.Envelope) -> None:
         self._end_thought(envelope)
         rest, self._cleaner = self._cleaner.close(), Cleaner()
-        if rest:
+        if self._speaking:  # else what stands open may be a question: nothing was said
             self._out.write(rest)
-            self._mid_line = not rest.endswith("\n")
+            self._mid_line = self._mid_line if not rest else not rest.endswith("\n")
+            self._break()
         self._speaking = False
-        self._break()
 
     def _result(self, event: ev.ToolFinished) -> None:
         texts = (part.text for part in event.content if isinstance(part, TextBlock))

@@ -17,7 +17,7 @@ from alloy_tui.cli.composing import make_plan
 from alloy_tui.cli.ending import leave
 from alloy_tui.cli.plain.narration import Narrator
 from alloy_tui.cli.plain.spoken import Spoken
-from alloy_tui.cli.plain.typed import TypedLines
+from alloy_tui.cli.plain.typed import Line, TypedLines
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.events import Decision, Lane, Queued, RunFinished, RunStarted
 from alloy_tui.runtime.agent_view import AgentView, PendingApproval
@@ -30,7 +30,13 @@ _PATIENCE_S = 2.0
 _TWICE_S = 2.0
 _BATCH_CHARS = 65_536
 _ENDS = {signal.SIGTERM: exits.TERMINATED, signal.SIGHUP: exits.HUNG_UP}
-_ANSWERS: dict[str, Decision] = {"y": "once", "s": "session", "a": "always", "n": "deny"}
+_ANSWERS: dict[str, Decision] = {
+    **dict.fromkeys(("y", "yes", "once"), "once"),
+    **dict.fromkeys(("s", "session"), "session"),
+    **dict.fromkeys(("a", "always"), "always"),
+    **dict.fromkeys(("n", "no"), "deny"),
+}
+"""Whole words: "you had better not" begins like a yes."""
 
 
 def run(arguments: argparse.Namespace, *, why: str = "") -> int:
@@ -61,9 +67,10 @@ class _Session:
         self._view = AgentView()
         self._commands = Spoken(runtime, self._out)
         self._question: PendingApproval | None = None
-        self._asked_s = 0.0
+        # Numbers of lines: the first that may answer, the first typed after the newest prompt.
+        self._answers_from: int | None = None
+        self._prompted_at = 0
         self._why_not: PendingApproval | None = None
-        self._prompted = False
         self._interrupted_s = float("-inf")
         self._sent: set[str] = set()
         self._settled: set[str] = set()
@@ -119,7 +126,6 @@ class _Session:
             self._code = exits.INTERRUPTED
         else:
             self._out.line("Ctrl+C again leaves.")
-            self._prompted = False
 
     @property
     def _busy(self) -> bool:
@@ -135,7 +141,6 @@ class _Session:
 
     def _hear(self) -> None:
         while batch := self._runtime.drain(_BATCH_CHARS):
-            self._prompted = False
             for envelope in batch:
                 self._view = fold(self._view, envelope)
                 self._out.show(envelope)
@@ -148,31 +153,35 @@ class _Session:
         open_ones = [a for a in self._view.approvals if a.request.id not in self._settled]
         waiting = open_ones[0] if open_ones else None
         if waiting != self._question:
-            self._question, self._why_not, self._prompted = waiting, None, False
-            self._asked_s = time.monotonic()
+            self._question, self._why_not, self._answers_from = waiting, None, None
 
     def _take_line(self) -> bool:
         """Do what the next line says; false when there is none that may be taken now."""
-        if self._question is not None:
-            since_s = self._asked_s if self._person else float("-inf")
-            text = self._typed.take_since(since_s)
-            if text is None:
-                if self._typed.over:  # nobody is left to answer
-                    self._answer("n")
-                return False
-            self._echo(text)
-            self._answer(text)
-            return True
-        if not self._person and (self._busy or not self._ready):
-            return False
-        text = self._typed.take()
-        if text is None:
-            if self._typed.over and not self._busy:
+        line = self._typed.first
+        if line is None:
+            if self._typed.over and self._question is not None:  # nobody is left to answer
+                self._answer("n" if self._why_not is None else "")
+            elif self._typed.over and not self._busy:
                 self._code = exits.COMPLETED
             return False
-        self._echo(text)
-        self._do(text.strip())
+        # What was typed before a question was shown was meant for the agent.
+        answers = self._question is not None and line.number >= (self._answers_from or 0)
+        if not answers and self._must_wait:
+            return False
+        self._typed.take()
+        self._echo(line)
+        if answers:
+            self._answer(line.text)
+        else:
+            self._do(line.text.strip())
         return True
+
+    @property
+    def _must_wait(self) -> bool:
+        """Whether a message is too early: it would overtake what was sent, or its answer."""
+        if self._person:
+            return bool(self._sent)  # until it is known whether that runs, to be steered, or waits
+        return self._busy or not self._ready
 
     @property
     def _ready(self) -> bool:
@@ -193,13 +202,14 @@ class _Session:
             self._sent.add(self._runtime.submit(text, lane=lane))
             self._commands.last_prompt = text
 
-    def _echo(self, text: str) -> None:
+    def _echo(self, line: Line) -> None:
         # A terminal shows what is typed; of a file nothing would be seen.
-        if self._person:
+        if not self._person:
+            self._out.echo(line.text)
+        elif line.number >= self._prompted_at:
             self._out.answered()
         else:
-            self._out.echo(text)
-        self._prompted = False
+            self._out.overtaken()
 
     def _answer(self, text: str) -> None:
         asked = self._question
@@ -208,7 +218,7 @@ class _Session:
         if self._why_not is asked:
             self._runtime.answer_approval(asked.request.id, "deny", text.strip() or None)
         else:
-            word = text.strip().lower()[:1]
+            word = text.strip().lower()
             if word == "e":
                 self._why_not = asked
                 return
@@ -222,15 +232,22 @@ class _Session:
         self._question = self._why_not = None
 
     def _invite(self) -> None:
-        if self._prompted:
-            return
         if self._question is not None:
-            self._out.ask(self._choices(self._question))
+            words = self._choices(self._question)
         elif not self._busy and self._ready:
-            self._out.ask("You: ")
+            words = "You: "
         else:
             return
-        self._prompted = True
+        if words == self._out.asking:
+            return
+        if self._person:
+            # What is asked about is shown before the mark, the invitation to answer after it:
+            # who has not seen the one gives no answer, who has seen the other is not too early.
+            self._out.flush()
+            self._prompted_at = self._typed.mark()
+            if self._question is not None and self._answers_from is None:
+                self._answers_from = self._prompted_at
+        self._out.ask(words)
 
     def _choices(self, asked: PendingApproval) -> str:
         if self._why_not is asked:
