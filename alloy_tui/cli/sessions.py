@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -29,8 +30,9 @@ from alloy_tui.cli.sessions_words import (
 from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.sanitise import clean
+from alloy_tui.runtime import session_bin
 from alloy_tui.runtime.session_folder import has_store, open_store, store_file
-from alloy_tui.runtime.team_sessions import held_by_people, whose
+from alloy_tui.runtime.team_sessions import TEAM_AGENT, held_by_people, whose
 from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.memory import MemoryStore
 from alloy_tui.sessions.store import Hit, SessionInfo, SessionStore, Spent
@@ -208,20 +210,29 @@ def _line(text: str) -> str:
 def _delete(store: SessionStore, arguments: argparse.Namespace) -> int:
     in_bin = arguments.undo or arguments.purge
     found = [sessions_finding.session(store, s, deleted=in_bin) for s in arguments.sessions]
+    # An agent's conversation may be named beside the session that it belongs to.
+    own = {i.id: session_bin.belongings(store, i.id) for i in found}
+    below = {o.id for each in own.values() for o in each}
     if not in_bin:
-        _refuse_used(store, found)
-    for info in found:
-        if arguments.purge:
-            store.purge(info.id).result()
-        else:
-            at_ms = None if arguments.undo else wall_clock_ms()
-            store.delete(info.id, at_ms=at_ms).result()
+        _refuse_used(store, [*found, *(i for i in chain(*own.values()) if i.deleted_ms is None)])
+    do = session_bin.put_away
+    if in_bin:
+        do = session_bin.take_back if arguments.undo else session_bin.erase
+    along: list[SessionInfo] = []
+    for info in sorted(found, key=lambda i: i.id in below):
+        if info.id not in {i.id for i in along}:
+            along += do(store, info.id)
     what = "restored" if arguments.undo else "purged" if arguments.purge else "deleted"
     if arguments.json:
-        print_json({what: [i.id for i in found]})
+        also = {"along": [i.id for i in along]} if along else {}
+        print_json({what: [i.id for i in found], **also})
         return exits.COMPLETED
     for info in found:
         print(f"{what.capitalize()} {info.id}: {cut(info.title or info.preview, 60) or '(empty)'}")
+    talks = sum(i.agent != TEAM_AGENT for i in along)
+    if along:
+        held = f", {plural(talks, 'conversation')}" if talks else ""
+        print(f"Along with {'it' if len(found) == 1 else 'them'}: what its team did{held}.")
     if what == "deleted":
         names = " ".join(i.id for i in found)
         remark(f"{plural(len(found), 'session')} in the bin; to take back: ", sys.stderr)

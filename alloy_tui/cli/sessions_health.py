@@ -13,10 +13,13 @@ import msgspec
 from alloy_tui.cli.sessions_words import plural
 from alloy_tui.domain.errors import AlloyError, ConfigError, StoreError
 from alloy_tui.runtime.file_garbage import drop_unneeded
-from alloy_tui.runtime.session_folder import has_store, store_file
+from alloy_tui.runtime.session_folder import has_store, index_file, store_file
 from alloy_tui.sessions import health
 from alloy_tui.sessions.salvage import Report, salvage
+from alloy_tui.sessions.shrinking import shrink
 from alloy_tui.settings.paths import Paths
+
+_WORTH_A_WORD = 100_000
 
 State = Literal["ok", "note", "problem"]
 
@@ -69,7 +72,7 @@ def repair(paths: Paths) -> list[Said]:
 
 
 def tidy(paths: Paths) -> list[Said]:
-    """Let go of former states of files that no checkpoint leads to.
+    """Let go of former states of files that no checkpoint leads to; give disk space back.
 
     Nothing is said where there are none, nor while another program has the store
     open: that one does it in its time.
@@ -81,10 +84,15 @@ def tidy(paths: Paths) -> list[Said]:
             return []
         words = "former states of files that no checkpoint needs were not looked for"
         return [Said("note", f"{words}: {error.message}")]
-    if not found.blobs:
-        return []
-    words = f"{found.blobs:,} former states of files that no checkpoint needs were let go"
-    return [Said("ok", f"{words} ({_size(found.size)})")]
+    said: list[Said] = []
+    if found.blobs:
+        words = f"{found.blobs:,} former states of files that no checkpoint needs were let go"
+        said.append(Said("ok", f"{words} ({_size(found.size)})"))
+    with suppress(AlloyError):  # the space is used again in any case
+        given = shrink(store_file(paths), index_file(paths))
+        if given >= _WORTH_A_WORD:
+            said.append(Said("ok", f"{_size(given)} of disk space were given back"))
+    return said
 
 
 def _told(report: Report) -> list[str]:

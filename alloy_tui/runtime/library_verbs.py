@@ -12,7 +12,7 @@ from pathlib import Path
 
 from alloy_tui.domain.errors import SessionError, StoreError
 from alloy_tui.domain.events import EngineEvent, HistoryReset, Notice, SessionOpened
-from alloy_tui.runtime import session_files
+from alloy_tui.runtime import session_bin, session_files
 from alloy_tui.runtime import session_views as views
 from alloy_tui.runtime.conversing import Conversing
 from alloy_tui.runtime.questions import tell
@@ -20,7 +20,6 @@ from alloy_tui.runtime.session_desk import SessionDesk, one_line
 from alloy_tui.runtime.session_port import ExportFormat, FoundMessage, PathPage, SessionRow
 from alloy_tui.runtime.team_sessions import held_by_people, whose
 from alloy_tui.sessions import moves
-from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.store import SessionInfo, SessionStore
 
@@ -157,16 +156,14 @@ class LibraryVerbs:
                 await asyncio.wrap_future(released)
 
     async def delete(self, session: str) -> None:
-        """Into the bin; the one on screen is left first."""
+        """Into the bin with what belongs to it; the one on screen is left first."""
         if self._desk.live is not None and self._desk.live.id == session:
             await self.new()
-        store = await self._desk.store()
-        await asyncio.wrap_future(store.delete(session, at_ms=wall_clock_ms()))
+        await asyncio.to_thread(session_bin.put_away, await self._desk.store(), session)
 
     async def restore(self, session: str) -> None:
-        """Out of the bin again."""
-        store = await self._desk.store()
-        await asyncio.wrap_future(store.delete(session, at_ms=None))
+        """Out of the bin again, with what went into it along with it."""
+        await asyncio.to_thread(session_bin.take_back, await self._desk.store(), session)
 
     async def export(self, form: ExportFormat, path: str) -> str:
         """Write the session on screen to a file; returns which."""

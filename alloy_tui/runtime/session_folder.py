@@ -10,7 +10,7 @@ from pathlib import Path
 
 from alloy_tui.domain.secret import Secret
 from alloy_tui.sessions.opening import open_at
-from alloy_tui.sessions.sqlite import FILE
+from alloy_tui.sessions.sqlite import FILE, INDEX
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.settings.loader import read_user_file
 from alloy_tui.settings.paths import Paths
@@ -24,6 +24,11 @@ def store_folder(paths: Paths) -> Path:
 def store_file(paths: Paths) -> Path:
     """The store's main file; it need not exist, and does not when a server keeps the sessions."""
     return store_folder(paths) / FILE
+
+
+def index_file(paths: Paths) -> Path:
+    """The store's search index; likewise."""
+    return store_folder(paths) / INDEX
 
 
 def keeping_folder(paths: Paths) -> Path:

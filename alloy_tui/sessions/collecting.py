@@ -46,7 +46,7 @@ def collect(path: Path, needed: Needed, *, enough: Callable[[], bool] = bool) ->
     is needed; nothing was erased then. What `needed` raises passes through.
     """
     try:
-        with _alone(path) as connection:
+        with undisturbed(path) as connection:
             connection.set_progress_handler(enough, _STEPS)
             try:
                 gone = _unneeded(connection, needed)
@@ -61,8 +61,11 @@ def collect(path: Path, needed: Needed, *, enough: Callable[[], bool] = bool) ->
 
 
 @contextmanager
-def _alone(path: Path) -> Generator[sqlite3.Connection]:
-    """A connection beside which there can be no other."""
+def undisturbed(path: Path) -> Generator[sqlite3.Connection]:
+    """A connection to the store beside which there can be no other.
+
+    Raises StoreError "busy" and "newer", sqlite3.Error.
+    """
     uri = f"{path.absolute().as_uri()}?mode=rw"
     log = path.with_name(f"{path.name}-wal")
     # A log that was left behind is looked at when the store is opened in the usual way.

@@ -127,13 +127,19 @@ class MemoryStore:
             return tuple(sorted(self._kept(session).partials.values(), key=lambda e: e.id))
 
     def sessions(
-        self, *, cwd: str | None = None, deleted: bool = False, limit: int = 1000
+        self,
+        *,
+        cwd: str | None = None,
+        deleted: bool = False,
+        from_session: str | None = None,
+        limit: int = 1000,
     ) -> tuple[SessionInfo, ...]:
         """See `SessionStore.sessions`."""
         with self._lock:
             found = [kept.info(id_) for id_, kept in self._sessions.items()]
         wanted = [i for i in found if (i.deleted_ms is not None) == deleted]
         wanted = [i for i in wanted if cwd in (None, i.cwd)]
+        wanted = [i for i in wanted if from_session in (None, i.from_session)]
         return tuple(sorted(wanted, key=lambda i: -i.updated_ms)[:limit])
 
     def session(self, session: str) -> SessionInfo:
@@ -248,17 +254,23 @@ class MemoryStore:
         """See `SessionStore.version`."""
         return self._version
 
-    def delete(self, session: str, *, at_ms: int | None) -> Future[None]:
+    def delete(self, *sessions: str, at_ms: int | None) -> Future[None]:
         """See `SessionStore.delete`."""
 
         def work() -> None:
-            self._kept(session).deleted_ms = at_ms
+            for kept in [self._kept(session) for session in sessions]:
+                kept.deleted_ms = at_ms
 
         return self._done(work)
 
-    def purge(self, session: str) -> Future[None]:
+    def purge(self, *sessions: str) -> Future[None]:
         """See `SessionStore.purge`."""
-        return self._done(lambda: _nothing(self._kept(session), self._sessions.pop(session)))
+
+        def work() -> None:
+            for kept in [self._kept(session) for session in sessions]:
+                self._sessions = {i: k for i, k in self._sessions.items() if k is not kept}
+
+        return self._done(work)
 
     def close(self) -> None:
         """See `SessionStore.close`."""

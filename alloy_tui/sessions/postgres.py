@@ -116,11 +116,17 @@ class PostgresStore:
         return self._of(session, reading.partials)
 
     def sessions(
-        self, *, cwd: str | None = None, deleted: bool = False, limit: int = 1000
+        self,
+        *,
+        cwd: str | None = None,
+        deleted: bool = False,
+        from_session: str | None = None,
+        limit: int = 1000,
     ) -> tuple[SessionInfo, ...]:
         """See `SessionStore.sessions`."""
+        asked = {"cwd": cwd, "from_session": from_session}
         with self._readers.snapshot() as connection:
-            return reading.infos(connection, cwd=cwd, deleted=deleted, limit=limit)
+            return reading.infos(connection, **asked, deleted=deleted, limit=limit)
 
     def session(self, session: str) -> SessionInfo:
         """See `SessionStore.session`."""
@@ -211,13 +217,13 @@ class PostgresStore:
         except psycopg.Error as error:
             raise self._server.explain(error, done="nothing was read") from error
 
-    def delete(self, session: str, *, at_ms: int | None) -> Future[None]:
+    def delete(self, *sessions: str, at_ms: int | None) -> Future[None]:
         """See `SessionStore.delete`."""
-        return self._writer.submit(lambda c: rows.set_deleted(c, session, at_ms))
+        return self._writer.submit(lambda c: rows.set_deleted(c, sessions, at_ms))
 
-    def purge(self, session: str) -> Future[None]:
+    def purge(self, *sessions: str) -> Future[None]:
         """See `SessionStore.purge`."""
-        return self._writer.submit(lambda c: rows.purge(c, session))
+        return self._writer.submit(lambda c: rows.purge(c, sessions))
 
     def close(self) -> None:
         """See `SessionStore.close`."""

@@ -115,6 +115,7 @@ def infos(
     *,
     session: str | None = None,
     cwd: str | None = None,
+    from_session: str | None = None,
     deleted: bool | None = None,
     limit: int | None = None,
 ) -> tuple[SessionInfo, ...]:
@@ -126,11 +127,13 @@ def infos(
         " (SELECT at_ms, seq FROM entries WHERE session = s.key ORDER BY seq DESC LIMIT 1) l"
         " ON TRUE WHERE (%(id)s::text IS NULL OR s.id = %(id)s)"
         " AND (%(cwd)s::bytea IS NULL OR s.cwd = %(cwd)s)"
+        " AND (%(begun)s::text IS NULL OR s.from_session = %(begun)s)"
         " AND (%(deleted)s::bool IS NULL OR (s.deleted_ms IS NOT NULL) = %(deleted)s)"
         " ORDER BY l.at_ms DESC NULLS LAST LIMIT %(limit)s",
         {
             "id": session,
             "cwd": None if cwd is None else blob_of(cwd),
+            "begun": from_session,
             "deleted": deleted,
             "limit": limit,
         },

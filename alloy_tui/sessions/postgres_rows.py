@@ -57,6 +57,11 @@ def locked_key(connection: Connection, session: str) -> int:
     return int(row[0])
 
 
+def _locked_keys(connection: Connection, sessions: tuple[str, ...]) -> list[int]:
+    # In one order everywhere, so that two programs cannot wait for each other.
+    return [locked_key(connection, session) for session in sorted(set(sessions))]
+
+
 def writable_key(connection: Connection, session: str, token: str) -> int:
     """The same, if `token` still allows to write. Raises StoreError "owned"."""
     key = locked_key(connection, session)
@@ -252,26 +257,26 @@ def drop_held_blobs(connection: Connection, addresses: list[str]) -> None:
     _drop_unneeded(connection, set(addresses))
 
 
-def set_deleted(connection: Connection, session: str, at_ms: int | None) -> None:
-    """Put the session in the bin, or take it out."""
-    key = locked_key(connection, session)
-    connection.execute("UPDATE sessions SET deleted_ms = %s WHERE key = %s", (at_ms, key))
+def set_deleted(connection: Connection, sessions: tuple[str, ...], at_ms: int | None) -> None:
+    """Put sessions in the bin, or take them out."""
+    keys = _locked_keys(connection, sessions)
+    connection.execute("UPDATE sessions SET deleted_ms = %s WHERE key = ANY(%s)", (at_ms, keys))
 
 
-def purge(connection: Connection, session: str) -> None:
-    """Erase all rows of the session, and blobs that no entry needs any more."""
-    key = locked_key(connection, session)
+def purge(connection: Connection, sessions: tuple[str, ...]) -> None:
+    """Erase all rows of the sessions, and blobs that no entry needs any more."""
+    keys = _locked_keys(connection, sessions)
     wanted = _addresses(
         connection.execute(
-            "SELECT refs FROM entries WHERE session = %s AND refs <> '' UNION"
-            " SELECT refs FROM partials WHERE session = %s AND refs <> ''",
-            (key, key),
+            "SELECT refs FROM entries WHERE session = ANY(%s) AND refs <> '' UNION"
+            " SELECT refs FROM partials WHERE session = ANY(%s) AND refs <> ''",
+            (keys, keys),
         ).fetchall()
     )
     if wanted:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (BLOBS,))
-    connection.execute("DELETE FROM ledger WHERE session = %s", (key,))
-    connection.execute("DELETE FROM sessions WHERE key = %s", (key,))
+    connection.execute("DELETE FROM ledger WHERE session = ANY(%s)", (keys,))
+    connection.execute("DELETE FROM sessions WHERE key = ANY(%s)", (keys,))
     if wanted:
         _drop_unneeded(connection, wanted)
 

@@ -154,6 +154,7 @@ def infos(
     *,
     session: str | None = None,
     cwd: str | None = None,
+    from_session: str | None = None,
     deleted: bool | None = None,
     limit: int = -1,
 ) -> tuple[SessionInfo, ...]:
@@ -165,8 +166,9 @@ def infos(
         " session = s.key AND kind IN ('user', 'answer')) FROM sessions s LEFT JOIN nodes l"
         " ON l.session = s.key AND l.seq = (SELECT max(seq) FROM nodes WHERE session = s.key)"
         " WHERE (?1 IS NULL OR s.id = ?1) AND (?2 IS NULL OR s.cwd = ?2)"
-        " AND (?3 IS NULL OR (s.deleted_ms IS NOT NULL) = ?3) ORDER BY l.at_ms DESC LIMIT ?4",
-        (session, folder, deleted, limit),
+        " AND (?3 IS NULL OR (s.deleted_ms IS NOT NULL) = ?3)"
+        " AND (?5 IS NULL OR s.from_session = ?5) ORDER BY l.at_ms DESC LIMIT ?4",
+        (session, folder, deleted, limit, from_session),
     )
     return tuple(info_from(row) for row in rows)
 

@@ -183,27 +183,34 @@ def drop_held_blobs(connection: sqlite3.Connection, addresses: Collection[str]) 
     )
 
 
-def set_deleted(connection: sqlite3.Connection, session: str, at_ms: int | None) -> None:
-    """Put the session in the bin, or take it out."""
-    key = key_of(connection, session)
-    connection.execute("UPDATE sessions SET deleted_ms = ? WHERE key = ?", (at_ms, key))
+def set_deleted(
+    connection: sqlite3.Connection, sessions: tuple[str, ...], at_ms: int | None
+) -> None:
+    """Put sessions in the bin, or take them out."""
+    for key in [key_of(connection, session) for session in sessions]:
+        connection.execute("UPDATE sessions SET deleted_ms = ? WHERE key = ?", (at_ms, key))
 
 
-def purge(connection: sqlite3.Connection, session: str) -> None:
-    """Erase all rows of the session, and blobs that no entry needs any more."""
-    key = key_of(connection, session)
-    wanted = _addresses(connection, session)
+def purge(connection: sqlite3.Connection, sessions: tuple[str, ...]) -> None:
+    """Erase all rows of the sessions, and blobs that no entry needs any more."""
+    wanted = set[str]()
+    for session in sessions:
+        wanted |= _addresses(connection, session)
+        _erase(connection, key_of(connection, session), session)
+    if wanted:
+        wanted -= referred(connection)
+        connection.executemany(
+            "DELETE FROM blobs WHERE address = ? AND NOT held", [(a,) for a in wanted]
+        )
+
+
+def _erase(connection: sqlite3.Connection, key: int, session: str) -> None:
     for table in ("owners", "partials", "ledger", "nodes"):
         connection.execute(f"DELETE FROM {table} WHERE session = ?", (key,))  # noqa: S608 -- our names
     connection.execute("DELETE FROM entries WHERE session = ?", (session,))
     connection.execute("DELETE FROM sessions WHERE key = ?", (key,))
     # So that no repair brings it back from a page that was not written over yet.
     connection.execute("INSERT OR IGNORE INTO purged VALUES (?)", (session,))
-    if wanted:
-        wanted -= referred(connection)
-        connection.executemany(
-            "DELETE FROM blobs WHERE address = ? AND NOT held", [(a,) for a in wanted]
-        )
 
 
 def referred(connection: sqlite3.Connection) -> set[str]:

@@ -264,7 +264,7 @@ def _build_session(
     """Write one session; returns how many nodes had to be hung elsewhere."""
     info = recovery.info_of(session, [row.entry for row in held])
     key = rows.add_info(connection, info)
-    rows.set_deleted(connection, session, deleted_ms)
+    rows.set_deleted(connection, (session,), deleted_ms)
     places: dict[str, int] = {}
     adopted = 0
     for row, (entry, parent, flags) in zip(

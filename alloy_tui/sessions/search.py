@@ -34,6 +34,8 @@ _RANKED = 4_000
 _CANDIDATES = 300
 # How long the index waits for quiet before it catches up by itself, in seconds.
 _QUIET_S = 0.3
+# To rewrite the index is worth it when one text of so many was taken out of it.
+_WORTH = 10
 # A limit on one text: a tool can print without end.
 _LONGEST = 1_000_000
 
@@ -155,6 +157,8 @@ class SearchIndex:
                     "INSERT INTO words (words, rowid, text, session) VALUES ('delete', ?, ?, ?)",
                     [(k, index_text(t), s) for k, t, s in texts if k <= last and t],
                 )
+                connection.execute("CREATE TABLE IF NOT EXISTS traces (count INTEGER NOT NULL)")
+                connection.execute("INSERT INTO traces VALUES (?)", (len(texts),))
 
     def _catch_up(self) -> None:
         with self._lock:
@@ -219,6 +223,21 @@ class SearchIndex:
 def index_text(words: str) -> str:
     """Words as the index takes them; the same for taking in and for taking out."""
     return indexable(words[:_LONGEST])
+
+
+def drop_traces(connection: sqlite3.Connection) -> None:
+    """Rewrite an index of which much was taken out; until then its words only count for nothing.
+
+    Nobody else may use it. Raises sqlite3.Error.
+    """
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'traces'").fetchone():
+        return
+    (gone,) = connection.execute("SELECT coalesce(sum(count), 0) FROM traces").fetchone()
+    (left,) = connection.execute("SELECT count(*) FROM words_docsize").fetchone()
+    if gone * _WORTH >= left:
+        with _transaction(connection):
+            connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+            connection.execute("DELETE FROM traces")
 
 
 @contextmanager

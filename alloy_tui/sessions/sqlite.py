@@ -127,17 +127,24 @@ class SqliteStore:
         return self._reading(lambda c: reading.partials(c, rows.key_of(c, session)), none_left)
 
     def sessions(
-        self, *, cwd: str | None = None, deleted: bool = False, limit: int = 1000
+        self,
+        *,
+        cwd: str | None = None,
+        deleted: bool = False,
+        from_session: str | None = None,
+        limit: int = 1000,
     ) -> tuple[SessionInfo, ...]:
         """See `SessionStore.sessions`."""
 
         def remains(connection: sqlite3.Connection) -> tuple[SessionInfo, ...]:
             found = recovery.infos(connection)
             kept = (i for i in found if (i.deleted_ms is not None) == deleted)
+            kept = (i for i in kept if from_session in (None, i.from_session))
             return tuple(i for i in kept if cwd in (None, i.cwd))[:limit]
 
+        asked = {"cwd": cwd, "from_session": from_session}
         return self._reading(
-            lambda c: reading.infos(c, cwd=cwd, deleted=deleted, limit=limit), remains
+            lambda c: reading.infos(c, **asked, deleted=deleted, limit=limit), remains
         )
 
     def session(self, session: str) -> SessionInfo:
@@ -249,18 +256,18 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
 
-    def delete(self, session: str, *, at_ms: int | None) -> Future[None]:
+    def delete(self, *sessions: str, at_ms: int | None) -> Future[None]:
         """See `SessionStore.delete`."""
-        return self._writer.submit(lambda c: rows.set_deleted(c, session, at_ms))
+        return self._writer.submit(lambda c: rows.set_deleted(c, sessions, at_ms))
 
-    def purge(self, session: str) -> Future[None]:
+    def purge(self, *sessions: str) -> Future[None]:
         """See `SessionStore.purge`."""
 
         def prepare() -> Callable[[sqlite3.Connection], None]:
             with self._readers.snapshot() as connection:
-                texts = recovery.texts(connection, session)
+                texts = [text for each in sessions for text in recovery.texts(connection, each)]
             self._index.forget(texts)
-            return lambda c: rows.purge(c, session)
+            return lambda c: rows.purge(c, sessions)
 
         return self._writer.submit_prepared(prepare)
 

@@ -146,9 +146,14 @@ class SessionStore(Protocol):
         ...
 
     def sessions(
-        self, *, cwd: str | None = None, deleted: bool = False, limit: int = 1000
+        self,
+        *,
+        cwd: str | None = None,
+        deleted: bool = False,
+        from_session: str | None = None,
+        limit: int = 1000,
     ) -> tuple[SessionInfo, ...]:
-        """Sessions, the latest used first; of one folder, or those in the bin."""
+        """Sessions, the latest used first; of one folder, those in the bin, or that one's own."""
         ...
 
     def session(self, session: str) -> SessionInfo:
@@ -219,12 +224,18 @@ class SessionStore(Protocol):
         """A number that changes whenever any program stored something; cheap, for polling."""
         ...
 
-    def delete(self, session: str, *, at_ms: int | None) -> Future[None]:
-        """Put the session in the bin as of `at_ms`, or with None take it out again."""
+    def delete(self, *sessions: str, at_ms: int | None) -> Future[None]:
+        """Put sessions in the bin as of `at_ms`, or with None take them out; all or none.
+
+        Error kind "unknown".
+        """
         ...
 
-    def purge(self, session: str) -> Future[None]:
-        """Erase the session for good, its search index and unshared blobs included."""
+    def purge(self, *sessions: str) -> Future[None]:
+        """Erase sessions for good, their search index and unshared blobs included; all or none.
+
+        Error kind "unknown".
+        """
         ...
 
     def close(self) -> None:

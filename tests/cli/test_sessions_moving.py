@@ -117,6 +117,25 @@ def test_a_session_goes_to_the_bin_and_comes_back(capsys: Capture) -> None:
     assert run("delete", "--undo", session) == 2
 
 
+def test_what_its_team_did_goes_along(capsys: Capture) -> None:
+    """Named or not; one that a program writes keeps all of it."""
+    session = one("hello")
+    member = one("to the coder", agent="session/coder", from_session=session)
+    with stored() as store:
+        claim = store.claim(member).result()
+        assert run("delete", session) == 2
+        assert "in use by another" in capsys.readouterr().err
+        store.release(claim.token or "").result()
+    assert run("delete", session, member) == 0
+    assert "Along with them: what its team did, 1 conversation." in capsys.readouterr().out
+    assert run("delete", "--undo", session, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"restored": [session], "along": [member]}
+    assert run("delete", session) == run("delete", "--purge", session) == 0
+    with stored() as store:
+        assert store.sessions() == store.sessions(deleted=True) == ()
+    capsys.readouterr()
+
+
 def test_several_are_deleted_or_none(capsys: Capture) -> None:
     """A mistake in one name leaves all where they are."""
     first = one("first")

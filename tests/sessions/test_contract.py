@@ -294,6 +294,33 @@ def test_the_bin_hides_a_session_until_it_is_taken_out(store: SessionStore) -> N
     assert len(store.sessions()) == len(store.search("zebra")) == 1
 
 
+def test_several_go_to_the_bin_and_out_of_it_or_are_erased_together_or_none(
+    store: SessionStore,
+) -> None:
+    one, two, other = Talk.begin(store), Talk.begin(store), Talk.begin(store)
+    for work in (
+        store.delete(one.session, "nowhere", at_ms=5),
+        store.purge(one.session, "nowhere"),
+    ):
+        with refused("unknown"):
+            work.result()
+    assert len(store.sessions()) == 3
+    store.delete(one.session, two.session, at_ms=5).result()
+    assert {i.deleted_ms for i in store.sessions(deleted=True)} == {5}
+    assert [i.id for i in store.sessions()] == [other.session]
+    store.delete(two.session, one.session, at_ms=None).result()
+    store.purge(one.session, two.session).result()
+    assert [i.id for i in (*store.sessions(), *store.sessions(deleted=True))] == [other.session]
+
+
+def test_sessions_that_another_began_are_listed_apart(store: SessionStore) -> None:
+    above = Talk.begin(store)
+    below = Talk.begin(store, from_session=above.session)
+    assert [i.id for i in store.sessions(from_session=above.session)] == [below.session]
+    assert store.sessions(from_session=above.session, deleted=True) == ()
+    assert store.sessions(from_session=below.session) == ()
+
+
 def test_a_purge_leaves_nothing_of_the_session_and_everything_of_others(
     store: SessionStore,
 ) -> None:
