@@ -160,7 +160,8 @@ def about(row: ModelRow) -> Content:
     label = clean_line(row.label or row.name.removesuffix("/"), limit=80)
     first = [f"{label}, {clean_line(row.service, limit=40)}"]
     if row.aliases:
-        first.append(f"also “{'”, “'.join(row.aliases[:3])}”")
+        others = "”, “".join(clean_line(alias, limit=40) for alias in row.aliases[:3])
+        first.append(f"also “{others}”")
     if row.listed:
         first.append("told of by the service")
     if row.missing:

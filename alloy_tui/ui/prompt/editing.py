@@ -1,6 +1,7 @@
 """Editing in the prompt: kill ring, undo, folded pastes, and labels that stay in one piece.
 
-Owns what a key does to the text and nothing of what the text is for.
+Owns what a key does to the text, and that whatever gets into it is harmless; nothing of
+what the text is for.
 """
 
 from __future__ import annotations
@@ -108,13 +109,21 @@ class EditingArea(EchoingArea):
     # Labels
 
     def edit(self, edit: Edit) -> EditResult:
-        """Widen an edit that would cut a label in two; one inside a label goes behind it."""
+        """Widen an edit that would cut a label in two; one inside a label goes behind it.
+
+        Old prompts, messages to be sent anew and names of models are foreign as pastes are.
+        """
         self.notice_edit()
+        edit.text = clean(edit.text)
         start, end = edit.top, edit.bottom
         wide = (self._outside(start, after=start == end), self._outside(end, after=True))
         if wide != (start, end):
             edit = Edit(edit.text, *wide, maintain_selection_offset=False)
         return super().edit(edit)
+
+    def load_text(self, text: str) -> None:
+        """Replace everything, without a way back; what is set as `text` comes here too."""
+        super().load_text(clean(text))
 
     def notice_edit(self) -> None:
         """Called before each change."""
@@ -165,13 +174,12 @@ class EditingArea(EchoingArea):
                 return
 
     async def _on_paste(self, event: events.Paste) -> None:
-        # What is pasted is foreign: no escape sequence gets into the text.
         event.stop()
         event.prevent_default()
         self._kills.rest()
         self._yanked = None
         if event.text:
-            self.insert_pasted(clean(event.text))
+            self.insert_pasted(clean(event.text))  # what is folded away, too
         else:
             # With an image alone on the clipboard, terminals paste nothing.
             self.post_message(PasteWanted(image_only=True))

@@ -297,8 +297,8 @@ class Prompt(EditingArea):
 
     def _bring(self, draft: Draft | None) -> None:
         if draft is not None:
-            self._walked = self.folds.adopt(draft)
-            self.put(self._walked)
+            self.put(self.folds.adopt(draft))
+            self._walked = self.text
 
     def watch_picker(self, picker: Picker | None) -> None:
         """Mark the prompt while it narrows a choice down."""
