@@ -18,7 +18,7 @@ _ID_COLUMNS = 16
 
 
 def run(*, as_json: bool) -> int:
-    """Print them; 3 when an agent waits for a person, else 0."""
+    """Print them; 3 when a question of an agent waits for a person, else 0."""
     programs = running_programs(posting_folder(locate()))
     if as_json:
         print_json(programs)
@@ -27,7 +27,7 @@ def run(*, as_json: bool) -> int:
             print("\n" * bool(number) + "\n".join(_told(posted)))
         if not programs:
             print("No program is running.")
-    needed = any(agent.group == "needs_you" for posted in programs for agent in posted.agents)
+    needed = any(agent.waiting for posted in programs for agent in posted.agents)
     return NEEDS_YOU if needed else exits.COMPLETED
 
 

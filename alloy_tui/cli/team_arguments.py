@@ -55,7 +55,7 @@ def add(
             "--cwd", metavar="DIR", default=argparse.SUPPRESS, help="the project's folder"
         )
 
-    words = "agents of programs that run now; exit 3 when one needs you"
+    words = "agents of programs that run now; exit 3 when a question waits for you"
     agents = commands.add_parser("agents", help=words, description=words, allow_abbrev=False)
     agents.add_argument("--json", action="store_true", help="as JSON")
 

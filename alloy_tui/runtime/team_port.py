@@ -11,7 +11,7 @@ are as they were written: who shows them sanitises them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -22,7 +22,7 @@ from alloy_tui.domain.team_values import Collision, Lease, Mail, Shared, TeamTas
 from alloy_tui.domain.usage import ZERO, TokenUsage
 from alloy_tui.runtime.agent_view import AgentView
 
-RowGroup: TypeAlias = Literal["needs_you", "working", "done"]
+RowGroup: TypeAlias = Literal["needs_you", "failed", "working", "idle", "done"]
 MemberAction: TypeAlias = Literal["pause", "resume", "cancel", "restart", "kill", "remove"]
 SpanKind: TypeAlias = Literal["run", "turn", "tool", "wait"]
 TaskAction: TypeAlias = Literal["claim", "finish", "block", "release", "remove"]
@@ -68,14 +68,17 @@ class AgentRow(msgspec.Struct, frozen=True):
 
     @property
     def group(self) -> RowGroup:
-        """Where it stands: whoever needs a person first."""
+        """Where it stands; who waits for a person's answer first. An idle one was never asked."""
         state = self.view.state
-        if self.view.approvals or state == "failed":
+        if self.view.approvals:
             return "needs_you"
+        if state == "failed":
+            return "failed"
         if self.over:
             return "done"
-        coming = state in {"starting", "queued", "restarting"}
-        return "working" if self.view.busy or coming else "done"
+        if self.view.busy or state in {"starting", "queued", "restarting"}:
+            return "working"
+        return "idle" if state == "idle" and not (self.prompt or self.turns) else "done"
 
 
 class Delegation(msgspec.Struct, frozen=True):
@@ -126,8 +129,15 @@ class TeamView(msgspec.Struct, frozen=True):
 
     @property
     def waiting(self) -> int:
-        """How many questions wait for a person."""
-        return sum(len(row.view.approvals) for row in self.rows)
+        """How many questions wait for a person: what “needs you” counts, wherever it stands."""
+        return counted(self.rows, "needs_you")
+
+
+def counted(rows: Iterable[AgentRow], group: RowGroup) -> int:
+    """How many agents are in a group; of those that need a person, how many questions wait."""
+    if group == "needs_you":
+        return sum(len(row.view.approvals) for row in rows)
+    return sum(row.group == group for row in rows)
 
 
 class Span(msgspec.Struct, frozen=True):

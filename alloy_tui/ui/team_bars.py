@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, get_args
 from textual.content import Content
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.team_port import RowGroup, TeamView
+from alloy_tui.runtime.team_port import RowGroup, TeamView, counted
 from alloy_tui.ui.keymap import Keymap, shown
 from alloy_tui.ui.team_keys import TEAM_KEYS
 from alloy_tui.ui.team_rows import GROUPS, Order, Show
@@ -24,9 +24,13 @@ TABS: tuple[Tab, ...] = get_args(Tab)
 
 _LOOKS: dict[RowGroup, str] = {
     "needs_you": "bold $warning",
+    "failed": "bold $error",
     "working": "$primary",
+    "idle": "$text",
     "done": "$text",
 }
+_SELDOM = frozenset[RowGroup]({"failed", "idle"})
+"""Groups that are not counted while nobody is in them."""
 _ANSWERS = (("approve", "approve"), ("approve-session", "session"), ("deny", "deny"))
 _BUDGET_ANSWERS = (("approve", "send this one"), ("approve-session", "raise"), ("deny", "stop"))
 _ELSEWHERE: dict[Tab, tuple[tuple[str, str], ...]] = {
@@ -54,7 +58,7 @@ _ELSEWHERE: dict[Tab, tuple[tuple[str, str], ...]] = {
 
 
 def head(team: TeamView, width: int) -> Content:
-    """Name, agents, turns, money; and how many need you, work, are done."""
+    """Name, agents, turns, money; how many questions wait for you, how many work, are done."""
     name = clean_line(team.name, limit=40) or "this session"
     agents = len(team.rows)
     cost = team_cost(team)
@@ -76,7 +80,9 @@ def head(team: TeamView, width: int) -> Content:
         left.insert(3, link("open it again", "screen.team('open-file')", "$primary"))
     counts: list[Content] = []
     for group, words in GROUPS.items():
-        count = sum(row.group == group for row in team.rows)
+        count = counted(team.rows, group)
+        if not count and group in _SELDOM:
+            continue
         look = _LOOKS[group] if count else "$text-muted"
         counts.append(link(f"{words} {count}", f"screen.team('show {words}')", look))
     return spread(left, [Content(" · ").join(counts)], width)
@@ -91,10 +97,10 @@ def tab_line(team: TeamView, tab: Tab, width: int) -> Content:
         "mail": f" {len(team.mail)}" if team.mail else "",
     }
     line = Content()
-    for counted, gap in ((tuple(counts), "  "), (("inbox",), "  "), ((), " ")):
+    for told, gap in ((tuple(counts), "  "), (("inbox",), "  "), ((), " ")):
         tabs = [
             link(
-                f"{name.capitalize()}{counts[name] if name in counted else ''}",
+                f"{name.capitalize()}{counts[name] if name in told else ''}",
                 f"screen.show_tab('{name}')",
                 "bold $primary" if name == tab else "$text-muted",
             )

@@ -8,27 +8,33 @@ altogether.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec.structs import replace
 
-from alloy_tui.runtime.team_port import AgentRow, RowGroup
+from alloy_tui.runtime.team_port import AgentRow, RowGroup, counted
 
 Order: TypeAlias = Literal["state", "tree", "name", "cost", "tokens", "context", "idle"]
 ORDERS: tuple[Order, ...] = get_args(Order)
-Show: TypeAlias = Literal["all", "needs you", "working", "done", "crashed"]
+Show: TypeAlias = Literal["all", "needs you", "failed", "working", "ready", "done", "crashed"]
 SHOWS: tuple[Show, ...] = get_args(Show)
-GROUPS: dict[RowGroup, str] = {"needs_you": "needs you", "working": "working", "done": "done"}
+GROUPS: dict[RowGroup, str] = {
+    "needs_you": "needs you",
+    "failed": "failed",
+    "working": "working",
+    "idle": "ready",
+    "done": "done",
+}
+"""The groups in their order, and what they are called."""
 
 NEW = "new"
 """The heading of who came while the lines had to stay where they are."""
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line: an agent's, or the heading of a group with how many are in it, or neither."""
+    """A line: an agent's, or the heading of a group with its `counted`, or neither."""
 
     row: AgentRow | None = None
     heading: str = ""
@@ -82,7 +88,7 @@ class Layout:
 def _wanted(row: AgentRow, show: Show, query: str) -> bool:
     if show == "crashed" and not (row.cause or row.restarts):
         return False
-    if show in {"needs you", "working", "done"} and GROUPS[row.group] != show:
+    if show in GROUPS.values() and GROUPS[row.group] != show:
         return False
     heard = (row.name, row.role, row.activity, row.view.model, row.prompt)
     return not query or any(query in words.casefold() for words in heard)
@@ -107,11 +113,11 @@ def _rank(row: AgentRow, order: Order) -> tuple[float, str]:
 def _stilled(rows: Sequence[AgentRow], still: Layout) -> list[Line]:
     """The lines of `still`, empty where an agent has gone; the others behind them."""
     there = {row.name: row for row in rows}
-    counts = Counter(GROUPS[row.group] for row in rows)
+    counts = {heading: counted(rows, group) for group, heading in GROUPS.items()}
     lines: list[Line] = []
     for line in still.lines:
         if line.row is None:
-            known = not line.count or counts[line.heading] == line.count
+            known = not line.count or counts.get(line.heading) == line.count
             lines.append(line if known else replace(line, count=0))
         else:
             row = there.pop(line.row.name, None)
@@ -126,7 +132,7 @@ def _grouped(rows: Sequence[AgentRow]) -> list[Line]:
     for group, heading in GROUPS.items():
         mine = [row for row in rows if row.group == group]
         if mine:
-            lines.append(Line(heading=heading, count=len(mine)))
+            lines.append(Line(heading=heading, count=counted(mine, group)))
             lines += [Line(row) for row in mine]
     return lines
 

@@ -56,7 +56,7 @@ def test_what_agents_write_to_each_other(
     with open_program(scripted([]), columns=columns, rows=rows) as terminal:
         terminal.wait_for("scripted")
         terminal.type("/team crew\r")
-        terminal.wait_for("○ one")
+        terminal.wait_for("· one")
         terminal.type("b")
         terminal.wait_for("Broadcast to one")
         terminal.type(f"\x1b[200~{text[:400]}\x1b[201~\r")

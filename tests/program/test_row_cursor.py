@@ -20,7 +20,7 @@ PAINTED_ANEW = b"\x1b[?1049h"
 def rows_of(terminal: Terminal) -> list[list[object]]:
     """The rows that name an agent of the list, with their colours; all of each row."""
     buffer, shown = terminal.screen.buffer, terminal.lines()
-    listed = [y for y, line in enumerate(shown) if line[:9].strip("○● ").startswith("agent-")]
+    listed = [y for y, line in enumerate(shown) if line[:9].strip("!✗●·○ ").startswith("agent-")]
     return [[buffer[y][x] for x in range(COLUMNS)] for y in listed]
 
 
@@ -52,7 +52,7 @@ def test_the_rows_are_as_a_full_paint_leaves_them(
     with open_program(scripted([]), columns=COLUMNS, rows=ROWS, answers=("sync",)) as terminal:
         terminal.wait_for("scripted")
         terminal.type("/team crew\r")
-        terminal.wait_for("done 31")
+        terminal.wait_for("ready 31")
         for _ in range(6):
             for key in chosen.choices(KEYS, k=12):
                 terminal.type(key)
@@ -78,7 +78,7 @@ def test_a_movement_costs_two_rows(
     with open_program(scripted([]), columns=COLUMNS, rows=ROWS, answers=("sync",)) as terminal:
         terminal.wait_for("scripted")
         terminal.type("/team crew\r")
-        terminal.wait_for("done 31")
+        terminal.wait_for("ready 31")
         terminal.drain()
         first: list[bytes] = []
         for _ in range(8):

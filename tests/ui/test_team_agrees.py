@@ -115,13 +115,20 @@ def assert_dashboard(page: TeamBase, engine: Engine, text: str) -> None:
     inbox = [id_ for item in team_items.inbox(page.team, 0) for id_ in item.ids]
     assert sorted(inbox) == sorted(asking)
     head, tabs = text.split("\n")[:2]
-    needs = [n for n, v in engine.alone.items() if v.approvals or v.state == "failed"]
-    assert f"needs you {len(needs)} " in head
+    needs = set(asking.values())
+    failed = {n for n, v in engine.alone.items() if v.state == "failed"} - needs
+    assert f"needs you {len(asking)} " in head
+    assert (f"failed {len(failed)} " in head) == bool(failed)
+    idle = sum(row.group == "idle" for row in page.team.rows)
+    assert (f"ready {idle} " in head) == bool(idle)
+    # The heading of the group, the bar, the tab and the inbox count the same questions.
+    assert bool(re.search(rf"(?m)^ needs you {len(asking)} *$", text)) == bool(asking)
     counted = re.search(r"Inbox (\d+)", tabs)
     assert (int(counted[1]) if counted else 0) == len(asking)
     for name, view in engine.alone.items():
         (line,) = [line for line in text.split("\n")[3:14] if re.match(rf".. ?{name} ", line)]
         assert ("!" in line[:4]) == (name in needs), line
+        assert ("×" in line[:4]) == (name in failed), line
         if view.state in _BUSY and not view.approvals:
             assert "●" in line[:4], line
 

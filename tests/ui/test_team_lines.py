@@ -105,7 +105,7 @@ async def test_lines_stay_while_a_person_is_at_the_keys_and_soon_after_all_are_i
         assert page.row.name == "a"
         assert page.agents.line_of(0) == 0
         text = screen_text(stage.app)
-        assert all(name in text for name in ("! b", "● c", "● d", "○ a"))
+        assert all(name in text for name in ("× b", "● c", "● d", "○ a"))
 
 
 async def test_who_scrolls_away_from_the_cursor_is_left_there() -> None:
@@ -141,7 +141,7 @@ async def test_nothing_changes_places_under_the_mouse_until_it_leaves() -> None:
         await pilot.hover(page.agents, offset=(4, 2))
         await becomes(stage, pilot, page, states("abcd", {"c": "failed", "d": "tool"}))
         text = [row[:8] for row in screen_text(stage.app).split("\n")[3:9]]
-        assert [row.strip() for row in text] == ["done", "○ a", "○ b", "! c", "new", "● d"]
+        assert [row.strip() for row in text] == ["done", "○ a", "○ b", "× c", "new", "● d"]
         await pilot.click(page.agents, offset=(4, 3))
         assert page.row is not None
         assert page.row.name == "c"

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from alloy_tui.runtime.team_port import AgentRow
-from alloy_tui.ui.team_rows import NEW, ORDERS, Layout, Order, sparkline
+from alloy_tui.runtime.team_port import AgentRow, TeamView
+from alloy_tui.ui import team_bars
+from alloy_tui.ui.team_rows import GROUPS, NEW, ORDERS, Layout, Order, sparkline
 from tests.support.fake_team import asked, view
 
 STATES = ("idle", "starting", "queued", "thinking", "tool", "done", "failed", "waiting_approval")
@@ -47,7 +48,7 @@ def test_groups_stand_in_their_order_with_as_many_as_they_say(rows: list[AgentRo
     layout = Layout(rows)
     groups = [line for line in layout.lines if line.row is None]
     assert [g.heading for g in groups] == [
-        words for words in ("needs you", "working", "done") if words in {g.heading for g in groups}
+        words for words in GROUPS.values() if words in {g.heading for g in groups}
     ]
     assert sum(group.count for group in groups) == len(rows)
 
@@ -95,6 +96,33 @@ def test_who_starts_is_at_work_and_who_has_ended_is_not() -> None:
     row = AgentRow("a", view("starting"))
     assert row.group == "working"
     assert replace(row, over=True).group == "done"
+
+
+def test_who_was_never_asked_is_ready_and_not_done() -> None:
+    idle = AgentRow("a", view("idle"))
+    groups = [replace(idle, **was).group for was in ({}, {"prompt": "x"}, {"turns": 1})]
+    assert groups == ["idle", "done", "done"]
+    layout = Layout([idle, AgentRow("b", view("done")), AgentRow("c", view("failed"))])
+    assert [line.heading for line in layout.lines if line.row is None] == [
+        "failed",
+        "ready",
+        "done",
+    ]
+    assert Layout([idle], show="ready").names == ("a",)
+    assert Layout([idle], show="done").names == ()
+
+
+def test_what_needs_a_person_counts_questions_and_not_who_failed() -> None:
+    both = (asked("a", "q1", "ls"), asked("a", "q2", "rm"))
+    rows = (
+        AgentRow("a", view("waiting_approval", approvals=both, request_id="r")),
+        AgentRow("b", view("failed")),
+    )
+    headings = {line.heading: line.count for line in Layout(rows).lines if line.row is None}
+    assert headings == {"needs you": 2, "failed": 1}
+    assert TeamView(rows=rows).waiting == 2
+    head = team_bars.head(TeamView(rows=rows), 120).plain
+    assert "needs you 2 · failed 1 · working 0 · done 0" in head
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=40), st.integers(1, 20))

@@ -22,7 +22,20 @@ from alloy_tui.ui.team_rows import Layout, Line, Order, Show, sparkline
 from alloy_tui.ui.widgets.row_window import RowWindow, columns
 from alloy_tui.ui.wording import model_label, money, seconds, tokens
 
-GLYPHS: dict[RowGroup, str] = {"needs_you": "!", "working": "●", "done": "○"}
+GLYPHS: dict[RowGroup, str] = {
+    "needs_you": "!",
+    "failed": "×",
+    "working": "●",
+    "idle": "·",
+    "done": "○",
+}
+_LOOKS: dict[RowGroup, str] = {
+    "needs_you": "needs",
+    "failed": "failed",
+    "working": "live",
+    "idle": "calm",
+    "done": "calm",
+}
 HOLD_MS = 5_000
 """So long after a key or a movement of the mouse no line changes places."""
 _NAME = 14
@@ -35,7 +48,9 @@ _TIMED: dict[AgentState, str] = {"thinking": "thinking", "streaming": "writing",
 _SHOWN: dict[Show, str] = {
     "all": "",
     "needs you": "needs you",
+    "failed": "has failed",
     "working": "is working",
+    "ready": "was never asked",
     "done": "is done",
     "crashed": "has crashed",
 }
@@ -53,12 +68,13 @@ class AgentLines(RowWindow):
     PREFIX = "agent"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"agent--{name}"
-        for name in ("heading", "name", "needs", "live", "calm", "words", "figures", "cursor")
+        for name in (*_LOOKS.values(), "heading", "name", "words", "figures", "cursor")
     }
     DEFAULT_CSS = """
     AgentLines > .agent--heading { color: $foreground 55%; text-style: bold; }
     AgentLines > .agent--name { color: $foreground; text-style: bold; }
     AgentLines > .agent--needs { color: $warning; text-style: bold; }
+    AgentLines > .agent--failed { color: $error; }
     AgentLines > .agent--live { color: $primary; }
     AgentLines > .agent--calm { color: $foreground 55%; }
     AgentLines > .agent--words { color: $foreground 85%; }
@@ -172,7 +188,7 @@ class AgentLines(RowWindow):
 
     def _agent(self, line: Line, row: AgentRow, width: int) -> list[Span]:
         group = row.group
-        look = self.look({"needs_you": "needs", "working": "live", "done": "calm"}[group])
+        look = self.look(_LOOKS[group])
         name = clip([(clean_line(row.name, limit=60), self.look("name"))], _NAME)
         state = clip([(self._state(row), look)], _STATE)
         left: list[Span] = [
