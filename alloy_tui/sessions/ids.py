@@ -8,6 +8,7 @@ source sorts later.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import threading
 import time
@@ -18,6 +19,7 @@ import msgspec
 # Crockford's alphabet in lower case: no i, l, o, u to misread.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 16
+_SHAPE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Stamp(msgspec.Struct, frozen=True):
@@ -55,6 +57,11 @@ def derived_id(name: str, at_ms: int) -> str:
     """An id that is the same whenever it is made of the same name and time."""
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
     return _spell((max(0, at_ms) & (1 << 48) - 1) << 32 | int.from_bytes(digest[:4], "big"))
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` may name something: it is shown, typed and made part of file names."""
+    return _SHAPE.fullmatch(text) is not None
 
 
 def _spell(number: int) -> str:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import BinaryIO, Protocol
 
 from alloy_tui.domain.errors import StoreError
-from alloy_tui.sessions.ids import Stamps, derived_id, wall_clock_ms
+from alloy_tui.sessions.ids import Stamps, derived_id, is_id, wall_clock_ms
 from alloy_tui.sessions.importing.claude_code import ClaudeCode
 from alloy_tui.sessions.importing.codex import Codex
 from alloy_tui.sessions.importing.detecting import detect
@@ -115,7 +115,9 @@ def _in_order(reader: ClaudeCode, beside: Sequence[tuple[str, BinaryIO]]) -> Ite
 
 def _ours(store: SessionStore, file: BinaryIO, *, again: bool) -> Imported:
     document = Document(file)
-    session = document.head.session or Stamps()().id
+    session = document.head.session
+    if not is_id(session):  # a name that somebody made up is the same name each time
+        session = derived_id(session, document.head.exported_ms) if session else Stamps()().id
     if _has(store, session):
         if not again:
             return Imported(session, "alloy", new=False)

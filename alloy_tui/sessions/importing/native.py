@@ -26,6 +26,7 @@ from alloy_tui.sessions.exporting.document import (
     Head,
     recall,
 )
+from alloy_tui.sessions.ids import is_id
 from alloy_tui.sessions.importing.records import lines
 from alloy_tui.sessions.importing.report import NotImportableError
 from alloy_tui.sessions.nodes import Entry, Opened, entry_of
@@ -80,8 +81,9 @@ class Document:
                 self.skipped += 1
                 continue
             astray = entry.parent is not None and seen.get(entry.parent, True)
-            if entry.id in seen or (astray and entry.mark):
-                self.skipped += 1  # a mark means its node and no other
+            # A mark means its node and no other.
+            if not is_id(entry.id) or entry.id in seen or (astray and entry.mark):
+                self.skipped += 1
                 continue
             if not seen and not isinstance(entry.node, Opened):
                 first = entry_of(Opened(), id=f"{entry.id}-0", parent=None, at_ms=entry.at_ms)
