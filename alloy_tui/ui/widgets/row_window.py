@@ -1,16 +1,19 @@
 """Rows in a window, with a cursor: only those in view are drawn, however many there are.
 
-Owns cursor, scrolling and the grid. What a row looks like is `spans`' business,
-which a subclass gives; what a key means beyond moving is asked of `keys`.
+Owns cursor, scrolling and the grid, and that of rows that change only the cells
+are sent that differ. What a row looks like is `spans`' business, which a subclass
+gives; what a key means beyond moving is asked of `keys`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Self
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -20,7 +23,8 @@ from textual.strip import Strip
 from alloy_tui.ui.field import Field
 from alloy_tui.ui.markdown.cells import Span, clip, span_width
 from alloy_tui.ui.transcript.anchoring import anchored
-from alloy_tui.ui.transcript.painting import DirectRows
+from alloy_tui.ui.transcript.painting import DirectRows, app_of
+from alloy_tui.ui.widgets.drawn_rows import Change, DrawnRows, Source
 
 
 class RowWindow(ScrollView, can_focus=True):
@@ -54,6 +58,9 @@ class RowWindow(ScrollView, can_focus=True):
     cursor: reactive[int] = reactive(0)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own parameter name
+        self._drawn = DrawnRows(self._source, self._draw)
+        self._looks: dict[str, Style] = {}
+        self._base: tuple[Style, Sequence[LineFilter]] | None = None
         super().__init__(id=id)
         self.keys: Callable[[str], bool] = lambda _key: False
         """Takes a key; whether it meant something."""
@@ -101,10 +108,11 @@ class RowWindow(ScrollView, can_focus=True):
             # Who has scrolled away from the cursor reads something else.
             if keep_line:
                 top = max(0, min(at - line, self.count - height))
-                self.scroll_to(y=top, animate=False, immediate=True, force=True)
+                if top != self.scroll_offset.y:
+                    self.scroll_to(y=top, animate=False, immediate=True, force=True)
             if self.touched:
                 self._show_cursor()
-        self.refresh()
+        self.redraw()
         if moved:
             self.post_message(self.Moved(self))
 
@@ -117,14 +125,10 @@ class RowWindow(ScrollView, can_focus=True):
 
     def watch_cursor(self, before: int, now: int) -> None:
         """Show it, and tell."""
-        top = self.scroll_offset
         self._show_cursor()
         height = self.size.height
-        lines = [y for y in (self.line_of(before), self.line_of(now)) if 0 <= y < height]
         # What follows the cursor elsewhere on the screen takes longer than these two lines.
-        if self.scroll_offset != top or not self._direct.paint(lines):
-            for y in lines:
-                self.refresh(Region(0, y, self.size.width, 1))
+        self.redraw(y for y in (self.line_of(before), self.line_of(now)) if 0 <= y < height)
         self.post_message(self.Moved(self))
 
     def validate_cursor(self, cursor: int) -> int:
@@ -173,7 +177,7 @@ class RowWindow(ScrollView, can_focus=True):
             if self._above and self.cursor <= self._near(0, 1):
                 self._above = 0
                 self._measure()
-                self.refresh()
+                self.redraw()
             self._show_cursor()
         elif event.key == "enter" and self.count:
             self.post_message(self.Opened(self))
@@ -195,36 +199,92 @@ class RowWindow(ScrollView, can_focus=True):
 
     def look(self, name: str) -> Style:
         """The style of a component class, translucent colours mixed with the ground."""
-        styles = self.get_component_styles(f"{self.PREFIX}--{name}")
-        ground = self.background_colors[1]
-        filled = styles.has_rule("background") and styles.background.a > 0
-        if filled:
-            ground += styles.background
-        color = (ground + styles.color).rich_color if styles.has_rule("color") else None
-        style = Style(color=color, bgcolor=ground.rich_color if filled else None)
-        return style + styles.text_style
+        made = self._looks.get(name)
+        if made is None:
+            styles = self.get_component_styles(f"{self.PREFIX}--{name}")
+            ground = self.background_colors[1]
+            filled = styles.has_rule("background") and styles.background.a > 0
+            if filled:
+                ground += styles.background
+            color = (ground + styles.color).rich_color if styles.has_rule("color") else None
+            style = Style(color=color, bgcolor=ground.rich_color if filled else None)
+            made = self._looks[name] = style + styles.text_style
+        return made
+
+    def notify_style_update(self) -> None:
+        """Colours are others, perhaps: of this or of what is behind it."""
+        super().notify_style_update()
+        self._looks.clear()
+        self._base = None
+        self.refresh()
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """As ever; without regions the rows are drawn anew, too."""
+        if not regions:
+            self._drawn.forget()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def redraw(self, lines: Iterable[int] | None = None) -> None:
+        """Show what differs from what is on the screen, of all lines or of these."""
+        if not self._drawn.follows(self._view()):
+            self.refresh()
+            return
+        changes = self._drawn.changes(range(self.size.height) if lines is None else lines)
+        pieces = [(each.y, *self._piece(each)) for each in changes]
+        if changes and not self._direct.paint(pieces, whole=lines is None):
+            self.refresh(
+                *(Region(each.start, each.y, each.end - each.start, 1) for each in changes)
+            )
+
+    def _view(self) -> tuple[object, ...]:
+        """What all the lines depend on; Textual paints all of them when it changes."""
+        width, height = self.scrollable_content_region.width, self.size.height
+        return (self.scroll_offset.y, width, height, app_of(self).theme)
+
+    def _source(self, y: int) -> Source:
+        place = y + self.scroll_offset.y - self._above
+        if not 0 <= place < self.count:
+            return None, False
+        return self.spans(place, self.scrollable_content_region.width), place == self.cursor
+
+    def _draw(self, source: Source) -> Strip:
+        spans, on_cursor = source
+        width = self.scrollable_content_region.width
+        if self._base is None:
+            self._base = (self.rich_style, self.get_line_filters())
+        base, filters = self._base
+        if spans is None:
+            strip = Strip.blank(width, base)
+        else:
+            over = self.look("cursor") if on_cursor else Style.null()
+            row = [Segment(text, base + style + over) for text, style in clip(spans, width)]
+            strip = Strip(row).adjust_cell_length(width, base + over)
+        for line_filter in filters:
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip
+
+    def _piece(self, change: Change) -> tuple[int, Strip]:
+        """The column of what is sent, and that, held to the grid."""
+        piece = change.strip.crop(change.start, change.end)
+        return change.start, anchored(piece, self.region.x + change.start)
 
     def render_line(self, y: int) -> Strip:
         """Row `y` of what is visible."""
-        width = self.scrollable_content_region.width
-        place, base = y + self.scroll_offset.y - self._above, self.rich_style
-        if not 0 <= place < self.count:
-            return Strip.blank(width, base)
-        spans = clip(self.spans(place, width), width)
-        over = self.look("cursor") if place == self.cursor else Style.null()
-        strip = Strip([Segment(text, base + style + over) for text, style in spans])
-        return strip.adjust_cell_length(width, base + over)
+        return self.render_lines(Region(0, y, self.scrollable_content_region.width, 1))[0]
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of a frame, held to the grid: past Textual's styling, which loses the holds."""
-        filters, ground = self.get_line_filters(), self.background_colors[1]
-        made: list[Strip] = []
-        for y in range(crop.y, crop.bottom):
-            strip = self.render_line(y).crop(crop.x, crop.right)
-            for line_filter in filters:
-                strip = strip.apply_filter(line_filter, ground)
-            made.append(anchored(strip, self.region.x + crop.x))
-        return made
+        self._drawn.follows(self._view())
+        return [
+            anchored(self._drawn.row(y).crop(crop.x, crop.right), self.region.x + crop.x)
+            for y in range(crop.y, crop.bottom)
+        ]
 
 
 def columns(left: Sequence[Span], right: Sequence[Span], width: int) -> list[Span]:

@@ -10,7 +10,8 @@ from textual._compositor import Compositor
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.geometry import Region
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
+from textual.strip import Strip
 from textual.widgets import Label
 
 from alloy_tui.ui.transcript import AgentBlock, PromptScreen, Transcript
@@ -107,3 +108,73 @@ async def test_what_is_drawn_is_what_textual_would_draw():
         app.screen.refresh()
         await pilot.pause()
         assert app.export_screenshot() == before
+
+
+class Counted(Label):
+    """Counts how often its rows are asked for."""
+
+    drawn = 0
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self.drawn += 1
+        return super().render_lines(crop)
+
+
+class Front(PromptScreen[None]):
+    """What stands before the other screen."""
+
+    def compose(self) -> ComposeResult:
+        yield Counted("in front")
+
+
+class Glass(ModalScreen[None]):
+    """One sees through it."""
+
+    DEFAULT_CSS = "Glass { background: $background 60%; }"
+
+
+class Back(App[None]):
+    """A screen with a word on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.word = Counted("word")
+
+    def get_default_screen(self) -> Screen[None]:
+        return PromptScreen()
+
+    def on_mount(self) -> None:
+        self.screen.mount(self.word)
+
+
+async def test_a_covered_screen_costs_the_one_before_it_nothing_and_comes_back_as_it_is():
+    """What changes behind an opaque screen repaints nothing of that; later it is painted."""
+    app = Back()
+    async with app.run_test(size=(40, 14)) as pilot:
+        await pilot.pause()
+        await app.push_screen(Front())
+        await pilot.pause()
+        front = app.screen.query_one(Counted)
+        drawn, behind = front.drawn, app.word.drawn
+        for word in ("first", "second", "third"):
+            app.word.update(word)
+            await pilot.pause()
+        assert (front.drawn, app.word.drawn) == (drawn, behind)
+        app.pop_screen()
+        await pilot.pause()
+        assert app.word.drawn > behind
+        assert "third" in app.export_screenshot()
+
+
+async def test_what_changes_behind_a_screen_that_one_sees_through_is_painted():
+    """A dialogue does not stop what goes on around it."""
+    app = Back()
+    async with app.run_test(size=(40, 14)) as pilot:
+        await pilot.pause()
+        await app.push_screen(Glass())
+        await pilot.pause()
+        drawn = app.word.drawn
+        app.word.update("behind")
+        await pilot.pause()
+        await pilot.pause()
+        assert app.word.drawn > drawn

@@ -2,8 +2,8 @@
 
 `PromptScreen` paints at once: Textual collects changes for up to a sixtieth of
 a second before it paints, which is felt on every key; a screen of this class
-paints a change without delay when the last paint is old enough, and asks no widget
-for rows that nobody will see (`Frugal`).
+paints a change without delay when the last paint is old enough, asks no widget for rows
+that nobody will see (`Frugal`), and paints nothing while another screen covers it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,11 @@ class Frugal(Compositor):
 
 
 class PromptScreen(Screen[ScreenResultType]):
-    """A screen on which a change after a pause is painted at once, later ones in step."""
+    """A screen on which a change after a pause is painted at once, later ones in step.
+
+    Nothing of it is painted behind a screen that one cannot see through: Textual would
+    paint all of that one anew, again and again, for each change of what is behind it.
+    """
 
     PAINT_GAP_S: ClassVar[float] = 0.008
 
@@ -110,6 +114,19 @@ class PromptScreen(Screen[ScreenResultType]):
                 self.call_next(self._invoke_and_clear_callbacks)
             return
         super()._on_timer_update()
+
+    def _compositor_refresh(self) -> None:
+        if self._paintable and self._covered:
+            # All of it is painted when the screen before it goes.
+            held(self._compositor, "_dirty_regions").clear()
+            self._dirty_widgets.clear()
+            return
+        super()._compositor_refresh()
+
+    @property
+    def _covered(self) -> bool:
+        front: Screen[object] = app_of(self).screen
+        return front is not self and front.styles.background.a == 1 and front.styles.opacity == 1
 
 
 def set_geometry(widget: Widget, *, size: Size | None = None, row: int | None = None) -> None:

@@ -13,7 +13,12 @@ from textual.app import App
 from textual.screen import Screen
 from textual.widget import Widget
 
-_METHODS = ("_on_idle", "_on_timer_update", "_invoke_and_clear_callbacks")
+_METHODS = (
+    "_on_idle",
+    "_on_timer_update",
+    "_invoke_and_clear_callbacks",
+    "_compositor_refresh",
+)
 _FLAGS = (
     "_layout_required",
     "_scroll_required",
@@ -65,6 +70,10 @@ def missing_names(screen: Screen[Any]) -> list[str]:
     missing += [f"App.{name}" for name in _OF_APP if not hasattr(app_of(screen), name)]
     missing += [f"Widget.{name}" for name in (*_OF_BAR, *_PENDING) if not hasattr(screen, name)]
     missing += [f"Compositor.{n}" for n in _OF_COMPOSITOR if not hasattr(Compositor, n)]
-    if not hasattr(getattr(screen, "_compositor", None), "visible_widgets"):
-        missing.append("Screen._compositor.visible_widgets")
+    kept = getattr(screen, "_compositor", None)
+    missing += [
+        f"Screen._compositor.{name}"
+        for name in ("visible_widgets", "_dirty_regions")
+        if not hasattr(kept, name)
+    ]
     return missing

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from textual.color import Color
 from textual.filter import LineFilter
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -16,19 +15,18 @@ from alloy_tui.ui.transcript.painting.names import app_of, held, unpainted
 
 
 class DirectRows(Direct):
-    """Writes whole rows of a widget without border; `paint` is false where Textual must."""
+    """Writes pieces of rows of a widget without border; `paint` is false where Textual must."""
 
-    def paint(self, lines: Sequence[int]) -> bool:
-        """Show these lines as they are now."""
+    def paint(self, pieces: Sequence[tuple[int, int, Strip]], *, whole: bool) -> bool:
+        """Show these, each with its line and column; `whole` keeps all in one picture."""
         widget = self.widget
         if not self.free() or unpainted(widget):
             return False
-        console, (left, top, width, height) = app_of(widget).console, self.place
-        if self.hidden or not all(0 <= y < height for y in lines):
+        console, (left, top, _, height) = app_of(widget).console, self.place
+        if any(y in self.hidden or not 0 <= y < height for y, _, _ in pieces):
             return False
-        rows = [(y, widget.render_lines(Region(0, y, width, 1))[0]) for y in lines]
-        out = [f"\x1b[{top + y + 1};{left + 1}H{row.render(console)}" for y, row in rows]
-        self.send(out, whole=False)
+        out = [f"\x1b[{top + y + 1};{left + x + 1}H{row.render(console)}" for y, x, row in pieces]
+        self.send(out, whole=whole)
         return True
 
 
