@@ -15,6 +15,8 @@ from alloy_tui.settings import locate
 NEEDS_YOU = exits.HALTED
 _HEADS = ("AGENT", "STATE", "TURNS", "COST", "LAST", "MODEL", "SESSION", "DOES")
 _ID_COLUMNS = 16
+_WORDS = {"idle": "ready", "waiting_approval": "needs you", "cancelled": "stopped"}
+"""States as the dashboard words them; the others are words already."""
 
 
 def run(*, as_json: bool) -> int:
@@ -54,7 +56,7 @@ def _row(agent: PostedAgent, now_ms: int) -> tuple[str, ...]:
     last = ago(agent.last_ms, now_ms) if agent.last_ms else ""
     return (
         f"{below}{cut(agent.name, 40)}",
-        f"{agent.state.replace('_', ' ')}{paused}",
+        f"{_WORDS.get(agent.state, agent.state.replace('_', ' '))}{paused}",
         str(agent.turns),
         money(agent.cost, unknown=""),
         last,

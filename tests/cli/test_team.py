@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -313,6 +314,8 @@ def test_a_program_without_a_team_is_listed_with_its_one_agent(
     told = until(lambda: alloy("agents", "--json"), lambda done: done.stdout != "[]\n")
     (agent,) = json.loads(told.stdout)[0]["agents"]
     assert (told.returncode, agent["name"], agent["session"]) == (0, "agent", "")
+    until(lambda: alloy("agents", "--json"), lambda done: '"group": "idle"' in done.stdout)
+    assert re.search(r"agent +ready ", alloy("agents").stdout), "as the dashboard calls it"
     runtime.submit("go")
     question = listener.until(ev.ApprovalRequested).id
     told = until(lambda: alloy("agents", "--json"), lambda done: done.returncode == 3)
