@@ -87,7 +87,8 @@ class TeamPrinter:
         event = envelope.event
         self.denied += is_denial(event)
         if isinstance(event, te.DelegationStarted):
-            words = f"{envelope.agent} → {event.to}: {event.text}"
+            place = f" ({event.step} of {event.steps})" if event.steps else ""
+            words = f"{envelope.agent} → {event.to}{place}: {event.text}"
         else:
             words = words_about(event)
             words = words and f"{envelope.agent}: {words.strip()}"
@@ -114,9 +115,10 @@ class TeamPrinter:
 
 
 def _heading(brought: Brought) -> str:
-    """Whose it is, for whom, and that it is not all."""
+    """Whose it is, for whom, which step of several, and that it is not all."""
     whose = f"{brought.agent} for {brought.by}" if brought.by else brought.agent
-    return clean_line(whose if brought.whole else f"{whose} (partial)")
+    marks = [mark for mark in (brought.place, "" if brought.whole else "partial") if mark]
+    return clean_line(f"{whose} ({', '.join(marks)})" if marks else whose)
 
 
 class _AtWork:

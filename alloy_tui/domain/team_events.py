@@ -45,13 +45,20 @@ class SupervisorGaveUp(Event, frozen=True, tag=snake):
 
 
 class DelegationStarted(Event, frozen=True, tag=snake):
-    """Work was given to `to`; `depth` counts from 1 for what a person or the main agent gave."""
+    """Work was given to `to`; `depth` counts from 1 for what a person or the main agent gave.
+
+    Of a pipeline of several agents it is `step`, from 1, of `steps`; `handoff` is the
+    same for all of them.
+    """
 
     id: str
     to: str
     text: str
     kind: DelegationKind = "delegate"
     depth: int = 1
+    handoff: str = ""
+    step: int = 0
+    steps: int = 0
 
 
 class DelegationFinished(Event, frozen=True, tag=snake):

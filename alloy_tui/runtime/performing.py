@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from msgspec import structs
 from msgspec.structs import replace
 
 from alloy_tui.agent.hub import Hub
@@ -64,8 +65,9 @@ class Performing:
             self._work.cancel()
             leave()
         answers = passed_on.answers()
-        if kind == "handoff" and not problems:
-            answers = answers[-1:]
+        if kind == "handoff":
+            # One that broke has no answer: its steps are parts of one.
+            answers = () if problems else answers[-1:]
         return Performed(answers, tuple(problems), passed_on.brought() if problems else ())
 
     def give_up(self) -> None:
@@ -152,7 +154,7 @@ class _PassedOn:
         if isinstance(event, te.DelegationStarted):
             at = [w.id for w in self._works.values() if w.to == by and w.status is None]
             self._works[event.id] = _Passed(
-                event.id, event.to, event.text, event.kind, event.depth, by, at[-1] if at else ""
+                **structs.asdict(event), by=by, above=at[-1] if at else ""
             )
         elif isinstance(event, te.DelegationFinished) and event.id in self._works:
             work = self._works[event.id]
@@ -169,15 +171,24 @@ class _PassedOn:
     def brought(self) -> tuple[Brought, ...]:
         """What there is beside the answers, of work whose own end nobody got to see."""
         return tuple(
-            Brought(w.to, w.said, w.by if w.by != PERSON else "", w.status == "completed")
+            Brought(
+                w.to,
+                w.said,
+                w.by if w.by != PERSON else "",
+                w.status == "completed",
+                f"{w.step} of {w.steps}" if w.steps else "",
+            )
             for w in self._works.values()
             if w.said.strip() and self._open(w)
         )
 
     def _open(self, work: _Passed) -> bool:
-        """Whether nothing that it was for came to its end; a person's own work must not have."""
+        """Whether nothing that it was for came to its end; a person's own work must not have.
+
+        What a step of a pipeline is for is the whole of it.
+        """
         if work.by == PERSON:
-            return work.status != "completed"
+            return bool(work.steps) or work.status != "completed"
         above = self._works.get(work.above)
         return above is not None and above.status != "completed" and self._open(above)
 

@@ -33,7 +33,8 @@ class AgentRow(msgspec.Struct, frozen=True):
 
     `parent` is who spawned it, "" at the top; `depth` counts from 0 there.
     `activity` is what it does now, on one line: the tool and what it works on,
-    or the beginning of what it says. `tail` is the end of what it last said.
+    or the beginning of what it says; in a pipeline its step comes first.
+    `tail` is the end of what it last said.
     `rates` are tokens per second, about, one figure a second, the latest last;
     empty while nothing was said for long. `last_ms` is when it last did
     anything. `cause` is why it last crashed. `unread` is its mail. `turns`,
@@ -82,7 +83,10 @@ class AgentRow(msgspec.Struct, frozen=True):
 
 
 class Delegation(msgspec.Struct, frozen=True):
-    """Work that somebody gave; `status` is None while it is under way."""
+    """Work that somebody gave; `status` is None while it is under way.
+
+    Of a pipeline it is `step`, from 1, of `steps`; `handoff` is the same for all of them.
+    """
 
     id: str
     by: str
@@ -94,6 +98,14 @@ class Delegation(msgspec.Struct, frozen=True):
     ended_ms: int | None = None
     status: DelegationStatus | None = None
     brought: str = ""
+    handoff: str = ""
+    step: int = 0
+    steps: int = 0
+
+    @property
+    def place(self) -> str:
+        """`2 of 3` in a pipeline, "" outside of one."""
+        return f"{self.step} of {self.steps}" if self.steps else ""
 
 
 class TeamView(msgspec.Struct, frozen=True):
@@ -192,20 +204,22 @@ class Brought(msgspec.Struct, frozen=True):
     """What an agent had said when the work ended early.
 
     `by` is the agent that it worked for, "" = it was asked itself; `whole` says
-    that it had come to its end, though what it was for had not.
+    that it had come to its end, though what it was for had not. `place` is its step
+    of a pipeline that broke, such as `2 of 3`.
     """
 
     agent: str
     text: str
     by: str = ""
     whole: bool = False
+    place: str = ""
 
 
 class Performed(msgspec.Struct, frozen=True):
     """How work ended that a team was opened for: what each agent brought, in order.
 
     `answers` are whole; `brought` is what there is beside them when there are
-    `problems`.
+    `problems`. A pipeline that broke has no answer: what its steps brought is there.
     """
 
     answers: tuple[tuple[str, str], ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -17,7 +17,7 @@ from alloy_tui.domain import team_events as te
 from alloy_tui.domain.events import EngineEvent, Envelope
 from alloy_tui.runtime.former_lives import Past
 from alloy_tui.runtime.roster import Roster, Sums, sums
-from alloy_tui.runtime.team_port import Delegation, TeamView
+from alloy_tui.runtime.team_port import AgentRow, Delegation, TeamView
 from alloy_tui.runtime.team_sessions import TEAM_AGENT
 from alloy_tui.runtime.watching import Watching
 from alloy_tui.team.log import Record
@@ -60,6 +60,7 @@ class TeamTelling:
         self._gone = Sums()
         self._followers: set[str] = set()
         self._delegations: dict[str, Delegation] = {}
+        self._asleep = False
         self._timer: asyncio.TimerHandle | None = None
         self._told_s = float("-inf")
         self._version = 0
@@ -78,6 +79,7 @@ class TeamTelling:
         """Another team; `records` are of its earlier lives."""
         self.file, self._gave_up = file, ""
         self._delegations.clear()
+        self._asleep = False
         if file or records:
             self._gone = Sums()  # of the team before, or counted by its records
         for record in records:
@@ -88,6 +90,13 @@ class TeamTelling:
         if past.spent is not None:
             cost, known = past.spent.cost, past.spent.cost_known
             self._gone += Sums(known, cost is None, past.turns)
+
+    def sleeps(self, pasts: Iterable[Past]) -> None:
+        """A team that may come back took this in former programs: it is told of as it is."""
+        for past in pasts:
+            self.count_gone(past)
+            self._asleep = True
+        self.tell()
 
     def over(self) -> None:
         """There is only the main agent from now on."""
@@ -104,6 +113,7 @@ class TeamTelling:
     def forget(self) -> None:
         """Another conversation begins: what was done and taken until now is not its own."""
         self._gone = Sums()
+        self._asleep = False
         self._delegations.clear()
 
     def stop(self) -> None:
@@ -115,7 +125,7 @@ class TeamTelling:
 
     def changed(self) -> None:
         """Something that a view would show."""
-        if self._followers and self._timer is None:
+        if (self._followers or self._asleep) and self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(max(loop.time(), self._told_s + EVERY_S), self.tell)
 
@@ -128,7 +138,7 @@ class TeamTelling:
         self._told_s = loop.time()
         self._version += 1
         self.view = self.made()
-        if self._followers:
+        if self._followers or self._asleep:
             self._hub.publish(TEAM_AGENT, None, 0, te.TeamChanged(self._version))
             if self.roster.moving:
                 # Sparklines go on by themselves until all is quiet.
@@ -137,7 +147,7 @@ class TeamTelling:
     def made(self) -> TeamView:
         """The team as of now."""
         team = self._team()
-        rows = self.roster.rows(time.time_ns() // 1_000_000)
+        rows = self._placed(self.roster.rows(time.time_ns() // 1_000_000))
         total = sums(rows) + self._gone
         view = TeamView(
             version=self._version,
@@ -179,6 +189,22 @@ class TeamTelling:
             gave_up=self._gave_up,
         )
 
+    def _placed(self, rows: tuple[AgentRow, ...]) -> tuple[AgentRow, ...]:
+        """Whoever works in a pipeline says at which step; a question comes before that."""
+        places = {
+            work.to: work.place
+            for work in reversed(self._delegations.values())
+            if work.steps and work.status is None
+        }
+        if not places:
+            return rows
+        return tuple(
+            replace(row, activity=f"{places[row.name]}: {row.activity}")
+            if row.name in places and not row.view.approvals
+            else row
+            for row in rows
+        )
+
     def _heard(self, envelope: Envelope) -> None:
         event = envelope.event
         if not isinstance(event, _SHOWN):
@@ -207,7 +233,16 @@ class TeamTelling:
     def _take_delegation(self, by: str, at_ms: int, event: EngineEvent) -> None:
         if isinstance(event, te.DelegationStarted):
             self._delegations[event.id] = Delegation(
-                event.id, by, event.to, event.text, event.kind, event.depth, at_ms
+                event.id,
+                by,
+                event.to,
+                event.text,
+                event.kind,
+                event.depth,
+                at_ms,
+                handoff=event.handoff,
+                step=event.step,
+                steps=event.steps,
             )
             while len(self._delegations) > _MOST_DELEGATIONS:
                 del self._delegations[next(iter(self._delegations))]

@@ -26,6 +26,14 @@ from alloy_tui.domain.team_events import (
 from alloy_tui.team.recording import PERSON
 
 
+class Step(msgspec.Struct, frozen=True):
+    """Where in a pipeline work stands: step `number`, from 1, of `of`; `handoff` names it."""
+
+    handoff: str
+    number: int
+    of: int
+
+
 class Work(msgspec.Struct, frozen=True):
     """One delegation. `by_s` is monotonic seconds, None = it has all the time there is."""
 
@@ -71,6 +79,7 @@ class Delegations:
         by: str = PERSON,
         timeout_s: float | None = None,
         within: Work | None = None,
+        step: Step | None = None,
     ) -> Work:
         """Take work down and tell of it; `within` is what its giver is at.
 
@@ -100,7 +109,7 @@ class Delegations:
         by_s = min(ends) if ends else None
         work = Work(self._clock.new_id(), to, by, text, kind, depth, by_s)
         self._under_way[work.id] = work
-        self._publish(by, DelegationStarted(work.id, to, text, kind, depth))
+        self._publish(by, _started(work, step))
         return work
 
     def finish(
@@ -141,6 +150,11 @@ class Delegations:
                 seen.add(name)
                 reach += self._waits.get(name, ())
         return False
+
+
+def _started(work: Work, step: Step | None) -> DelegationStarted:
+    where = (step.handoff, step.number, step.of) if step is not None else ("", 0, 0)
+    return DelegationStarted(work.id, work.to, work.text, work.kind, work.depth, *where)
 
 
 def checked_timeout(timeout_s: float) -> float:

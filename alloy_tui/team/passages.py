@@ -34,6 +34,14 @@ def member_passage(team: str, spec: MemberSpec, parent: str, others: Sequence[Me
     return "\n".join(lines)
 
 
+def cut(text: str, most: int) -> str:
+    """`text`, in the middle shortened to about `most` characters, and by how many."""
+    if len(text) <= most:
+        return text
+    head = most * 2 // 3
+    return f"{text[:head]}\n[… {len(text) - most:,} characters …]\n{text[head - most :]}"
+
+
 def news(mail: Sequence[Mail], shared: str) -> str:
     """What an agent is told before its next step, "" when there is nothing."""
     parts = [shared] if shared else []

@@ -1,6 +1,6 @@
 """A team: named agents that are asked alone, all at once, or one after the other.
 
-Owns how work is passed on and how its outcome comes back. Must not know of screens
+Owns how work is passed on: to all, through several, to one made for it. Must not know of screens
 or stores. Every failure is a TeamError, and what was brought until then is in it.
 
     async with Team({"researcher": {}, "coder": {"tools": [...]}}, model="...") as team:
@@ -21,30 +21,27 @@ from alloy_tui.agent.clock import Clock
 from alloy_tui.agent.hub import Hub
 from alloy_tui.agent.tool_task import Limits
 from alloy_tui.domain.access import AccessLookup
-from alloy_tui.domain.errors import AgentError, ConfigError, QueueFullError, TeamError
-from alloy_tui.domain.events import ErrorInfo
+from alloy_tui.domain.errors import ConfigError, TeamError
 from alloy_tui.domain.provider import Provider
 from alloy_tui.domain.results import RunResult
-from alloy_tui.domain.team_events import DelegationKind
 from alloy_tui.domain.tool import Tool
-from alloy_tui.team.controls import Controls
+from alloy_tui.team.asking import TIMEOUT_S, Asking
 from alloy_tui.team.delegations import Work, checked_timeout
 from alloy_tui.team.gathering import all_of
+from alloy_tui.team.handoffs import Handoff
 from alloy_tui.team.log import Record, TeamLog
 from alloy_tui.team.mail import Mail
 from alloy_tui.team.making import LibraryMaker, specified
-from alloy_tui.team.member import Life, Maker, Member
-from alloy_tui.team.outcomes import STATUS, failure
+from alloy_tui.team.member import Maker, Member
 from alloy_tui.team.passages import news
 from alloy_tui.team.recording import PERSON
 from alloy_tui.team.spec import MemberSpec, TeamSpec
 from alloy_tui.team.tools import SpawnTool, team_tools
 
-TIMEOUT_S = 120.0
 _NAME_CHARS = 40
 
 
-class Team(Controls):
+class Team(Asking):
     """Agents under supervision.
 
     `members` are a `TeamSpec`, or by name either a `MemberSpec` or a mapping of its
@@ -111,40 +108,6 @@ class Team(Controls):
         await super().stop(grace_s)
         await self._maker.aclose()
 
-    async def delegate(
-        self,
-        name: str,
-        text: str,
-        *,
-        timeout_s: float | None = TIMEOUT_S,
-        by: str = PERSON,
-        within: Work | None = None,
-        kind: DelegationKind = "delegate",
-    ) -> RunResult:
-        """Have an agent do something and wait for its answer, `timeout_s` seconds at most.
-
-        0 expires at once, None never; the agent keeps working after a timeout, and
-        not after a cancel. `within` is the work that this is a part of. Raises
-        TeamError; `partial` has what the agent had said.
-        """
-        self._running()
-        member = self.member(name)
-        work = self.delegations.begin(
-            name, text, kind=kind, by=by, timeout_s=timeout_s, within=within
-        )
-        try:
-            result = await self._perform(work, member)
-        except TeamError as error:
-            about = ErrorInfo(error.kind, error.message, error.hint)
-            brought = error.partial.get(name, "")
-            self.delegations.finish(work, STATUS[error.kind], brought, about)
-            raise
-        except BaseException:
-            self.delegations.finish(work, "cancelled", _brought(member.life, work))
-            raise
-        self.delegations.finish(work, "completed", result.text)
-        return result
-
     async def broadcast(
         self,
         text: str,
@@ -194,33 +157,31 @@ class Team(Controls):
         by: str = PERSON,
         within: Work | None = None,
     ) -> RunResult | None:
-        """A pipeline: each agent gets what the one before said; returns the last outcome.
+        """A pipeline: each agent gets the task and what all before it brought; the last outcome.
 
-        `timeout_s` is for each. None for no agents. The TeamError of one that fails
-        has in `partial` what all before it brought.
+        `timeout_s` is for each. None for no agents. The TeamError of a step that fails
+        says which it was; `partial` has what the steps until then brought, whole but
+        for the one that failed, which is the last and the error's `agent`.
         """
         self._running()
         for name in names:
             self.member(name)
-        partial: dict[str, str] = {}
+        handoff = Handoff(text, names, self._clock.new_id() if len(names) > 1 else "")
         result: RunResult | None = None
-        for number, name in enumerate(names):
+        for name in names:
             try:
-                result = await self.delegate(
-                    name, text, timeout_s=timeout_s, by=by, within=within, kind="handoff"
+                result = await self._give(
+                    name,
+                    handoff.words(),
+                    timeout_s=timeout_s,
+                    by=by,
+                    within=within,
+                    kind="handoff",
+                    step=handoff.step,
                 )
+                handoff.take(result.text)
             except TeamError as error:
-                error.partial = {**partial, **error.partial}
-                raise
-            text = result.text
-            partial[name if name not in partial else f"{name} ({number + 1})"] = text
-            if not text.strip() and number + 1 < len(names):
-                raise TeamError(
-                    f"{name} said nothing that could be handed on to {names[number + 1]}.",
-                    kind="failed",
-                    agent=name,
-                    partial=partial,
-                )
+                raise handoff.broken(error) from error.__cause__
         return result
 
     async def spawn(
@@ -287,12 +248,6 @@ class Team(Controls):
         entry = self.shared.get(key)
         return default if entry is None else entry.value
 
-    def work_of(self, name: str) -> Work | None:
-        """What an agent was given and is at, None when it is at nothing or was asked directly."""
-        member = self._members.get(name)
-        life = member.life if member is not None else None
-        return self.delegations.work(life.run) if life is not None else None
-
     def tools_of(self, member: Member) -> tuple[Tool, ...]:
         """The team's own tools for an agent; all agents share them."""
         delegating = max(1, member.depth) < self.spec.max_depth
@@ -301,60 +256,6 @@ class Team(Controls):
         if delegating not in self._tools:
             self._tools[delegating] = team_tools(self, delegating=delegating)
         return self._tools[delegating]
-
-    async def _perform(self, work: Work, member: Member) -> RunResult:
-        """From the agent's queue to its answer. Raises TeamError."""
-        name, left_s = work.to, self.delegations.left_s(work)
-        life: Life | None = None
-        try:
-            with self.delegations.waiting(work):
-                # Sent before the clock runs: a time of 0 is long enough to be asked.
-                if member.up is not None:
-                    life = await member.ready()
-                    _send(life, work)
-                async with asyncio.timeout(left_s):
-                    if life is None:
-                        life = await member.ready()
-                        _send(life, work)
-                    result = await life.agent.result(work.id)
-        except TimeoutError:
-            raise self._late(work, member, life) from None
-        except asyncio.CancelledError:
-            _withdraw(life, work)
-            raise
-        except QueueFullError as error:
-            self.delegations.forget(work.id)
-            raise TeamError(error.message, kind="limit", agent=name, hint=error.hint) from None
-        except TeamError:
-            self.delegations.forget(work.id)
-            raise
-        except AgentError as error:
-            self.delegations.forget(work.id)
-            raise TeamError(error.message, kind="crashed", agent=name, hint=error.hint) from None
-        refused = work.id in self.allowances.refused
-        self.allowances.refused.discard(work.id)
-        problem = failure(name, result, life.fate, refused=refused)
-        if problem is not None:
-            raise problem
-        return result
-
-    def _late(self, work: Work, member: Member, life: Life | None) -> TeamError:
-        if life is None:
-            self.delegations.forget(work.id)
-            meanwhile = "; it is being started anew"
-        elif member.paused and life.run != work.id:
-            meanwhile = "; it is paused, and has the task in its queue"
-        else:
-            meanwhile = "" if work.kind == "spawn" else "; it keeps working"
-        return TeamError(
-            f"{work.to} has not answered in time{meanwhile}.",
-            kind="timed_out",
-            agent=work.to,
-            partial={work.to: said} if (said := _brought(life, work)) else {},
-        )
-
-    def _now_s(self) -> float:
-        return self._clock.monotonic_s()
 
     def _fresh_name(self, by: str) -> str:
         while True:
@@ -374,22 +275,3 @@ class Team(Controls):
         except asyncio.CancelledError:
             await asyncio.wait({leaving})
             raise
-
-
-def _send(life: Life, work: Work) -> None:
-    life.agent.send_message(work.text, request_id=work.id)
-
-
-def _brought(life: Life | None, work: Work) -> str:
-    """What was said of it until now."""
-    return life.brought(work.id) if life is not None else ""
-
-
-def _withdraw(life: Life | None, work: Work) -> None:
-    """Nobody waits for it any more."""
-    if life is None:
-        return
-    try:
-        life.agent.cancel_request(work.id)
-    except AgentError:
-        return  # it is over

@@ -23,6 +23,7 @@ from alloy_tui.team.board import TaskBoard
 from alloy_tui.team.delegations import Work
 from alloy_tui.team.gathering import all_of
 from alloy_tui.team.mail import Mail
+from alloy_tui.team.passages import cut
 from alloy_tui.team.shared import SharedContext
 from alloy_tui.team.spec import TeamSpec
 from alloy_tui.tools.base import CoreTool
@@ -334,7 +335,7 @@ def _reply(
         texts = [f"{title}\n{text}" for title, text in zip(titles, texts, strict=True)]
     each = max(_LEAST, LONGEST // len(texts))
     whole = "\n\n".join(texts)
-    shown = "\n\n".join(_cut(text, each) for text in texts)
+    shown = "\n\n".join(cut(text, each) for text in texts)
     if shown != whole:
         path = context.spill_dir / f"delegated-{context.call_id[-24:]}.md"
         with contextlib.suppress(OSError):
@@ -349,13 +350,6 @@ def _words_of(outcome: RunResult | TeamError) -> str:
     brought = "\n".join(text for text in outcome.partial.values() if text)
     said = f"[{outcome.message}{f' {outcome.hint}' if outcome.hint else ''}]"
     return f"{said}\nUntil then it had said:\n{brought}" if brought else said
-
-
-def _cut(text: str, most: int) -> str:
-    if len(text) <= most:
-        return text
-    head = most * 2 // 3
-    return f"{text[:head]}\n[… {len(text) - most:,} characters …]\n{text[head - most :]}"
 
 
 def _task_line(task: TeamTask, *, whole: bool = False) -> str:

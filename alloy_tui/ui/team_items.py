@@ -250,6 +250,15 @@ def _figures(row: AgentRow) -> str:
     return " · ".join(said)
 
 
+def _broken(team: TeamView, row: AgentRow) -> Iterable[LineItem]:
+    """Of the latest pipeline that it was in: where it broke, if it did."""
+    ids = [work.handoff for work in team.delegations if work.to == row.name and work.handoff]
+    for work in team.delegations:
+        if ids and work.handoff == ids[-1] and work.status not in {None, "completed"}:
+            who = clean_line(work.to, limit=40)
+            yield "error", f"The handoff broke at {work.place}, {who}; what came before is kept."
+
+
 def peek(team: TeamView, row: AgentRow) -> list[LineItem]:
     """One agent without leaving: the exact question, what it was asked, what it last said."""
     name = f"{path_words(team, row)}  {model_label(row.view.model, 60)}".rstrip()
@@ -278,8 +287,10 @@ def peek(team: TeamView, row: AgentRow) -> list[LineItem]:
         lines.append(("muted", f"asked: {clean_line(row.prompt, limit=300)}"))
     for work in team.delegations:
         if work.to == row.name and work.status is None:
-            by = clean_line(work.by, limit=40)
-            lines.append(("muted", f"{work.kind} from {by}: {clean_line(work.text, limit=200)}"))
+            by, place = clean_line(work.by, limit=40), f" {work.place}" if work.place else ""
+            words = clean_line(work.text, limit=200)
+            lines.append(("muted", f"{work.kind}{place} from {by}: {words}"))
+    lines += _broken(team, row)
     if row.tail:
         lines += _text(row.tail)
     else:

@@ -87,6 +87,18 @@ def test_work_goes_to_one_to_all_or_from_one_to_the_next(project: Project) -> No
     assert [(e.to, e.text) for e in ended] == [("coder", "a patch"), ("reviewer", "good")]
 
 
+def test_a_handoff_that_breaks_is_one_result_with_its_parts_marked(project: Project) -> None:
+    """At which step, on standard error; no answer, but what each step brought; exit 1."""
+    fails = {"text": "I begin", "error": {"kind": "auth", "message": "The key is wrong."}}
+    project.team(finder=[{"text": "found"}], coder=[fails], reviewer=[{"text": "never"}])
+    done = team_run("--handoff", "finder,coder,reviewer")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == "## finder (1 of 3)\nfound\n\n## coder (2 of 3, partial)\nI begin\n"
+    assert "user → coder (2 of 3): do it" in done.stderr
+    assert "The handoff broke at step 2 of 3: coder failed: The key is wrong" in done.stderr
+    assert "What finder brought is kept." in done.stderr
+
+
 def test_json_has_every_word_of_every_agent(project: Project) -> None:
     """Nobody is hidden where there is no screen; the lines are those of `alloy run --json`."""
     project.team(coder=[{"text": "one two", "chunk": 3}], reviewer=[{"text": "three"}])
@@ -354,12 +366,12 @@ def test_an_interrupted_team_prints_what_it_brought(project: Project) -> None:
     )
     until(
         lambda: alloy("agents", "--json").stdout,
-        lambda told: '"state": "streaming"' in told and '"activity": "half"' in told,
+        lambda told: '"state": "streaming"' in told and '"activity": "2 of 2: half"' in told,
     )
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130, err
-    assert out == "## coder\na patch\n\n## reviewer (partial)\nhalf\n"
+    assert out == "## coder (1 of 2)\na patch\n\n## reviewer (2 of 2, partial)\nhalf\n"
 
 
 def test_an_interrupted_team_ends_with_the_signals_code(project: Project) -> None:

@@ -10,6 +10,7 @@ import pytest
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.runtime.runtime import Runtime
+from alloy_tui.runtime.team_port import TeamView
 from tests.runtime.team_stage import Stage, asked, said, until_view
 from tests.support.listening import Listener
 
@@ -68,6 +69,35 @@ def test_work_is_delegated_broadcast_and_handed_on(stage: Stage) -> None:
     coder = view.row("coder")
     assert coder is not None
     assert (coder.turns, coder.tail) == (3, "a patch")
+
+
+def test_who_works_in_a_pipeline_says_at_which_step_and_where_it_broke(stage: Stage) -> None:
+    """The row as long as it works, the delegations for good; one notice for all of it."""
+    slow = {"text": "slow words", "chunk": 1, "chunk_delay_ms": 600_000}
+    stage.team("crew", {"coder": [{"text": "a patch"}], "reviewer": [slow]})
+    runtime, listener = stage.opened("crew")
+    runtime.team.delegate("handoff", ["coder", "reviewer"], "mend it")
+
+    def working(view: TeamView) -> bool:
+        row = view.row("reviewer")
+        return row is not None and row.view.state == "streaming"
+
+    view = until_view(runtime, listener, working)
+    row = view.row("reviewer")
+    assert row is not None
+    assert row.activity.startswith("2 of 2: ")
+    assert row.prompt.startswith("mend it")
+    assert [(d.place, d.status) for d in view.delegations] == [
+        ("1 of 2", "completed"),
+        ("2 of 2", None),
+    ]
+    runtime.team.act("cancel", "reviewer")
+    notice = listener.until(ev.Notice)
+    assert "The handoff broke at step 2 of 2: reviewer was cancelled" in notice.text
+    view = until_view(runtime, listener, lambda v: v.delegations[-1].status == "cancelled")
+    row = view.row("reviewer")
+    assert row is not None
+    assert not row.activity.startswith("2 of 2")
 
 
 def test_words_of_agents_that_nobody_looks_at_do_not_come(stage: Stage) -> None:
