@@ -25,7 +25,9 @@ _APPROVE = (
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        text = " ".join(message.split())
+        from alloy_tui.domain.sanitise import clean_line
+
+        text = clean_line(message, limit=1000)
         remark(f"{self.prog}: {text} (see {self.prog} --help)")
         raise SystemExit(exits.USAGE)
 

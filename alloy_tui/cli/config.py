@@ -16,7 +16,7 @@ from pathlib import Path
 
 from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import ConfigError
-from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.domain.sanitise import clean_line, json_safe
 from alloy_tui.domain.secret import Secret
 from alloy_tui.providers.services import find_service
 from alloy_tui.settings import Paths, editing, load_settings, locate
@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
                 text = sys.stdin.readline().strip()
                 if not text:
                     raise ConfigError("There is no value on standard input.")
-            print(f"{arguments.key} = {editing.set_value(paths, arguments.key, text)}")
+            value = editing.set_value(paths, arguments.key, text)
+            print(json_safe(f"{arguments.key} = {value}"))
         case "path":
             print(paths.config_file)
         case _:
@@ -52,9 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show(paths: Paths) -> None:
     """The file's settings, and where keys come from; no key."""
-    print(f"# {paths.config_file}")
+    print(f"# {clean_line(str(paths.config_file), limit=1000)}")
     if text := editing.get_all(paths):
-        print(text)
+        print(json_safe(text))  # strings of TOML are spelt as those of JSON
     settings = load_settings(paths=paths)
     for name, access in settings.services.items():
         if access.api_key:
@@ -81,7 +82,7 @@ def _keep(paths: Paths, service: str) -> None:
 
 def _forget(paths: Paths, service: str) -> int:
     if not forget_key(paths, service):
-        remark(f"alloy: no key for {service} was kept here.")
+        remark(f"alloy: no key for {clean_line(service)} was kept here.")
         return 1
     print(f"The key for {service} is forgotten.")
     return 0
@@ -93,7 +94,7 @@ def _get(paths: Paths, key: str | None) -> int:
         remark(f"alloy: {key} is not set.")
         return 1
     if value:
-        print(value)
+        print(json_safe(value))
     return 0
 
 

@@ -23,7 +23,7 @@ import msgspec
 
 from alloy_tui.cli import sessions_health
 from alloy_tui.domain.errors import ConfigError, ProviderError
-from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.domain.sanitise import clean_line, json_safe
 from alloy_tui.providers import aws
 from alloy_tui.providers.discovery import LIST_S, list_models
 from alloy_tui.providers.resolving import missing
@@ -52,7 +52,8 @@ def run(*, as_json: bool, repair: bool = False, online: bool = False) -> int:
     repaired = sessions_health.repair(locate()) if repair else []
     findings = [*(Finding("repair", f.state, f.text) for f in repaired), *examine(online=online)]
     if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(findings)).decode() + "\n")
+        text = msgspec.json.format(msgspec.json.encode(findings)).decode()
+        sys.stdout.write(json_safe(text) + "\n")
     else:
         section = ""
         for each in findings:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import AlloyError
-from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.domain.sanitise import clean, clean_line
 
 if TYPE_CHECKING:
     from alloy_tui.runtime.runtime import Runtime
@@ -39,7 +39,7 @@ def confess(error: Exception) -> None:
     hint = None
     with contextlib.suppress(AlloyError):
         file = locate().logs / "last-crash.txt"
-        write_private(file, "".join(traceback.format_exception(error)))
+        write_private(file, clean("".join(traceback.format_exception(error))))
         hint = f"The details are in {file}."
     complain(AlloyError(words, hint=hint))
 

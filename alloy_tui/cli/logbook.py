@@ -36,7 +36,7 @@ class LogFile(logging.Handler):
             return
         try:
             self._file = self._file or self._opened()
-            self._file.write(self.format(record) + "\n")
+            self._file.write(_readable(self.format(record)) + "\n")
             self._file.flush()
         except Exception:  # noqa: BLE001 -- there is nowhere left to tell of it
             self._broken = True
@@ -56,6 +56,13 @@ class LogFile(logging.Handler):
                 path.replace(path.with_name(_NAME + ".1"))
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         return os.fdopen(handle, "a", encoding="utf-8", errors="replace")
+
+
+def _readable(text: str) -> str:
+    """`text` as a terminal may show it, whatever of a server's or a model's words is in it."""
+    from alloy_tui.domain.sanitise import clean  # a log that stays empty needs none
+
+    return clean(text)
 
 
 @contextlib.contextmanager

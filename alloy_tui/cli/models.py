@@ -12,7 +12,7 @@ import msgspec
 
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.models import ModelInfo, ModelRef
-from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.domain.sanitise import clean_line, json_safe
 from alloy_tui.providers.catalogue import known_models, model_info
 from alloy_tui.providers.resolving import missing
 from alloy_tui.runtime.local_server import MODEL_NAME, find_installed
@@ -40,7 +40,8 @@ def run(*, as_json: bool) -> int:
     """Print the models within reach, then the others that are known."""
     rows = asyncio.run(find(load_settings()))
     if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
+        text = msgspec.json.format(msgspec.json.encode(rows)).decode()
+        sys.stdout.write(json_safe(text) + "\n")
         return 0
     width = max(len(clean_line(r.model)) for r in rows)
     for row in rows:

@@ -153,7 +153,13 @@ def completions(text: str, models: Callable[[], Sequence[str]]) -> list[Completi
     return [
         Completion(f"/{name} {value}", clean_line(value, limit=60), notes.get(value, ""))
         for value in rank(argument.strip(), argument_values(command, models))
+        if _typable(value)
     ]
+
+
+def _typable(value: str) -> bool:
+    """Whether `value`, which a server may have made up, means the same once it is in the prompt."""
+    return value.isprintable() or clean_line(value, limit=len(value) + 1) == value
 
 
 _theme_words = ["dark", "light", "high-contrast", "no-colour"]

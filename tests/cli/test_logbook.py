@@ -37,6 +37,18 @@ def test_a_defect_is_kept_with_its_traceback_and_not_shown(
     assert capsys.readouterr().err == ""
 
 
+def test_nothing_in_the_log_acts_on_the_terminal_that_shows_it(tmp_path: Path) -> None:
+    """Words of servers and models stand in it; its own lines stay lines."""
+    with logging_to(tmp_path):
+        try:
+            raise ValueError("\x1b]0;PWNED\x07\x9b2J\u202e")
+        except ValueError:
+            _log.exception("a server said %s", "\x1b[8mhidden\x1b[0m")
+    text = (tmp_path / "alloy.log").read_text()
+    assert "a server said hidden\nTraceback" in text
+    assert not set(text) & {"\x1b", "\x07", "\x9b", "\u202e"}
+
+
 def test_a_large_log_is_moved_aside(tmp_path: Path) -> None:
     """Two files at most, so that no disk fills."""
     file = tmp_path / "alloy.log"
