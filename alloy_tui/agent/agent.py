@@ -326,15 +326,15 @@ class Agent:
         self.load(())
         self._publish(None, HistoryReset())
 
-    def load(self, messages: Sequence[ChatMessage]) -> None:
-        """Go on from `messages` in place of the conversation; the journal is not told.
+    def load(self, messages: Sequence[ChatMessage], spent: UsageTotals | None = None) -> None:
+        """Go on from `messages` instead; they took `spent`, None = what was taken until now.
 
-        Requests that wait will follow them. Raises AgentError while one runs.
+        Requests that wait follow them. The journal is not told. Raises AgentError while one runs.
         """
         if self._service.run is not None:
             raise AgentError("A request is running.", hint="Cancel it first.")
         self._world.conversation.load(messages)
-        self._world.ledger.forget_context()
+        self._world.ledger.go_on(spent)
 
     @property
     def messages(self) -> tuple[ChatMessage, ...]:

@@ -62,12 +62,15 @@ class Ledger:
     """Adds up the turns of one agent; `before` is what it took before it was started anew."""
 
     def __init__(self, before: UsageTotals | None = None) -> None:
-        self._usage: TokenUsage | None = None
-        self._by_model: dict[str, TokenUsage] = {}
-        self._spending = Spending()
         self._context_tokens: int | None = None
         self._context_window: int | None = None
         self._window_of: str | None = None
+        self._begin(before)
+
+    def _begin(self, before: UsageTotals | None) -> None:
+        self._usage: TokenUsage | None = None
+        self._by_model: dict[str, TokenUsage] = {}
+        self._spending = Spending()
         if before is not None and before.by_model:  # otherwise no turn was taken
             self._usage, self._by_model = before.usage, dict(before.by_model)
             unpriced = before.cost is None and before.usage.known
@@ -95,8 +98,13 @@ class Ledger:
         self._context_window = context_window
         return told(self.totals())
 
-    def forget_context(self) -> None:
-        """The conversation was cleared: nothing fills the window."""
+    def go_on(self, before: UsageTotals | None = None) -> None:
+        """The conversation is another, which took `before`, None = all that was taken until now.
+
+        How full the window is shows at its next turn.
+        """
+        if before is not None:
+            self._begin(before)
         self._context_tokens = None
 
     def totals(self) -> UsageTotals:

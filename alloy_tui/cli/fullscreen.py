@@ -54,12 +54,13 @@ def run(arguments: Namespace) -> int:
     ended: list[int] = []
     with logging_to(plan.paths.logs):
         app = _show(runtime, plan, ended)
-    used = runtime.usage().usage
+    whole, now = runtime.tree.state, runtime.usage()
+    # Without a store to ask there is what the agent knows.
+    used, cost = (whole.life, whole.life_cost) if whole.life else (now.usage, now.cost)
     code = _CODES[signal.Signals(ended[0])] if ended else app.return_code or exits.COMPLETED
     with contextlib.suppress(OSError):  # the terminal may be gone
         if used.total:
-            print(f"{clean_line(runtime.model)}: {usage_line(used, runtime.usage().cost)}")
-        whole = runtime.tree.state
+            print(f"{clean_line(runtime.model)}: {usage_line(used, cost)}")
         if whole.usage is not None and (whole.usage.total or 0) > (used.total or 0):
             print(f"The session in all: {usage_line(whole.usage, whole.cost)}")
     _say_how_to_resume(runtime, plan)

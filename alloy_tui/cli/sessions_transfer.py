@@ -20,7 +20,7 @@ from alloy_tui.cli.sessions_words import cut, plural, print_json
 from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import AlloyError, ConfigError, SessionError
 from alloy_tui.runtime import session_files
-from alloy_tui.runtime.session_port import ExportFormat
+from alloy_tui.runtime.library_port import ExportFormat
 from alloy_tui.sessions.importing.loading import bring_in as load
 from alloy_tui.sessions.importing.report import LABELS, Imported
 from alloy_tui.sessions.store import SessionStore

@@ -265,7 +265,9 @@ class AgentStopped(Event, frozen=True, tag=snake):
 
 
 class UsageUpdated(Event, frozen=True, tag=snake):
-    """Totals of the agent's life. `context_tokens` is what the last prompt and answer filled.
+    """Totals of the agent's life; of the session's, former programs included, where it keeps one.
+
+    `context_tokens` is what the last prompt and answer filled.
 
     `cost` is None as soon as one price is unknown; `cost_known` is then what the
     others come to, a lower bound.

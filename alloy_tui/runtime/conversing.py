@@ -12,8 +12,10 @@ import contextlib
 from collections.abc import Awaitable, Callable, Generator
 
 from alloy_tui.agent.agent import Agent
+from alloy_tui.agent.ledger import Ledger, UsageTotals, told
 from alloy_tui.domain.errors import AlloyError, StoreError, UnknownRequestError
 from alloy_tui.domain.events import EngineEvent, Notice
+from alloy_tui.runtime.former_lives import past_of
 from alloy_tui.runtime.path_reading import PathReader
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
@@ -121,7 +123,9 @@ class Conversing:
         agent, live = self._agent(), self._desk.live
         if agent is None:
             return
-        agent.load(())
+        agent.load((), None if moved else await self._spent())
+        if not moved:
+            self._publish(told(agent.usage))
         self._recorder.effort = None
         if live is None:
             return
@@ -129,6 +133,13 @@ class Conversing:
         tree = live.stored
         if len(tree) <= _SMALL and len(tree.path(tree.leaf)) <= _SHORT:
             await self.path.read()
+
+    async def _spent(self) -> UsageTotals:
+        """What the session on screen took, in former programs as well. Raises StoreError."""
+        session = self._desk.state.id
+        store = await self._desk.store() if session else None
+        rows = () if store is None else await asyncio.to_thread(store.spent, session=session)
+        return past_of(rows).spent or Ledger().totals()
 
     async def _follow_model(self, *, tell: bool = False) -> None:
         agent, live = self._agent(), self._desk.live

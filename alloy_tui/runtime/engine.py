@@ -133,6 +133,7 @@ class Engine:
             posted=posting_folder(plan.paths),
             opened=self._outfit_anew,
         )
+        self.models.others = self.teams.sessions
         self._maker.guard = Budgets(
             plan.settings.budget,
             spent=ledger_of(self.sessions.desk, self.sessions.recorder, self.teams.sessions),

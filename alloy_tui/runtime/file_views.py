@@ -1,7 +1,7 @@
 """What of kept files is shown and brought along: previews, differences, one branch's changes.
 
 Pure but for the content that is handed in. Owns how manifests and plans become
-the values of `session_port`.
+the values of `path_values` and `branch_values`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from alloy_tui.runtime.session_port import ComparedFile, FileChange, FileFate
+from alloy_tui.runtime.branch_values import ComparedFile, FileChange, FileFate
 from alloy_tui.workspace.manifest import Manifest
 from alloy_tui.workspace.merging import count, is_text, merge
 from alloy_tui.workspace.planning import FileChange as Planned

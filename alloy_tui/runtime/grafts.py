@@ -16,10 +16,10 @@ from alloy_tui.domain.errors import SessionError
 from alloy_tui.domain.events import EngineEvent, Notice
 from alloy_tui.domain.messages import ChatMessage, TextBlock
 from alloy_tui.domain.results import RunResult
+from alloy_tui.runtime.branch_values import GraftWhat
 from alloy_tui.runtime.conversing import Conversing
 from alloy_tui.runtime.kept_files import KeptFiles
 from alloy_tui.runtime.session_desk import SessionDesk
-from alloy_tui.runtime.session_port import GraftWhat
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import Answer, Graft, UserMessage

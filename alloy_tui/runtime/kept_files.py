@@ -17,9 +17,9 @@ import msgspec
 from alloy_tui.domain.errors import AlloyError, SessionError
 from alloy_tui.domain.events import EngineEvent, Notice
 from alloy_tui.runtime import file_views as views
+from alloy_tui.runtime.branch_values import ComparisonView, FileChange, FileChoice
 from alloy_tui.runtime.file_keeping import FileKeeper
 from alloy_tui.runtime.session_desk import SessionDesk
-from alloy_tui.runtime.session_port import ComparisonView, FileChange, FileChoice
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.ids import Stamp
 from alloy_tui.sessions.live import LiveSession

@@ -15,9 +15,10 @@ from alloy_tui.domain.events import EngineEvent, HistoryReset, Notice, SessionOp
 from alloy_tui.runtime import session_bin, session_files
 from alloy_tui.runtime import session_views as views
 from alloy_tui.runtime.conversing import Conversing
+from alloy_tui.runtime.library_port import ExportFormat, FoundMessage, SessionRow
+from alloy_tui.runtime.path_values import PathPage
 from alloy_tui.runtime.questions import tell
 from alloy_tui.runtime.session_desk import SessionDesk, one_line
-from alloy_tui.runtime.session_port import ExportFormat, FoundMessage, PathPage, SessionRow
 from alloy_tui.runtime.team_sessions import held_by_people, whose
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.live import LiveSession

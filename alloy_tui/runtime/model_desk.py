@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import cast, get_args
 
 import msgspec
@@ -31,6 +31,7 @@ from alloy_tui.runtime.outfit import LOCAL_MODEL
 from alloy_tui.runtime.running_servers import find_running
 from alloy_tui.runtime.sessions import Sessions
 from alloy_tui.runtime.spending import spent_view
+from alloy_tui.sessions.store import Spent
 from alloy_tui.settings.key_store import store_key
 from alloy_tui.settings.paths import Paths
 from alloy_tui.settings.schema import Settings
@@ -69,6 +70,9 @@ class ModelDesk:
         self._sessions = sessions
         self._agent = agent
         self._listed: dict[str, tuple[str, ...]] = {}
+        self._began_ms = time.time_ns() // 1_000_000
+        self.others: Callable[[], Awaitable[Sequence[str]]] = _nobody
+        """Sessions of agents that work for the one on screen."""
         self.effort: Effort | None = settings.effort
         remembered = state.picks().effort
         if remembered == "" or remembered in get_args(Effort):
@@ -221,11 +225,21 @@ class ModelDesk:
         store, session = await desk.store(), desk.state.id
         midnight = time.mktime((*time.localtime()[:3], 0, 0, 0, 0, 0, -1))
         day = await asyncio.to_thread(store.spent, since_ms=int(midnight * 1000))
-        here = await asyncio.to_thread(store.spent, session=session) if session else ()
+        others = await self.others()
+
+        def look() -> tuple[list[Spent], list[Spent]]:
+            here = store.spent(session=session) if session else ()
+            return [*here], [one for each in others for one in store.spent(session=each)]
+
+        here, team = await asyncio.to_thread(look)
         agent = self._agent()
         context = await agent.count_tokens() if agent is not None and agent.messages else None
-        view = spent_view(here, day, self._settings.budget)
+        view = spent_view(here, day, self._settings.budget, team=team, since_ms=self._began_ms)
         return msgspec.structs.replace(view, context=context)
+
+
+async def _nobody() -> Sequence[str]:
+    return ()
 
 
 def _aliases() -> dict[str, list[str]]:

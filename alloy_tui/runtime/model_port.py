@@ -89,7 +89,8 @@ class SpentView(msgspec.Struct, frozen=True):
     """What the session on screen took, and what all of today did, sessions elsewhere included.
 
     `turns` are the session's, oldest first. `context` is how long the prompt is
-    by now, None = there is nothing to count.
+    by now, None = there is nothing to count. `life` is the session's part since this
+    program's start, `team` what agents took that work for it (not in `session`).
     """
 
     session: SpentSum
@@ -98,6 +99,8 @@ class SpentView(msgspec.Struct, frozen=True):
     day: SpentSum
     limits: tuple[Limit, ...] = ()
     context: TokenCount | None = None
+    life: SpentSum | None = None
+    team: SpentSum | None = None
 
 
 class ProvidersPort(Protocol):

@@ -14,8 +14,9 @@ import msgspec
 from alloy_tui.domain.events import Decision, Envelope, Lane
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.usage import TokenUsage
+from alloy_tui.runtime.library_port import LibraryPort
 from alloy_tui.runtime.model_port import ProvidersPort
-from alloy_tui.runtime.session_port import LibraryPort, TreePort
+from alloy_tui.runtime.session_port import TreePort
 from alloy_tui.runtime.team_port import TeamPort
 
 ApprovalMode: TypeAlias = Literal["ask", "edits", "all", "none"]

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
+from alloy_tui.domain.usage import ZERO
 from alloy_tui.runtime.agent_view import (
     BUSY_STATES,
     AgentState,
@@ -279,7 +280,8 @@ def _usage(view: AgentView, event: ev.UsageUpdated, envelope: Envelope) -> Agent
     return replace(
         view,
         usage=event.usage,
-        usage_known=True,
+        # A session that was just begun took nothing yet.
+        usage_known=bool(event.by_model) or event.usage != ZERO,
         cost=event.cost,
         cost_known=event.cost_known,
         context_tokens=event.context_tokens,

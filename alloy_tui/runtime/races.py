@@ -19,11 +19,11 @@ from alloy_tui.agent.journal import Journal
 from alloy_tui.domain.errors import AlloyError, SessionError, StoreError, UnknownRequestError
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.results import RunResult
+from alloy_tui.runtime.branch_values import Racer
 from alloy_tui.runtime.conversing import Conversing
 from alloy_tui.runtime.questions import tell
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
-from alloy_tui.runtime.session_port import Racer
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import Entry, ModelSwitch

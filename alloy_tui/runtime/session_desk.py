@@ -16,11 +16,11 @@ import msgspec
 
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.domain.events import EngineEvent, LeafMoved, Notice, SessionOpened, SessionSaved
-from alloy_tui.runtime.session_port import SessionState
+from alloy_tui.runtime.path_values import SessionState
 from alloy_tui.runtime.session_views import branch_place
 from alloy_tui.runtime.spending import summed
 from alloy_tui.sessions import moves
-from alloy_tui.sessions.ids import Stamps
+from alloy_tui.sessions.ids import Stamps, wall_clock_ms
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import Entry, Opened, Renamed, UserMessage
 from alloy_tui.sessions.owners import running
@@ -79,6 +79,7 @@ class SessionDesk:
         self._beginning = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._closed = False
+        self._began_ms = wall_clock_ms()
 
     async def store(self) -> SessionStore:
         """The store, opened when first asked. Raises StoreError."""
@@ -270,10 +271,13 @@ class SessionDesk:
         if store is None or not state.id:
             return state
         try:
-            spent = summed(await asyncio.to_thread(store.spent, session=state.id))
+            rows = await asyncio.to_thread(store.spent, session=state.id)
         except StoreError:
             return state
-        return msgspec.structs.replace(state, usage=spent.usage, cost=spent.cost)
+        spent, life = summed(rows), summed([r for r in rows if r.at_ms >= self._began_ms])
+        return msgspec.structs.replace(
+            state, usage=spent.usage, cost=spent.cost, life=life.usage, life_cost=life.cost
+        )
 
     async def _unfollow(self) -> None:
         task, self._following = self._following, None

@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from alloy_tui.runtime.session_port import (
+from alloy_tui.runtime.branch_values import (
     ComparisonView,
-    ExportFormat,
     FileChoice,
-    FoundMessage,
     GraftWhat,
-    PathPage,
     Racer,
     RewindPreview,
     RewindScope,
-    SessionRow,
-    SessionState,
-    TreeView,
 )
+from alloy_tui.runtime.library_port import ExportFormat, FoundMessage, SessionRow
+from alloy_tui.runtime.path_values import PathPage, SessionState, TreeView
 
 if TYPE_CHECKING:
     from alloy_tui.runtime.engine import Engine

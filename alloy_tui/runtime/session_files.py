@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from alloy_tui.domain.errors import SessionError
-from alloy_tui.runtime.session_port import ExportFormat
+from alloy_tui.runtime.library_port import ExportFormat
 from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.nodes import Entry
 from alloy_tui.sessions.store import SessionInfo, SessionStore

@@ -1,7 +1,7 @@
 """What of a session is shown: nodes of a tree, items of a path, sides of a comparison.
 
 Pure but for the reading that is handed in; may take a while and belongs in a
-worker thread. Owns how entries become the values of `session_port`.
+worker thread. Owns how entries become the values of `path_values` and `branch_values`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from alloy_tui.domain.messages import TextBlock, ToolResultBlock
+from alloy_tui.runtime.branch_values import BranchSide, ComparedRow, ComparisonView
 from alloy_tui.runtime.own_commands import output_of
-from alloy_tui.runtime.port import OWN_COMMAND
-from alloy_tui.runtime.session_port import (
-    BranchSide,
-    ComparedRow,
-    ComparisonView,
+from alloy_tui.runtime.path_values import (
     NodeKind,
     PathItem,
     PathPage,
@@ -25,6 +22,7 @@ from alloy_tui.runtime.session_port import (
     TreeNode,
     TreeView,
 )
+from alloy_tui.runtime.port import OWN_COMMAND
 from alloy_tui.sessions.compare import Row, Totals, compare
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import (

@@ -13,16 +13,29 @@ from alloy_tui.sessions.store import Spent
 from alloy_tui.settings.schema import BudgetSettings
 
 
-def spent_view(session: Sequence[Spent], day: Sequence[Spent], budget: BudgetSettings) -> SpentView:
-    """The page's figures; both sequences are oldest first."""
+def spent_view(
+    session: Sequence[Spent],
+    day: Sequence[Spent],
+    budget: BudgetSettings,
+    *,
+    team: Sequence[Spent] = (),
+    since_ms: int = 0,
+) -> SpentView:
+    """The page's figures; all sequences are oldest first.
+
+    `team` is what agents took that work for the session: it counts against its
+    limits. The program began at `since_ms`, epoch milliseconds.
+    """
     models = dict.fromkeys(s.model for s in session)
     here, today = summed(session), summed(day)
     return SpentView(
         session=here,
+        life=summed([s for s in session if s.at_ms >= since_ms]),
+        team=summed(team) if team else None,
         by_model={name: summed([s for s in session if s.model == name]) for name in models},
         turns=tuple(SpentTurn(s.at_ms, s.model, s.usage, s.cost) for s in session),
         day=today,
-        limits=_limits(here, today, budget),
+        limits=_limits(summed([*session, *team]), today, budget),
     )
 
 

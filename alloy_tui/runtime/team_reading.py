@@ -12,6 +12,7 @@ import msgspec
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.domain.team_values import TeamTask
+from alloy_tui.runtime.former_lives import Past, past_of
 from alloy_tui.runtime.team_keeping import records_of
 from alloy_tui.runtime.team_sessions import TEAM_AGENT, is_of_a_file, log_of
 from alloy_tui.sessions.store import SessionInfo, SessionStore, Spent
@@ -110,6 +111,12 @@ def own_team_sessions(store: SessionStore, session: str) -> tuple[str, ...]:
         raise
     joined = [r.event for r in records if isinstance(r.event, te.MemberAdded)]
     return tuple(dict.fromkeys(event.session for event in joined if event.session))
+
+
+def own_team_took(store: SessionStore, sessions: Sequence[str]) -> tuple[Past, ...]:
+    """What the agents that talk in `sessions` took. Raises StoreError."""
+    pasts = (past_of(store.spent(session=each)) for each in sessions)
+    return tuple(past for past in pasts if past.spent is not None)
 
 
 def _called(info: SessionInfo, infos: Mapping[str, SessionInfo]) -> str:

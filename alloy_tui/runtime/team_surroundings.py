@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alloy_tui.agent.agent import Agent
-from alloy_tui.runtime.session_port import SessionState
+from alloy_tui.runtime.path_values import SessionState
 from alloy_tui.runtime.team_keeping import Kept
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.team.member import AgentPlan

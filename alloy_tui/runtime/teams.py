@@ -37,7 +37,7 @@ from alloy_tui.runtime.runs_kept import RunsKept
 from alloy_tui.runtime.team_files import find_team
 from alloy_tui.runtime.team_keeping import Kept, TeamKeeping
 from alloy_tui.runtime.team_port import TeamView
-from alloy_tui.runtime.team_reading import own_team_sessions
+from alloy_tui.runtime.team_reading import own_team_sessions, own_team_took
 from alloy_tui.runtime.team_surroundings import Desk, MakeMember, Surroundings
 from alloy_tui.runtime.team_telling import TeamTelling
 from alloy_tui.runtime.timeline import Timeline
@@ -220,12 +220,15 @@ class Teams:
         self.telling.tell()
 
     async def _arrived(self) -> None:
-        """Whoever looks on sees the team of the session that is on screen now."""
-        if self.telling.followed:
-            try:
+        """Whoever looks on sees the team of the session that is on screen now; all see its cost."""
+        try:
+            if self.telling.followed:
                 await self._wake()
-            except AlloyError as error:
-                self._complain(error.message)
+            elif self._team is None and self.store is not None:
+                store, kept = await self.store(), await self.sessions()
+                self.telling.sleeps(await asyncio.to_thread(own_team_took, store, kept))
+        except AlloyError as error:
+            self._complain(error.message)
 
     async def _wake(self) -> None:
         """The session's own team comes back, if it has one that was kept."""
@@ -350,11 +353,8 @@ class Teams:
             self._counted[kept.session] = None
         if not plan.restarts:
             self._recall(spec.name, kept)
-        plan = replace(
-            plan,
-            spec=structs.replace(spec, approval_mode=mode),
-            spent=plan.spent or kept.past.spent,
-        )
+        spec = structs.replace(spec, approval_mode=mode)
+        plan = replace(plan, spec=spec, spent=plan.spent or kept.past.spent)
         made = await self._make(plan, kept)
         know(spec.name, worktree=str(made.folder) if spec.worktree else "", session=kept.session)
         return made.agent

@@ -16,18 +16,12 @@ import msgspec
 from alloy_tui.domain.errors import SessionError, StoreError
 from alloy_tui.domain.events import CheckpointMade, EngineEvent
 from alloy_tui.runtime import session_views as views
+from alloy_tui.runtime.branch_values import ComparisonView, FileChoice, RewindPreview, RewindScope
 from alloy_tui.runtime.conversing import Conversing
 from alloy_tui.runtime.kept_files import KeptFiles
+from alloy_tui.runtime.path_values import PathPage, TreeView
 from alloy_tui.runtime.recording import Recorder
 from alloy_tui.runtime.session_desk import SessionDesk
-from alloy_tui.runtime.session_port import (
-    ComparisonView,
-    FileChoice,
-    PathPage,
-    RewindPreview,
-    RewindScope,
-    TreeView,
-)
 from alloy_tui.sessions import moves
 from alloy_tui.sessions.ids import Stamp
 from alloy_tui.sessions.live import LiveSession

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from alloy_tui.domain.events import Envelope
-from alloy_tui.runtime.session_port import Racer
+from alloy_tui.runtime.branch_values import Racer
 from alloy_tui.ui.messages import TokensArrived
 
 RACERS = "race-"

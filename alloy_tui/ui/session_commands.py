@@ -13,7 +13,7 @@ from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.ui.commands import FORMATS
 
 if TYPE_CHECKING:
-    from alloy_tui.runtime.session_port import ExportFormat
+    from alloy_tui.runtime.library_port import ExportFormat
     from alloy_tui.ui.host import Host
 
 

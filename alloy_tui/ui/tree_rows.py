@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from alloy_tui.runtime.session_port import TreeNode, TreeView
+from alloy_tui.runtime.path_values import TreeNode, TreeView
 
 Filter: TypeAlias = Literal["path", "labelled", "user", "all"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alloy_tui.domain import events as ev
-from alloy_tui.runtime.session_port import Racer
+from alloy_tui.runtime.branch_values import Racer
 from tests.runtime.test_tree_port import asked, at, page, talked, tree, words
 
 

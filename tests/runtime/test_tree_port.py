@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from alloy_tui.domain import events as ev
+from alloy_tui.runtime.path_values import PathPage, TreeView
 from alloy_tui.runtime.runtime import Runtime
-from alloy_tui.runtime.session_port import PathPage, TreeView
 from tests.support.listening import Listener
 
 NOW = "As at this point,"
@@ -257,8 +257,8 @@ def test_at_the_end_the_whole_session_is_counted_and_this_life_apart(open_runtim
     later.submit("3")
     again.until(ev.RunFinished)
     later.close()
-    assert later.usage().usage.total == 12
-    assert later.tree.state.usage.total == 36
+    assert later.tree.state.life.total == 12
+    assert later.tree.state.usage.total == later.usage().usage.total == 36
 
 
 def test_labels_notes_and_prunings_are_seen(open_runtime, script) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from alloy_tui.runtime.session_port import FileChange, RewindPreview
+from alloy_tui.runtime.branch_values import FileChange, RewindPreview
 from tests.support.scenes import Scene
 from tests.support.stage import Stage
 from tests.ui import test_session_pages as pages

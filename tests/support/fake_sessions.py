@@ -7,22 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from alloy_tui.runtime.session_port import (
+from alloy_tui.runtime.branch_values import (
     ComparisonView,
-    ExportFormat,
     FileChoice,
-    FoundMessage,
     GraftWhat,
-    PathItem,
-    PathPage,
     Racer,
     RewindPreview,
     RewindScope,
-    SessionRow,
-    SessionState,
-    TreeNode,
-    TreeView,
 )
+from alloy_tui.runtime.library_port import ExportFormat, FoundMessage, SessionRow
+from alloy_tui.runtime.path_values import PathItem, PathPage, SessionState, TreeNode, TreeView
 
 
 class FakeTree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alloy_tui.domain import messages as msg
-from alloy_tui.runtime.session_port import PathItem, TreeNode
+from alloy_tui.runtime.path_values import PathItem, TreeNode
 from tests.support.feed import START_MS
 
 SONNET = "anthropic/claude-sonnet-5"

@@ -16,8 +16,9 @@ from alloy_tui.domain.messages import (
     ToolResultBlock,
     user,
 )
+from alloy_tui.runtime.library_port import FoundMessage
+from alloy_tui.runtime.path_values import PathItem, PathPage, SessionState
 from alloy_tui.runtime.port import OWN_COMMAND
-from alloy_tui.runtime.session_port import FoundMessage, PathItem, PathPage, SessionState
 from alloy_tui.tools.core import core_tools
 from alloy_tui.ui.panes.chat_history import FIRST_ITEMS
 from alloy_tui.ui.tool_view import headline_of

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from alloy_tui.domain.secret import Secret
-from alloy_tui.runtime.session_port import FoundMessage
+from alloy_tui.runtime.library_port import FoundMessage
 from alloy_tui.ui.screens.compare import CompareScreen
 from alloy_tui.ui.screens.race import RaceScreen
 from alloy_tui.ui.screens.rewind import RewindDialog

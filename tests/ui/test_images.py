@@ -12,7 +12,7 @@ from textual import events
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.messages import ChatMessage, ImageBlock, TextBlock, ToolResultBlock
-from alloy_tui.runtime.session_port import PathItem, SessionState
+from alloy_tui.runtime.path_values import PathItem, SessionState
 from alloy_tui.ui.viewer import show, viewer
 from tests.support import feed as fd
 from tests.support import stored

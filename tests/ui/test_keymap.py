@@ -322,7 +322,7 @@ async def test_the_palette_reaches_every_command_and_every_action() -> None:
     [
         ("the settings", "Settings"),
         ("what it printed", "Output"),
-        ("tokens and cost", "Since the start"),
+        ("tokens and cost", "So far"),
     ],
 )
 async def test_choosing_a_row_of_the_palette_does_what_its_key_does(

@@ -193,11 +193,15 @@ def test_the_usage_page_tells_this_life_of_a_session_apart() -> None:
     """Where it is all of the session there is nothing to tell."""
     spent = spent_view()
     assert "since this start" not in page_of(spent, 76)
-    view = UsageView(TokenUsage(input=1200, output=34), {}, 0.05, None, None)
+    view = UsageView(spent.session.usage, {}, spent.session.cost, None, None)
+    life = SpentSum(1, TokenUsage(input=1200, output=34), 0.05)
+    spent = msgspec.structs.replace(spent, life=life, team=SpentSum(3, life.usage, 0.25))
     lines = [text for _, text in usage_lines(view, spent, 76)]
     (line,) = [text for text in lines if "since this start" in text]
     assert "$0.05" in line
     assert "≥" not in line
+    (team,) = [text for text in lines if "its team" in text]
+    assert "$0.25" in team
     assert lines.index(line) < next(n for n, text in enumerate(lines) if "Today" in text)
 
 

@@ -9,17 +9,15 @@ import pytest
 from textual.pilot import Pilot
 
 from alloy_tui.domain import events as ev
-from alloy_tui.runtime.session_port import (
+from alloy_tui.runtime.branch_values import (
     BranchSide,
     ComparedFile,
     ComparedRow,
     ComparisonView,
-    FoundMessage,
-    PathPage,
     Racer,
-    SessionRow,
-    SessionState,
 )
+from alloy_tui.runtime.library_port import FoundMessage, SessionRow
+from alloy_tui.runtime.path_values import PathPage, SessionState
 from alloy_tui.ui.lines import Change
 from alloy_tui.ui.screens.compare import CompareScreen, file_lines, titles
 from alloy_tui.ui.screens.race import RaceScreen

@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from alloy_tui.domain import events as ev
-from alloy_tui.runtime.session_port import FileChange, RewindPreview, SessionState
+from alloy_tui.runtime.branch_values import FileChange, RewindPreview
+from alloy_tui.runtime.path_values import SessionState
 from alloy_tui.ui.panes.session_tree import SessionTreePane
 from alloy_tui.ui.screens.compare import CompareScreen
 from alloy_tui.ui.screens.rewind import RewindDialog

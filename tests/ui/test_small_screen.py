@@ -33,7 +33,7 @@ async def test_a_conversation_is_read_asked_and_answered() -> None:
     ("key", "words"),
     [
         ("f1", "Help"),
-        ("f2", "Since the start"),
+        ("f2", "So far"),
         ("f4", "Esc closes"),
         ("ctrl+l", "Esc leaves"),
         ("ctrl+p", "Search for commands"),

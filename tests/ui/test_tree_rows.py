@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alloy_tui.runtime.session_port import SessionState, TreeNode, TreeView
+from alloy_tui.runtime.path_values import SessionState, TreeNode, TreeView
 from alloy_tui.ui.tree_rows import FILTERS, TreeLayout
 from tests.support.stored import node, shop_tree
 

@@ -13,7 +13,8 @@ from typing import Protocol
 from msgspec.structs import replace
 from textual.message import Message
 
-from alloy_tui.runtime.session_port import NodeKind, PathItem, PathPage, TreePort
+from alloy_tui.runtime.path_values import NodeKind, PathItem, PathPage
+from alloy_tui.runtime.session_port import TreePort
 from alloy_tui.ui.panes.history_blocks import Piece, leading_results, pieces_of, turn_words
 from alloy_tui.ui.transcript import BlockId, Transcript
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import messages as msg
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.path_values import PathItem
 from alloy_tui.runtime.port import OWN_COMMAND
-from alloy_tui.runtime.session_port import PathItem
 from alloy_tui.ui.panes.chat_images import image_spec
 from alloy_tui.ui.panes.chat_words import change_summary, incomplete_words
 from alloy_tui.ui.tool_view import CallKey, ToolRecord, diff_lines

@@ -18,7 +18,8 @@ from textual.message import Message
 from textual.widgets import Input
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.session_port import TreePort, TreeView
+from alloy_tui.runtime.path_values import TreeView
+from alloy_tui.runtime.session_port import TreePort
 from alloy_tui.ui.field import Field
 from alloy_tui.ui.keymap import TREE_KEYS, Keymap, shown
 from alloy_tui.ui.messages import SessionChanged

@@ -16,7 +16,8 @@ from textual.message import Message
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.sanitise import clean
-from alloy_tui.runtime.session_port import SessionState, TreePort
+from alloy_tui.runtime.path_values import SessionState
+from alloy_tui.runtime.session_port import TreePort
 from alloy_tui.ui.panes.chat_images import ChatImages
 from alloy_tui.ui.panes.welcome import Welcome
 from alloy_tui.ui.tool_view import CallKey, ToolRecords

@@ -13,7 +13,7 @@ from textual import events
 from textual.message import Message
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.session_port import SessionState, TreeView
+from alloy_tui.runtime.path_values import SessionState, TreeView
 from alloy_tui.ui.markdown.cells import Span, clip, span_width
 from alloy_tui.ui.tree_rows import TreeLayout, TreeRow
 from alloy_tui.ui.widgets.row_window import RowWindow

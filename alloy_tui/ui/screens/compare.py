@@ -19,13 +19,9 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from alloy_tui.domain.sanitise import clean, clean_line
-from alloy_tui.runtime.session_port import (
-    BranchSide,
-    ComparedFile,
-    ComparisonView,
-    PathItem,
-    TreePort,
-)
+from alloy_tui.runtime.branch_values import BranchSide, ComparedFile, ComparisonView
+from alloy_tui.runtime.path_values import PathItem
+from alloy_tui.runtime.session_port import TreePort
 from alloy_tui.ui.lines import Change, LineItem
 from alloy_tui.ui.panes.history_blocks import pieces_of
 from alloy_tui.ui.transcript import Transcript

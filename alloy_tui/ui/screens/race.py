@@ -19,7 +19,7 @@ from textual.widgets import Input
 
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.session_port import Racer
+from alloy_tui.runtime.branch_values import Racer
 from alloy_tui.ui.panes.live import LiveColumn
 from alloy_tui.ui.race_feed import Heard, RaceFeed
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread

@@ -69,16 +69,16 @@ def _usage_rows(usage: TokenUsage) -> list[tuple[str, str]]:
 def usage_lines(view: UsageView, spent: SpentView | None = None, width: int = 72) -> list[Line]:
     """Tokens by kind, model and turn, the cost, what limits allow, and how full the window is.
 
-    Without `spent`, what the store knows, there are the totals since the start.
+    Without `spent`, what the store knows, there are the totals that the agent knows.
     """
     if spent is not None:
         context = _context_lines(view, spent.context)
         return [
-            *spending_lines(spent, width, _life(view, spent)),
+            *spending_lines(spent, width, _life(spent)),
             *context,
             *turn_lines(spent, width),
         ]
-    lines: list[Line] = [("heading", "Since the start")]
+    lines: list[Line] = [("heading", "So far")]
     lines.extend(("plain", f"  {name:<24}{value:>14}") for name, value in _usage_rows(view.usage))
     cost = money_of(view).removeprefix("cost ")
     lines.append(("plain", f"  {'cost':<24}{cost:>14}"))
@@ -98,12 +98,10 @@ def usage_lines(view: UsageView, spent: SpentView | None = None, width: int = 72
     return lines
 
 
-def _life(view: UsageView, spent: SpentView) -> SpentSum | None:
-    """What this program took since its start, where that is not all of the session."""
-    if not view.usage.total or view.usage.total == spent.session.usage.total:
-        return None
-    cost = view.cost if view.cost is not None else view.cost_known
-    return SpentSum(1, view.usage, cost, at_least=view.cost is None)
+def _life(spent: SpentView) -> SpentSum | None:
+    """What the session took since the program's start, where that is not all of it."""
+    life = spent.life
+    return life if life is not None and 0 < life.requests < spent.session.requests else None
 
 
 def _context_lines(view: UsageView, counted: TokenCount | None = None) -> list[Line]:

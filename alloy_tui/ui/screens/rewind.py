@@ -20,7 +20,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.session_port import FileChange, FileChoice, RewindPreview, RewindScope
+from alloy_tui.runtime.branch_values import FileChange, FileChoice, RewindPreview, RewindScope
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
 from alloy_tui.ui.wording import shorten_middle
 

@@ -15,7 +15,8 @@ from textual.message import Message
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.events import Envelope
-from alloy_tui.runtime.session_port import RewindPreview, TreeView
+from alloy_tui.runtime.branch_values import RewindPreview
+from alloy_tui.runtime.path_values import TreeView
 from alloy_tui.ui.clipboard import copy_and_tell
 from alloy_tui.ui.drafts import Draft
 from alloy_tui.ui.keymap import Keymap

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.message import Message
 
 from alloy_tui.domain.sanitise import clean_line
+from alloy_tui.runtime.branch_values import GraftWhat, Racer
+from alloy_tui.runtime.path_values import TreeView
 from alloy_tui.runtime.port import RuntimePort
-from alloy_tui.runtime.session_port import GraftWhat, Racer, TreeView
 from alloy_tui.ui.clock import Clock
 from alloy_tui.ui.screens.reading import ReadingScreen
 from alloy_tui.ui.transcript.painting import app_of

@@ -7,7 +7,8 @@ from pathlib import PurePath
 from textual.content import Content
 
 from alloy_tui.domain.sanitise import clean, clean_line
-from alloy_tui.runtime.session_port import FoundMessage, PathPage, SessionRow
+from alloy_tui.runtime.library_port import FoundMessage, SessionRow
+from alloy_tui.runtime.path_values import PathPage
 from alloy_tui.ui.lines import Line
 
 _PEEK_CHARS = 1200

@@ -21,7 +21,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.session_port import FoundMessage, LibraryPort, PathPage, SessionRow
+from alloy_tui.runtime.library_port import FoundMessage, LibraryPort, SessionRow
+from alloy_tui.runtime.path_values import PathPage
 from alloy_tui.ui.field import Field
 from alloy_tui.ui.lines import Line
 from alloy_tui.ui.screens.session_words import about_lines, found_words, peek_lines, row_words

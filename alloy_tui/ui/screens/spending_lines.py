@@ -31,6 +31,8 @@ def spending_lines(spent: SpentView, width: int, life: SpentSum | None = None) -
         lines.append(("plain", _row("together", spent.session, width)))
     if life is not None:
         lines.append(("muted", _row("since this start", life, width)))
+    if spent.team is not None:
+        lines.append(("plain", _row("its team, besides", spent.team, width)))
     lines += _remarks(spent.session)
     noun = "request" if spent.day.requests == 1 else "requests"
     lines += _section("Today, all sessions")
