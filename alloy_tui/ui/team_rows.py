@@ -128,11 +128,13 @@ def _stilled(rows: Sequence[AgentRow], still: Layout) -> list[Line]:
 
 
 def _grouped(rows: Sequence[AgentRow]) -> list[Line]:
+    members: dict[RowGroup, list[AgentRow]] = {group: [] for group in GROUPS}
+    for row in rows:
+        members[row.group].append(row)
     lines: list[Line] = []
-    for group, heading in GROUPS.items():
-        mine = [row for row in rows if row.group == group]
+    for group, mine in members.items():
         if mine:
-            lines.append(Line(heading=heading, count=counted(mine, group)))
+            lines.append(Line(heading=GROUPS[group], count=counted(mine, group)))
             lines += [Line(row) for row in mine]
     return lines
 

@@ -94,6 +94,7 @@ class TeamBase(PromptScreen[None]):
         self._shown_for: tuple[str, ...] = ()
         self._shown_s = float("-inf")
         self._peeked: tuple[object, ...] = ()
+        self._footed: tuple[object, ...] = ()
         self._slipped = ("", 0.0)
         """Who came under the cursor by itself, as the one there has gone; and when."""
 
@@ -277,17 +278,29 @@ class TeamBase(PromptScreen[None]):
         how_line.display = self.tab == "agents" and (self.size.height >= _ROOMY or not usual)
         how_line.update(how)
         self._paint_peek()
-        keys = team_bars.foot(
-            self.keymap,
+        self._paint_foot(width)
+
+    def _paint_foot(self, width: int) -> None:
+        given = (
             self.tab,
             width,
-            asked=self._asking_tool(),
-            selected=self.selected,
-            lines=3 if self.size.height >= _ROOMY else 1,
-            more=self.peek.display and self.peek.row_count > self.peek.size.height > 0,
+            self._asking_tool(),
+            tuple(self.selected),
+            3 if self.size.height >= _ROOMY else 1,
+            bool(self.peek.display and self.peek.row_count > self.peek.size.height > 0),
+            self.ask_line.asking,
         )
-        foot = team_bars.asking(width) if self.ask_line.asking else keys
-        self.query_one("#team-foot", ActionLine).update(foot)
+        if given == self._footed:
+            return
+        self._footed = given
+        tab, _, asked, selected, lines, more, asking = given
+        self.query_one("#team-foot", ActionLine).update(
+            team_bars.asking(width)
+            if asking
+            else team_bars.foot(
+                self.keymap, tab, width, asked=asked, selected=selected, lines=lines, more=more
+            )
+        )
 
     def _paint_peek(self) -> None:
         row, item = self.row, self.item

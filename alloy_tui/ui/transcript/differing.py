@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.cells import cell_len
+from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
@@ -29,12 +30,18 @@ def changed_spans(before: Strip | None, after: Strip) -> list[tuple[int, int]]:
         return []
     if before is None or before.cell_length != width:
         return [(0, width)]
+    old, new = list(before), list(after)
+    if any(_uncertain(text) for text, _, _ in (*old, *new)):
+        return [(0, width)]
+    first, head = _same(old, new)
+    last, tail = _same(old[first:][::-1], new[first:][::-1])
     looks: dict[Style | None, Style | None] = {}
-    old, new = _cells(before, looks), _cells(after, looks)
-    if not len(old) == len(new) == width:
+    olds = _cells(old[first : len(old) - last], looks)
+    news = _cells(new[first : len(new) - last], looks)
+    if not len(olds) == len(news) == width - head - tail:
         return [(0, width)]
     spans: list[tuple[int, int]] = []
-    for x in [x for x in range(width) if old[x] != new[x]]:
+    for x in [x for x, cell in enumerate(news, head) if cell != olds[x - head]]:
         if spans and x - spans[-1][1] < GAP:
             spans[-1] = (spans[-1][0], x + 1)
         else:
@@ -42,24 +49,32 @@ def changed_spans(before: Strip | None, after: Strip) -> list[tuple[int, int]]:
     return spans
 
 
-def _cells(strip: Strip, looks: dict[Style | None, Style | None]) -> list[tuple[str, Style | None]]:
-    """Each cell with its style, equal ones the same object; nothing where widths are uncertain.
+def _uncertain(text: str) -> bool:
+    return not text.isascii() and (unsure(text) or not all(map(cell_len, text)))
+
+
+def _same(old: list[Segment], new: list[Segment]) -> tuple[int, int]:
+    """How many segments of both are equal, from the first on, and how many cells they take."""
+    cells = 0
+    for number, (mine, other) in enumerate(zip(old, new, strict=False)):
+        if mine != other:
+            return number, cells
+        cells += mine.cell_length
+    return min(len(old), len(new)), cells
+
+
+def _cells(
+    row: list[Segment], looks: dict[Style | None, Style | None]
+) -> list[tuple[str, Style | None]]:
+    """Each cell with its style, equal ones the same object.
 
     The second cell of a wide character has it twice, so that it equals no other cell.
     """
     cells: list[tuple[str, Style | None]] = []
-    for text, style, _ in strip:
+    for text, style, _ in row:
         look = looks.setdefault(style, style)
-        if text.isascii():
-            cells += [(character, look) for character in text]
-            continue
-        if unsure(text):
-            return []
         for character in text:
-            wide = cell_len(character)
-            if wide not in {1, 2}:
-                return []
             cells.append((character, look))
-            if wide == 2:
+            if not character.isascii() and cell_len(character) == 2:
                 cells.append((character * 2, look))
     return cells

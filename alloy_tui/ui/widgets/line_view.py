@@ -7,20 +7,20 @@ sanitised by the caller; it is never markup.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Literal, TypeAlias
 
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.selection import Selection
 from textual.strip import Strip
 
 from alloy_tui.ui.clipboard import copy_and_tell
 from alloy_tui.ui.lines import Change, Line, LineItem, LineKind
 from alloy_tui.ui.transcript.look import Look
-from alloy_tui.ui.transcript.painting import app_of
+from alloy_tui.ui.transcript.painting import app_of, quicken_bar, set_bar, set_geometry
 from alloy_tui.ui.transcript.selecting import overlay
 from alloy_tui.ui.widgets.drag_select import DragSelect
 from alloy_tui.ui.widgets.line_rows import LineRow, expanded, plain, selected_text, wrapped
@@ -180,7 +180,7 @@ class LineView(DragSelect, can_focus=True):
         self._wrap(first)
 
     def _rewrap(self, width: int | None = None) -> None:
-        self._rows = []
+        before, self._rows = self._rows, []
         self._starts = []
         self._wrapped_to = max(0, self._page_width if width is None else width)
         if self._given is not None and self._wrapped_to:
@@ -188,9 +188,9 @@ class LineView(DragSelect, can_focus=True):
                 self._given, self._wrapped_to, self._look(), beside=self._beside
             )
             self._search_again(0)
-        self._wrap(0)
+        self._wrap(0, before)
 
-    def _wrap(self, first: int) -> None:
+    def _wrap(self, first: int, before: Sequence[LineRow] = ()) -> None:
         width = max(4, self._wrapped_to)
         for number, line in enumerate(self._lines[first:], first):
             self._starts.append(len(self._rows))
@@ -199,11 +199,39 @@ class LineView(DragSelect, can_focus=True):
                 self._rows.append(row)
             else:
                 self._rows.extend(wrapped(line, number, width, words=self._words))
-        self.virtual_size = Size(self._wrapped_to, len(self._rows))
-        self.refresh()
+        self._measure()
+        self._repaint(before)
+
+    def _measure(self) -> None:
+        total, height = len(self._rows), self.size.height
+        size = Size(self._wrapped_to, total)
+        barred = self.show_vertical_scrollbar
+        if not height or self.styles.is_auto_height or barred != (total > height):
+            self.virtual_size = size
+        elif size != self.virtual_size:
+            # Assigning it would lay out and paint the whole screen.
+            set_geometry(self, size=size)
+            if self.scroll_offset.y > max(0, total - height):
+                self.scroll_to(y=max(0, total - height), animate=False, immediate=True, force=True)
+            if barred:
+                set_bar(self.vertical_scrollbar, total, height, self.scroll_offset.y, paint=True)
+
+    def _repaint(self, before: Sequence[LineRow]) -> None:
+        """Paint the rows that are others than `before`, or all where marks may have moved."""
+        top, height = self.scroll_offset.y, self.size.height
+        if not before or self._needle or self.text_selection is not None:
+            self.refresh()
+            return
+        now = self._rows
+        lines = [
+            at - top for at in range(top, top + height) if before[at : at + 1] != now[at : at + 1]
+        ]
+        if lines:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in lines))
 
     def on_mount(self) -> None:
         """Draw changes anew when the theme changes."""
+        quicken_bar(self)
         app_of(self).theme_changed_signal.subscribe(self, lambda _: self._recolour())
 
     def _recolour(self) -> None:

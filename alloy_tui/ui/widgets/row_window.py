@@ -13,6 +13,7 @@ from typing import Self
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.color import Color
 from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -60,7 +61,8 @@ class RowWindow(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own parameter name
         self._drawn = DrawnRows(self._source, self._draw)
         self._looks: dict[str, Style] = {}
-        self._base: tuple[Style, Sequence[LineFilter]] | None = None
+        self._ground: tuple[Style, Color, Sequence[LineFilter]] | None = None
+        self._mixed: dict[tuple[Style, bool], Style] = {}
         super().__init__(id=id)
         self.keys: Callable[[str], bool] = lambda _key: False
         """Takes a key; whether it meant something."""
@@ -215,7 +217,8 @@ class RowWindow(ScrollView, can_focus=True):
         """Colours are others, perhaps: of this or of what is behind it."""
         super().notify_style_update()
         self._looks.clear()
-        self._base = None
+        self._mixed.clear()
+        self._ground = None
         self.refresh()
 
     def refresh(
@@ -256,18 +259,25 @@ class RowWindow(ScrollView, can_focus=True):
     def _draw(self, source: Source) -> Strip:
         spans, on_cursor = source
         width = self.scrollable_content_region.width
-        if self._base is None:
-            self._base = (self.rich_style, self.get_line_filters())
-        base, filters = self._base
+        if self._ground is None:
+            self._ground = (self.rich_style, self.background_colors[1], self.get_line_filters())
+        base, ground, filters = self._ground
         if spans is None:
             strip = Strip.blank(width, base)
         else:
-            over = self.look("cursor") if on_cursor else Style.null()
-            row = [Segment(text, base + style + over) for text, style in clip(spans, width)]
-            strip = Strip(row).adjust_cell_length(width, base + over)
+            row = [Segment(text, self._mix(style, on_cursor)) for text, style in clip(spans, width)]
+            strip = Strip(row).adjust_cell_length(width, self._mix(Style.null(), on_cursor))
         for line_filter in filters:
-            strip = strip.apply_filter(line_filter, self.background_colors[1])
+            strip = strip.apply_filter(line_filter, ground)
         return strip
+
+    def _mix(self, style: Style, on_cursor: bool) -> Style:
+        """On the window's own, and below the cursor's."""
+        mixed = self._mixed.get((style, on_cursor))
+        if mixed is None:
+            over = self.look("cursor") if on_cursor else Style.null()
+            mixed = self._mixed[style, on_cursor] = self.rich_style + style + over
+        return mixed
 
     def _piece(self, change: Change) -> tuple[int, Strip]:
         """The column of what is sent, and that, held to the grid."""

@@ -9,7 +9,7 @@ nothing is out of sight for which there is room.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from rich.style import Style
 from textual import events
@@ -61,6 +61,9 @@ _WORDS: dict[AgentState, str] = {
     "cancelled": "stopped",
 }
 
+_Facts: TypeAlias = tuple[int, bool, int, RowGroup, str, str, tuple[str, str, str]]
+"""All that a line is made of, but for the name and the colours."""
+
 
 class AgentLines(RowWindow):
     """A team's agents; `show_team` gives the newest view."""
@@ -84,6 +87,7 @@ class AgentLines(RowWindow):
     """
 
     def __init__(self) -> None:
+        self._kept: dict[str, tuple[_Facts, list[Span]]] = {}
         super().__init__(id="team-agents")
         self.plan = Layout()
         self.order: Order = "state"
@@ -187,20 +191,44 @@ class AgentLines(RowWindow):
         return self._agent(line, line.row, width)
 
     def _agent(self, line: Line, row: AgentRow, width: int) -> list[Span]:
-        group = row.group
+        """The same list as long as it has the same words."""
+        chosen, words = row.name in self.selected, row.activity or row.role
+        figures = self._figures(row, width)
+        facts: _Facts = (width, chosen, line.indent, row.group, self._state(row), words, figures)
+        kept = self._kept.get(row.name)
+        if kept is not None and kept[0] == facts:
+            return kept[1]
+        if len(self._kept) > 2 * len(self.plan):
+            self._kept.clear()  # of agents that have gone
+        spans = self._composed(row.name, facts)
+        self._kept[row.name] = (facts, spans)
+        return spans
+
+    def _composed(self, name: str, facts: _Facts) -> list[Span]:
+        width, chosen, indent, group, state, words, figures = facts
         look = self.look(_LOOKS[group])
-        name = clip([(clean_line(row.name, limit=60), self.look("name"))], _NAME)
-        state = clip([(self._state(row), look)], _STATE)
         left: list[Span] = [
-            ("*" if row.name in self.selected else " ", self.look("live")),
-            (f"{'  ' * min(6, line.indent)}{GLYPHS[group]} ", look),
-            *_filled(name, _NAME),
+            ("*" if chosen else " ", self.look("live")),
+            (f"{'  ' * min(6, indent)}{GLYPHS[group]} ", look),
+            *_filled(clip([(clean_line(name, limit=60), self.look("name"))], _NAME), _NAME),
             ("  ", Style.null()),
-            *_filled(state, _STATE),
+            *_filled(clip([(state, look)], _STATE), _STATE),
             ("  ", Style.null()),
-            (clean_line(row.activity or row.role, limit=300), self.look("words")),
+            (clean_line(words, limit=300), self.look("words")),
         ]
-        return columns(left, self._figures(row, width), width)
+        pace, counts, model = figures
+        right: list[Span] = [
+            (pace, self.look("live")),
+            (counts, self.look("figures")),
+            (model, self.look("figures")),
+            (" ", Style.null()),
+        ]
+        return columns(left, [span for span in right if span[0]], width)
+
+    def notify_style_update(self) -> None:
+        """See `RowWindow.notify_style_update`."""
+        self._kept.clear()
+        super().notify_style_update()
 
     def _state(self, row: AgentRow) -> str:
         if row.paused and not row.view.approvals:
@@ -212,7 +240,8 @@ class AgentLines(RowWindow):
             return f"{_TIMED[state]} {seconds(self.now_ms - row.view.since_ms)}"
         return _WORDS.get(state, state)
 
-    def _figures(self, row: AgentRow, width: int) -> list[Span]:
+    def _figures(self, row: AgentRow, width: int) -> tuple[str, str, str]:
+        """Pace, counts and model, each empty where there is no room for it."""
         view, parts = row.view, list[str]()
         if width >= _TURN_FROM:
             most = f"/{row.max_turns}" if row.max_turns else ""
@@ -228,13 +257,9 @@ class AgentLines(RowWindow):
             parts.append(f"{cost:>7}")
         if width >= _CONTEXT_FROM:
             parts.append(f"↻ {row.restarts}" if row.restarts else "   ")
-        made: list[Span] = [("  ".join(parts), self.look("figures"))]
-        if width >= _SPARK_FROM:
-            made.insert(0, (f"{sparkline(row.rates, _SPARK)}  ", self.look("live")))
-        if width >= _MODEL_FROM:
-            made.append((f"  {model_label(view.model, 14):<14}", self.look("figures")))
-        made.append((" ", Style.null()))
-        return made
+        pace = f"{sparkline(row.rates, _SPARK)}  " if width >= _SPARK_FROM else ""
+        model = f"  {model_label(view.model, 14):<14}" if width >= _MODEL_FROM else ""
+        return pace, "  ".join(parts), model
 
 
 def _filled(spans: Sequence[Span], width: int) -> list[Span]:
