@@ -24,7 +24,13 @@ from alloy_tui.ui.transcript import look as looks
 from alloy_tui.ui.transcript import warming
 from alloy_tui.ui.transcript.document import Document
 from alloy_tui.ui.transcript.messages import FollowChanged
-from alloy_tui.ui.transcript.painting import DirectPaint, app_of, set_bar, set_geometry
+from alloy_tui.ui.transcript.painting import (
+    DirectPaint,
+    app_of,
+    quicken_bar,
+    set_bar,
+    set_geometry,
+)
 from alloy_tui.ui.transcript.selecting import overlay, pack, selected_text, span_of
 from alloy_tui.ui.transcript.strips import Strips
 
@@ -91,6 +97,7 @@ class TranscriptView(ScrollView, can_focus=True):
 
     def on_mount(self) -> None:
         """Take new colours when the theme changes; get ready for the first answer."""
+        quicken_bar(self)
         self.set_class(app_of(self).console.color_system == "256", "-few-colours")
         if not app_of(self).is_headless:
             self.set_timer(warming.DELAY_S, warming.warm_up)
