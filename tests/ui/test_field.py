@@ -10,7 +10,7 @@ import pytest
 from textual import events
 from textual.app import App, ComposeResult
 
-from alloy_tui.ui.field import Field, one_line
+from alloy_tui.ui.field import LONGEST, SEARCHED, Field, one_line
 from tests.program.hostile import needs_corpus, payloads
 
 pytestmark = pytest.mark.anyio
@@ -20,8 +20,12 @@ Put = Callable[[Field, str], Awaitable[object]]
 
 
 class _Page(App[None]):
+    def __init__(self, field: Field | None = None) -> None:
+        super().__init__()
+        self._field = field or Field()
+
     def compose(self) -> ComposeResult:
-        yield Field()
+        yield self._field
 
 
 async def _pasted(field: Field, text: str) -> None:
@@ -57,6 +61,34 @@ async def test_a_paste_takes_the_place_of_what_is_selected_and_the_cursor_stands
         await pilot.pause()
         assert field.value == "to one at all"
         assert field.cursor_position == len("to one")
+
+
+async def test_of_a_paste_that_is_too_long_the_beginning_fits_and_that_is_said_once() -> None:
+    page = _Page()
+    async with page.run_test(notifications=True) as pilot:
+        field = page.query_one(Field)
+        field.value = "to , soon"
+        field.cursor_position = len("to ")
+        for _ in range(2):
+            await _pasted(field, "word " * 200_000)
+            await pilot.pause()
+        await pilot.press("x")
+        assert len(field.value) == LONGEST
+        assert field.value.startswith("to word word")
+        assert field.value.endswith(", soon")
+        told = [notice.message for notice in page._notifications]
+        assert told == ["20,000 characters fit here. What is more was left out."]
+
+
+async def test_a_line_to_search_with_is_shorter_and_takes_more_once_there_is_room() -> None:
+    page = _Page(Field(longest=SEARCHED))
+    async with page.run_test(notifications=True) as pilot:
+        field = page.query_one(Field)
+        field.value = "x" * 5_000
+        assert len(field.value) == SEARCHED
+        await pilot.press("end", "backspace", "y", "z")
+        assert field.value[-2:] == "xy"
+        assert len(page._notifications) == 1
 
 
 @pytest.mark.corpus

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
-from alloy_tui.ui.field import Field
+from alloy_tui.ui.field import SEARCHED, Field
 from alloy_tui.ui.widgets.line_search import MOST
 from alloy_tui.ui.widgets.line_view import LineView
 
@@ -34,7 +34,8 @@ class FindLine(Horizontal):
     def compose(self) -> ComposeResult:
         """Mark, field, count."""
         yield Static("/", id="find-mark", markup=False)
-        field = Field(placeholder="find in this pane", id="find-field", compact=True)
+        words = "find in this pane"
+        field = Field(longest=SEARCHED, placeholder=words, id="find-field", compact=True)
         field.cursor_blink = False
         yield field
         yield Static("", id="find-count", markup=False)

@@ -29,7 +29,8 @@ class Ask(ModalScreen[str | None]):
         """The frame."""
         with Vertical(id="page"):
             yield Static(self._question, id="page-title", markup=False)
-            yield Field(self._value, id="picker-filter")
+            # What was put aside in the prompt may be long.
+            yield Field(self._value, longest=100_000, id="picker-filter")
             yield Static(self._foot, id="page-foot", markup=False)
 
     def on_mount(self) -> None:

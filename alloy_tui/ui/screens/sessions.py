@@ -23,7 +23,7 @@ from textual.widgets.option_list import Option
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.library_port import FoundMessage, LibraryPort, SessionRow
 from alloy_tui.runtime.path_values import PathPage
-from alloy_tui.ui.field import Field
+from alloy_tui.ui.field import SEARCHED, Field
 from alloy_tui.ui.lines import Line
 from alloy_tui.ui.screens.session_words import about_lines, found_words, peek_lines, row_words
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
@@ -115,7 +115,7 @@ class SessionsScreen(ModalScreen[None]):
         """The line to type into, the list, the look into a session, keys."""
         with Vertical(id="sessions"):
             yield Static("Sessions", id="page-title", markup=False)
-            field = Field(id="session-ask", compact=True)
+            field = Field(longest=SEARCHED, id="session-ask", compact=True)
             field.cursor_blink = False
             yield field
             with Horizontal(id="session-main"):

@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from alloy_tui.ui.field import Field
+from alloy_tui.ui.field import SEARCHED, Field
 
 _HINT = "Enter next  ↑ previous  Tab read here  Esc back"
 _WIDE = 90
@@ -71,7 +71,7 @@ class SearchBar(Horizontal):
         super().__init__()
         self._transcript = transcript
         self._before: Widget | None = None
-        self._input = Field(compact=True, select_on_focus=True, id="search-words")
+        self._input = Field(longest=SEARCHED, compact=True, select_on_focus=True, id="search-words")
         self._count = Static(markup=False, id="search-count")
 
     def compose(self) -> ComposeResult:
