@@ -8,7 +8,6 @@ Must not know who answers.
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +19,7 @@ from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.middleware import Halt, HookContext, Middleware
 from alloy_tui.domain.errors import AlloyError
 from alloy_tui.domain.events import BudgetReached, BudgetWarned, EngineEvent, Notice, ToolFinished
+from alloy_tui.domain.limits import Unit, raised, spelled
 from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.runtime.estimating import estimate
@@ -31,13 +31,11 @@ from alloy_tui.settings.schema import BudgetSettings
 TOOL: Final = "budget"
 """The name under which a limit is asked about."""
 WARN_AT: Final = 0.8
-RAISE_BY: Final = 1.5
 
 # What runs here costs nothing that a service would bill.
 _OWN_MACHINE: Final = ("local/", "ollama/", "demo/")
 
 Span: TypeAlias = Literal["session", "day"]
-Unit: TypeAlias = Literal["usd", "tokens"]
 Ledger: TypeAlias = Callable[[Span], Awaitable[Sequence[Spent]]]
 Others: TypeAlias = Callable[[], Awaitable[Sequence[str]]]
 """Sessions of agents that work for the one on screen, once what they said is stored."""
@@ -126,7 +124,7 @@ class Budgets(Middleware):
         def emit(event: EngineEvent) -> None:
             self._publish(context, event)
 
-        of = f"{_words(spent, unit)} of {_words(limit, unit)}"
+        of = f"{spelled(spent, unit)} of {spelled(limit, unit)}"
         if spent + more > limit or spent >= limit:
             emit(BudgetReached(spent, limit, unit, span))
             return await self._ask(key, spent, more, basis, emit)
@@ -140,9 +138,9 @@ class Budgets(Middleware):
         self, key: tuple[Span, Unit], spent: float, more: float, basis: str, emit: Emit
     ) -> Halt | None:
         (span, unit), limit = key, self._limits[key]
-        raised = raised_limit(limit, spent + more, unit)
-        of = f"{_words(spent, unit)} of {_words(limit, unit)}"
-        coming = f"about {_words(more, unit)}" if more else "an unknown amount"
+        higher = raised(limit, spent + more, unit)
+        of = f"{spelled(spent, unit)} of {spelled(limit, unit)}"
+        coming = f"about {spelled(more, unit)}" if more else "an unknown amount"
         call_id = f"{TOOL}-{uuid.uuid4().hex}"
         decision, why = await self._approvals.question(
             call_id=call_id,
@@ -151,10 +149,10 @@ class Budgets(Middleware):
                 "spent": of,
                 "next request": f"{coming} ({basis})" if more else coming,
                 "span": span,
-                "raise to": _words(raised, unit),
+                "raise to": spelled(higher, unit),
             },
             headline=f"The budget of this {span}: {of} are spent, the next request takes {coming}",
-            reason=f"this session = raise the limit to {_words(raised, unit)}",
+            reason=f"this session = raise the limit to {spelled(higher, unit)}",
             emit=emit,
         )
         if decision == "deny":
@@ -170,8 +168,8 @@ class Budgets(Middleware):
         if decision == "once":
             emit(_settled(call_id, "Sent this once.", refused=False))
             return None
-        self._limits[key] = raised
-        now = f"The limit is {_words(raised, unit)} until the program ends."
+        self._limits[key] = higher
+        now = f"The limit is {spelled(higher, unit)} until the program ends."
         emit(_settled(call_id, now, refused=False))
         return None
 
@@ -198,15 +196,6 @@ def _settled(call_id: str, words: str, *, refused: bool) -> ToolFinished:
     details = {"denied": "user"} if refused else None
     content = (TextBlock(words),)
     return ToolFinished(call_id, TOOL, refused, content, started=not refused, details=details)
-
-
-def raised_limit(limit: float, needed: float, unit: Unit) -> float:
-    """Half as much again as the limit, or as what is needed where that is more; rounded up.
-
-    So the request at hand fits, and so do some after it.
-    """
-    raised = RAISE_BY * max(limit, needed)
-    return float(math.ceil(raised)) if unit == "tokens" else math.ceil(raised * 100 - 1e-9) / 100
 
 
 def ledger_of(desk: SessionDesk, recorder: Recorder, others: Others | None = None) -> Ledger:
@@ -239,9 +228,3 @@ def _sum(rows: Sequence[Spent]) -> _Sum:
         sum(row.usage.total or 0 for row in rows),
         frozenset(row.model for row in rows if row.cost is None and row.usage.known),
     )
-
-
-def _words(amount: float, unit: Unit) -> str:
-    if unit == "tokens":
-        return f"{amount:,.0f} tokens"
-    return f"${amount:.2f}" if amount >= 0.1 or not amount else f"${amount:.4f}"

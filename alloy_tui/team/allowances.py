@@ -24,6 +24,7 @@ from alloy_tui.domain.events import (
     ToolFinished,
     TurnFinished,
 )
+from alloy_tui.domain.limits import Unit, raised, spelled
 from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.domain.team_events import BudgetRaised
@@ -33,12 +34,10 @@ from alloy_tui.domain.usage import TokenUsage
 TOOL = "budget"
 """The name under which a limit is asked about."""
 WARN_AT = 0.8
-RAISE_BY = 1.5
 USUAL_OUTPUT = 2_000
 """Less than where one agent is looked at: it is set aside for all that work at once, so a
 guess on the high side would stop a team that has enough."""
 
-Unit: TypeAlias = Literal["usd", "tokens"]
 Publish: TypeAlias = Callable[[str, str | None, int, EngineEvent], object]
 """Agent, request, turn, event."""
 
@@ -200,25 +199,30 @@ class Allowances(Middleware):
 
         emit(BudgetReached(spent, limit, unit))
         whose = f"The budget of {purse.owner or 'the team'}"
-        of = f"{words(spent, unit)} of {words(limit, unit)}"
-        coming = f"about {words(more, unit)}" if more else "an unknown amount"
+        of = f"{spelled(spent, unit)} of {spelled(limit, unit)}"
+        coming = f"about {spelled(more, unit)}" if more else "an unknown amount"
+        higher = raised(limit, spent + more, unit)
         call_id = f"{TOOL}-{uuid.uuid4().hex}"
         try:
             decision, why = await self._approvals.question(
                 call_id=call_id,
                 tool=TOOL,
-                arguments={"spent": of, "next request": coming, "of": purse.owner or "team"},
+                arguments={
+                    "spent": of,
+                    "next request": coming,
+                    "of": purse.owner or "team",
+                    "raise to": spelled(higher, unit),
+                },
                 headline=f"{whose}: {of} are spent, the next request takes {coming}",
-                reason="this session = raise the limit by half",
+                reason=f"this session = raise the limit to {spelled(higher, unit)}",
                 emit=emit,
             )
         finally:
             purse.asked -= mine
         if decision not in {"once", "deny"} and why != _RAISED:
-            enough = (spent + more) * 1.1
-            purse.limits[unit] = max(limit * RAISE_BY, enough)
+            purse.limits[unit] = higher
             emit(_raised(purse))
-        now = words(purse.limits[unit] or 0.0, unit)
+        now = spelled(purse.limits[unit] or 0.0, unit)
         outcome = {"once": "Sent this once.", "deny": "Stopped."}.get(
             decision, f"The limit is {now}."
         )
@@ -233,7 +237,7 @@ class Allowances(Middleware):
         if spent < WARN_AT * limit or (unit, limit) in purse.warned:
             return
         purse.warned.add((unit, limit))
-        of = f"{words(spent, unit)} of {words(limit, unit)}"
+        of = f"{spelled(spent, unit)} of {spelled(limit, unit)}"
         for event in (
             BudgetWarned(spent, limit, unit),
             Notice("warning", f"The budget of {purse.owner or 'the team'}: {of} are spent."),
@@ -256,13 +260,6 @@ def coming(request: CompletionRequest, context: HookContext) -> TokenUsage:
     prompt = prompt_tokens(request, context.context_tokens)
     most = request.max_output or (context.info.max_output if context.info is not None else None)
     return TokenUsage(input=round(prompt), output=min(most or USUAL_OUTPUT, USUAL_OUTPUT))
-
-
-def words(amount: float, unit: Unit) -> str:
-    """An amount as people write it."""
-    if unit == "tokens":
-        return f"{amount:,.0f} tokens"
-    return f"${amount:.2f}" if amount >= 0.1 or not amount else f"${amount:.4f}"
 
 
 def _raised(purse: Purse) -> BudgetRaised:

@@ -7,6 +7,7 @@ returns may be shown.
 
 from __future__ import annotations
 
+from alloy_tui.domain.limits import spelled
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.agent_view import AgentView, Outcome, Retry
 from alloy_tui.runtime.port import UsageView
@@ -73,7 +74,7 @@ def team_cost(team: TeamView) -> str:
     """`$0.87 of 2.00`; "" while nothing is known to cost and nothing is limited."""
     cost = money(team.cost, at_least=team.cost_partial) if team.cost is not None else ""
     if team.budget_usd is not None:
-        return f"{cost or '$0.00'} of {team.budget_usd:,.2f}"
+        return f"{cost or '$0.00'} of {spelled(team.budget_usd, 'usd').removeprefix('$')}"
     return cost
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -48,6 +49,23 @@ def test_whatever_is_no_yes_runs_nothing(tmp_path: Path, answer: str) -> None:
         assert any("Please answer with y, s, a, n or e." in line for line in lines)
     if "not in here" in answer:
         assert any("says: not in here" in line for line in lines)
+
+
+def test_a_question_about_money_names_the_limits(tmp_path: Path) -> None:
+    """And nothing of it reads $0.00 that is not nothing."""
+    assert alloy("config", "set", "budget.session_usd", "0.00001").returncode == 0
+    script = tmp_path / "priced.json"
+    reply = {"text": "Hello.", "usage": {"input": 1, "output": 1}}
+    about = {"price": {"input": 10.0, "output": 10.0}}
+    script.write_text(json.dumps({"replies": [reply, reply], **about}))
+    done = alloy("--plain", "--model", f"scripted/{script}", input="hi\ns\n", cwd=tmp_path)
+    text = done.stdout
+    assert "The next request would go beyond the budget." in text
+    choices = re.search(r"y send this one, s raise the limit to (\$[0-9.]+), n stop here", text)
+    assert choices
+    assert float(choices[1][1:]) > 0.00001
+    assert f"The limit is {choices[1]} until the program ends." in text
+    assert "Alloy: Hello." in text
 
 
 def test_messages_of_a_file_are_taken_one_after_the_other(tmp_path: Path) -> None:

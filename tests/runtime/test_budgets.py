@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from alloy_tui.agent.approvals import Approvals
 from alloy_tui.agent.middleware import Halt, HookContext
 from alloy_tui.domain import events as ev
+from alloy_tui.domain.limits import Unit, raised, spelled
 from alloy_tui.domain.messages import assistant, user
 from alloy_tui.domain.models import ModelInfo, ModelRef
 from alloy_tui.domain.provider import CompletionRequest
 from alloy_tui.domain.usage import ZERO, Price, TokenUsage
-from alloy_tui.runtime.budgets import Budgets, Unit, raised_limit
+from alloy_tui.runtime.budgets import Budgets
 from alloy_tui.runtime.estimating import estimate
 from alloy_tui.sessions.store import Spent
 from alloy_tui.settings import locate
@@ -149,9 +150,27 @@ def test_a_raised_limit_is_above_what_it_is_raised_for(
     limit: float, needed: float, unit: Unit
 ) -> None:
     """Above the old one, and above what is needed, so nothing is asked twice."""
-    raised = raised_limit(limit, needed, unit)
-    assert raised > limit
-    assert raised >= needed
+    higher = raised(limit, needed, unit)
+    assert higher > limit
+    assert higher >= needed
+    # What a person agrees to is what holds.
+    told = spelled(higher, unit).removeprefix("$").removesuffix(" tokens").replace(",", "")
+    assert float(told) == pytest.approx(higher, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("dollars", "words"),
+    [
+        (0, "$0.00"),
+        (0.000021, "$0.000021"),
+        (0.004, "$0.0040"),
+        (0.75, "$0.75"),
+        (1200, "$1,200.00"),
+    ],
+)
+def test_no_amount_that_is_one_reads_as_nothing(dollars: float, words: str) -> None:
+    assert spelled(dollars, "usd") == words
+    assert spelled(1234.0, "tokens") == "1,234 tokens"
 
 
 async def test_nobody_there_means_stop() -> None:

@@ -125,6 +125,8 @@ async def test_tokens_beyond_the_limit_are_asked_about_and_a_no_stops_the_run():
         delegation = asyncio.create_task(team.delegate("a", "y"))
         asked = await heard.until(ApprovalRequested)
         assert "The budget of a: 5,000 tokens of 6,000 tokens" in asked.headline
+        assert asked.arguments["raise to"].endswith(" tokens")
+        assert asked.reason == f"this session = raise the limit to {asked.arguments['raise to']}"
         assert heard.of(BudgetReached)[0].unit == "tokens"
         team.approvals.answer(asked.id, "deny")
         with pytest.raises(TeamError) as caught:

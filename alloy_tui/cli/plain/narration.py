@@ -14,7 +14,7 @@ from alloy_tui.domain.messages import TextBlock
 from alloy_tui.domain.sanitise import Cleaner, clean, clean_line
 from alloy_tui.ui.lines import Change
 from alloy_tui.ui.previewing import preview
-from alloy_tui.ui.wording import duration, failure, model_label
+from alloy_tui.ui.wording import BUDGET, BUDGET_TITLE, duration, failure, model_label
 
 RESULT_ROWS = 12
 """Rows of a tool's result that are read out; `/output` gives all of them."""
@@ -147,7 +147,9 @@ class Narrator:
     def _question(self, event: ev.ApprovalRequested) -> None:
         lines, hidden = preview(event)
         reason = f": {clean_line(event.reason, limit=160)}" if event.reason else ""
-        self.line(f"{clean_line(event.tool, limit=40)} wants to run{reason}")
+        title = f"{clean_line(event.tool, limit=40)} wants to run{reason}"
+        # The choices tell what it is raised to.
+        self.line(f"{BUDGET_TITLE}." if event.tool == BUDGET else title)
         for item in lines:
             # A change is read as the lines that it is made of.
             shown = item.diff.splitlines() if isinstance(item, Change) else [item[1]]

@@ -20,11 +20,12 @@ from alloy_tui.cli.plain.spoken import Spoken
 from alloy_tui.cli.plain.typed import Line, TypedLines
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.events import Decision, Lane, Queued, RunFinished, RunStarted
+from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.agent_view import AgentView, PendingApproval
 from alloy_tui.runtime.projection import fold
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.ui.commands import parse
-from alloy_tui.ui.wording import rule_label
+from alloy_tui.ui.wording import BUDGET, rule_label
 
 _PATIENCE_S = 2.0
 _TWICE_S = 2.0
@@ -252,6 +253,10 @@ class _Session:
     def _choices(self, asked: PendingApproval) -> str:
         if self._why_not is asked:
             return "Why not? The model will read this: "
+        if asked.request.tool == BUDGET:
+            higher = clean_line(str(asked.request.arguments.get("raise to", "")), limit=40)
+            raising = f"raise the limit to {higher}" if higher else "raise the limit"
+            return f"y send this one, s {raising}, n stop here. Your answer: "
         rule = rule_label(asked.request.rule, self._runtime.cwd)
         always = f"always for “{rule}”" if rule else "always"
         return f"y once, s this session, a {always}, n no, e no and say why. Your answer: "

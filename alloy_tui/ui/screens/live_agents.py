@@ -296,8 +296,11 @@ class LiveAgentsScreen(Screen[None]):
         self.query_one(Input).placeholder = f"To {name}: Enter to {does}"
         keys = [link(f"Enter {does}", "screen.submit", "$text-muted")]
         if self.column.view.approvals:
-            money_asked = self.column.view.approvals[0].request.tool == BUDGET
+            request = self.column.view.approvals[0].request
+            money_asked = request.tool == BUDGET
             once, more, deny = _MONEY_WORDS if money_asked else _ANSWER_WORDS
+            higher = clean_line(str(request.arguments.get("raise to", "")), limit=24)
+            more = f"{more} to {higher}" if money_asked and higher else more
             for key, words, decision in (
                 ("Alt+Y", once, "once"),
                 ("Alt+S", more, "session"),

@@ -9,6 +9,7 @@ import time
 
 from rich.cells import set_cell_size
 
+from alloy_tui.domain.limits import spelled
 from alloy_tui.domain.usage import TokenUsage
 from alloy_tui.runtime.model_port import Limit, SpentSum, SpentView
 from alloy_tui.ui.lines import Line
@@ -123,7 +124,7 @@ def _bar(limit: Limit, width: int) -> str:
     if limit.unit == "tokens":
         amounts = f"{tokens(round(limit.spent))} of {tokens(round(limit.limit))} tokens"
     else:
-        amounts = f"{money(limit.spent)} of {money(limit.limit)}"
+        amounts = f"{spelled(limit.spent, 'usd')} of {spelled(limit.limit, 'usd')}"
     share = limit.spent / limit.limit if limit.limit else 1.0
     cells = max(3, min(24, width - 44))
     full = min(cells, round(share * cells))
