@@ -65,7 +65,8 @@ def diff_face(record: ToolRecord) -> list[LineItem]:
 def raw_lines(record: ToolRecord) -> list[Line]:
     """The call as data: what the model wrote, what it was given, what views were told."""
     lines: list[Line] = [("heading", "Call")]
-    lines.append(("plain", clean_line(f"{record.name}  {record.id}", limit=2000)))
+    called = f"{clean_line(record.name, limit=1000)}  {clean_line(record.id, limit=1000)}"
+    lines.append(("plain", called))
     arguments = record.raw_arguments or _json(record.arguments)
     lines.extend(("plain", row) for row in clean(arguments[:_RAW_CHARS]).split("\n"))
     lines.extend([("plain", ""), ("heading", "Result, as the model was given it")])
