@@ -30,7 +30,7 @@ from alloy_tui.runtime.model_sources import ModelSources
 from alloy_tui.runtime.outfit import LOCAL_MODEL, Outfit, outfit
 from alloy_tui.settings.schema import Settings
 from alloy_tui.settings.services import KEY_VARIABLES
-from alloy_tui.team.member import AgentPlan
+from alloy_tui.team.plans import AgentPlan
 
 _READING = frozenset({"read"})
 

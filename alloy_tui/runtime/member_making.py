@@ -19,7 +19,7 @@ from alloy_tui.domain.tool import Tool
 from alloy_tui.runtime.agent_making import AgentMaker
 from alloy_tui.runtime.team_keeping import Kept
 from alloy_tui.runtime.team_surroundings import Made, Surroundings
-from alloy_tui.team.member import AgentPlan
+from alloy_tui.team.plans import AgentPlan
 from alloy_tui.team.worktrees import make_worktree
 
 

@@ -13,7 +13,7 @@ from alloy_tui.agent.agent import Agent
 from alloy_tui.runtime.path_values import SessionState
 from alloy_tui.runtime.team_keeping import Kept
 from alloy_tui.sessions.live import LiveSession
-from alloy_tui.team.member import AgentPlan
+from alloy_tui.team.plans import AgentPlan
 
 
 class Made(NamedTuple):

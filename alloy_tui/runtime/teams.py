@@ -46,7 +46,7 @@ from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.team.leases import leased
 from alloy_tui.team.log import Record
-from alloy_tui.team.member import AgentPlan
+from alloy_tui.team.plans import AgentPlan
 from alloy_tui.team.spec import TeamSpec, read_team
 from alloy_tui.team.team import Team
 from alloy_tui.team.tools import SpawnTool, team_tools

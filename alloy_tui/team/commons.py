@@ -20,7 +20,8 @@ from alloy_tui.team.allowances import Allowances, Purse
 from alloy_tui.team.delegations import Delegations
 from alloy_tui.team.leases import Leases
 from alloy_tui.team.log import Record, Restored, TeamLog
-from alloy_tui.team.member import Life, Maker, Member
+from alloy_tui.team.member import Life, Member
+from alloy_tui.team.plans import Maker
 from alloy_tui.team.recording import Channel
 from alloy_tui.team.rosters import roster
 from alloy_tui.team.spec import MemberSpec, TeamSpec, checked

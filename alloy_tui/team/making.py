@@ -23,7 +23,7 @@ from alloy_tui.domain.access import AccessLookup
 from alloy_tui.domain.errors import ConfigError, TeamError
 from alloy_tui.domain.provider import Provider
 from alloy_tui.domain.tool import Tool
-from alloy_tui.team.member import AgentPlan
+from alloy_tui.team.plans import AgentPlan
 from alloy_tui.team.spec import MemberSpec, TeamSpec, member_of
 from alloy_tui.team.worktrees import make_worktree
 

@@ -23,8 +23,9 @@ from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.tool import Tool
 from alloy_tui.team.commons import Commons
 from alloy_tui.team.log import Record, TeamLog, keep
-from alloy_tui.team.member import AgentPlan, Life, Maker, Member
+from alloy_tui.team.member import Life, Member
 from alloy_tui.team.passages import member_passage, news
+from alloy_tui.team.plans import AgentPlan, Maker
 from alloy_tui.team.recording import PERSON
 from alloy_tui.team.rosters import OF_THE_SPECIFICATION, as_read
 from alloy_tui.team.spec import GroupSpec, MemberSpec, TeamSpec, checked_member
@@ -220,13 +221,16 @@ class Membership(Commons):
                 model=spec.model or self.spec.model,
                 approval_mode=spec.approval_mode or self.spec.approval_mode,
             )
+        wanted = spec.tools
+        own = tuple(t for t in self.tools_of(member) if wanted is None or t.spec.name in wanted)
+        others = self._others(member) if own else ()
         return AgentPlan(
             spec,
             member.parent,
             member.messages,
             member.restarts,
-            member_passage(self.spec.name, member.spec, member.parent, self._others(member)),
-            self.tools_of(member),
+            member_passage(self.spec.name, member.spec, member.parent, others, alone=not own),
+            own,
             (self.allowances,),
             self.leases,
             self._lineage(member),

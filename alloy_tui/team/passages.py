@@ -12,10 +12,13 @@ from alloy_tui.team.mail import Mail
 from alloy_tui.team.spec import MemberSpec
 
 _MOST_NAMED = 30
+_BY_TOOLS = " Work with the others by tools."
 
 
-def member_passage(team: str, spec: MemberSpec, parent: str, others: Sequence[MemberSpec]) -> str:
-    """What an agent's system prompt says of its team."""
+def member_passage(
+    team: str, spec: MemberSpec, parent: str, others: Sequence[MemberSpec], *, alone: bool = False
+) -> str:
+    """What an agent's system prompt says of its team; who is `alone` cannot reach the others."""
     if parent:
         return (
             f"You are {spec.name}. {parent} gave you one task. Your last message is all that "
@@ -23,9 +26,7 @@ def member_passage(team: str, spec: MemberSpec, parent: str, others: Sequence[Me
         )
     role = f": {spec.role.rstrip('.')}" if spec.role else ""
     lines = [f"You are {spec.name} in the team {team}{role}. Nobody else sees what you write here;"]
-    lines.append(
-        "your last message is your answer to whoever asked. Work with the others by tools."
-    )
+    lines.append(f"your last message is your answer to whoever asked.{'' if alone else _BY_TOOLS}")
     lines += [
         f"- {other.name}{': ' + other.role if other.role else ''}" for other in others[:_MOST_NAMED]
     ]

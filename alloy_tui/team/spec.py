@@ -29,6 +29,8 @@ from alloy_tui.domain.errors import ConfigError
 from alloy_tui.team.restarts import RestartKind, Strategy
 
 MOST_MEMBERS = 200
+TEAM_TOOLS = ("delegate", "message", "task", "context")
+"""The names of the team's own tools."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,39}")
 _RESERVED = frozenset({"user", "all", "new", "team"})
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
@@ -36,7 +38,7 @@ _AMOUNT = "a number of more than 0"
 _WHAT = {
     "members": "[[members]] above each agent's keys; in a group, a list of names",
     "groups": "[[groups]] above each group's keys",
-    "tools": 'a list of names, such as ["read", "bash"]',
+    "tools": 'a list of names, such as ["read", "bash", "message"]',
     "approval_mode": '"ask", "edits", "all" or "none"',
     "restart": '"permanent", "transient" or "temporary"',
     "strategy": '"one_for_one", "one_for_all" or "rest_for_one"',
@@ -55,12 +57,12 @@ _AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 class MemberSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """An agent of a team. What is empty or None is the team's or the program's.
 
-    `role` is one line that the others are told. `tools` are names, None = the
-    usual ones. `restart` says when it is started anew. `budget_usd` and
-    `budget_tokens` are hard limits of its life. `cwd` may be relative to the
-    team's; with `worktree` it works in a git worktree of its own.
-    `run_timeout_s` is how long a run may show no sign of life, `shutdown_s` how
-    long the agent has to stop.
+    `role` is one line that the others are told. `tools` are the names of exactly those
+    that it has, the team's own among them (`TEAM_TOOLS`); None = all. `restart` says
+    when it is started anew. `budget_usd` and `budget_tokens` are hard limits of its
+    life. `cwd` may be relative to the team's; with `worktree` it works in a git
+    worktree of its own. `run_timeout_s` is how long a run may show no sign of life,
+    `shutdown_s` how long the agent has to stop.
     """
 
     name: str

@@ -32,8 +32,9 @@ from alloy_tui.team.handoffs import Handoff
 from alloy_tui.team.log import Record, TeamLog
 from alloy_tui.team.mail import Mail
 from alloy_tui.team.making import LibraryMaker, specified
-from alloy_tui.team.member import Maker, Member
+from alloy_tui.team.member import Member
 from alloy_tui.team.passages import news
+from alloy_tui.team.plans import Maker
 from alloy_tui.team.recording import PERSON
 from alloy_tui.team.spec import MemberSpec, TeamSpec
 from alloy_tui.team.tools import SpawnTool, team_tools

@@ -10,6 +10,7 @@ from alloy_tui.domain.models import ModelInfo, ModelRef
 from alloy_tui.domain.provider import Completion, CompletionRequest, StreamPart, TextPart
 from alloy_tui.domain.stops import Stop
 from alloy_tui.domain.usage import Price, TokenUsage
+from alloy_tui.team.spec import TEAM_TOOLS
 from alloy_tui.team.team import Team
 
 
@@ -81,8 +82,8 @@ async def forever(_request=None) -> str:
 
 
 def quiet(answer=echo, **options):
-    """Options of an agent without tools on a model that answers as `answer` says."""
-    options.setdefault("tools", ())
+    """Options of an agent with the team's own tools, whose model answers as `answer` says."""
+    options.setdefault("tools", TEAM_TOOLS)
     options.setdefault("system_prompt", "Be brief.")
     options.setdefault("approval_mode", "all")
     return {"model": answer if isinstance(answer, Model) else Model(answer), **options}
