@@ -8,6 +8,9 @@ only of events and of the facts that it is told by `know`.
 
 from __future__ import annotations
 
+import itertools
+import re
+import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -24,6 +27,9 @@ from alloy_tui.runtime.projection import fold
 from alloy_tui.runtime.team_port import AgentRow
 
 _TAIL = 600
+_SPACE = re.compile(r"\s+")
+_LONG_WORD = 80
+_JOINED = frozenset({"Mn", "Me", "Mc", "Cf"})
 _LINE = 160
 _SECONDS = 30
 _CHARS_PER_TOKEN = 4  # of English; only the height of a sparkline rests on it
@@ -101,7 +107,7 @@ class _Agent:
     def recall(self, said: str, restarts: int, **facts: Any) -> None:
         """What it was in former programs."""
         self.forget()
-        self._say(said[-_TAIL:])
+        self._say(said)
         self.restarts_before = restarts
         self.row = replace(self.row, restarts=restarts, **facts)
 
@@ -114,11 +120,28 @@ class _Agent:
         self._said.append(text)
         self._chars += len(text)
         if self._chars > 8 * _TAIL:
-            self._said = [self._tail()]
+            # More than is shown, so that where it is cut stays known to be in the middle.
+            self._said = ["".join(self._said)[-2 * _TAIL :]]
             self._chars = len(self._said[0])
 
     def _tail(self) -> str:
-        return "".join(self._said)[-_TAIL:]
+        return tail_of("".join(self._said))
+
+
+def tail_of(text: str) -> str:
+    """The end of `text`, 600 characters at most; a cut one begins with … and a whole word."""
+    if len(text) <= _TAIL:
+        return text
+    end = text[1 - _TAIL :]
+    cut = None if text[-_TAIL].isspace() else _SPACE.search(end, 0, _LONG_WORD)
+    # Where words are not told apart by spaces it may be cut anywhere but below an accent.
+    end = end[cut.end() :] if cut is not None else end.lstrip(_joined(end))
+    return f"…{end.lstrip()}"
+
+
+def _joined(text: str) -> str:
+    """Of the beginning of `text`, what belongs to the character before it."""
+    return "".join(itertools.takewhile(lambda c: unicodedata.category(c) in _JOINED, text[:8]))
 
 
 _FENCES = ("```", "~~~")

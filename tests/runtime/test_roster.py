@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +16,7 @@ from alloy_tui.domain.messages import ChatMessage, TextBlock, ToolResultBlock
 from alloy_tui.runtime.agent_view import AgentView
 from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.projection import fold
-from alloy_tui.runtime.roster import Roster, sums
+from alloy_tui.runtime.roster import Roster, sums, tail_of
 from alloy_tui.runtime.runs_kept import RunsKept
 from alloy_tui.runtime.timeline import Timeline, at, stored_spans
 from alloy_tui.runtime.watching import Watching
@@ -261,3 +265,32 @@ def test_a_run_is_kept_with_its_text_joined_until_it_is_over() -> None:
         kept.take(envelope)
     assert kept.of("coder") == ()
     assert kept.before("coder") is None
+
+
+def test_the_end_of_what_was_said_begins_with_a_whole_word() -> None:
+    """And says that there was more; one that is whole does not."""
+    words = " ".join(f"word{n:04}" for n in range(500))
+    feed = Feed("coder")
+    said = [ev.TextDelta(words[at : at + 7]) for at in range(0, len(words), 7)]
+    (row,) = _roster(*feed(fd.started(), fd.run("x"), fd.turn(), *said)).rows(START_MS)
+    assert row.tail[0] == "…"
+    assert re.fullmatch(r"…word\d{4}( word\d{4})+", row.tail)
+    assert 580 < len(row.tail) <= 600
+    assert row.activity.startswith("…word")
+    assert tail_of("short words") == "short words"
+
+
+@given(st.text(max_size=900))
+def test_the_end_of_any_text_is_its_end(text: str) -> None:
+    tail = tail_of(text)
+    assert len(tail) <= 600
+    assert text.endswith(tail.removeprefix("…"))
+    assert tail == text or tail[0] == "…"
+
+
+@pytest.mark.parametrize("letter", ["字", "e\u0301", "👩\u200d🚀", "x"])
+def test_text_without_spaces_is_cut_between_characters(letter: str) -> None:
+    for more in range(4):
+        tail = tail_of("ab"[:more] + letter * 700)
+        assert len(tail) > 580
+        assert unicodedata.category(tail[1]) not in {"Mn", "Cf"}
