@@ -58,6 +58,20 @@ def test_the_last_line_says_how_to_go_on_and_doing_so_goes_on(
 
 
 @pytest.mark.parametrize(
+    "page",
+    ["/settings\r", "/help\r", "/model\r", "/resume\r", "/usage\r", "/team\r", "/tree\r", "\x10"],
+)
+def test_who_leaves_right_after_opening_a_page_leaves(
+    open_program: Callable[..., Terminal], scripted: Callable[..., str], page: str
+) -> None:
+    with open_program(scripted([{"text": "Hello there."}])) as terminal:
+        terminal.wait_for("scripted")
+        terminal.type(f"{page}\x11")
+        assert terminal.wait_exit() == 0
+        assert_left_clean(terminal)
+
+
+@pytest.mark.parametrize(
     "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1]
 )
 def test_a_signal_in_mid_answer_leaves_the_terminal_as_it_was(

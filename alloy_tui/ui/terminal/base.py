@@ -13,6 +13,7 @@ from typing import Any
 
 from textual import on
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.keys import key_to_character
 
@@ -21,6 +22,7 @@ _METHODS = (
     "_close_messages_no_wait",
     "_display",
     "_fatal_error",
+    "_handle_exception",
     "_print_error_renderables",
 )
 _DRIVER_NAMES = (
@@ -110,6 +112,13 @@ class TerminalApp(App[None]):
         ):
             return False
         return await super()._check_bindings(key, priority)
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Once the app is to end, Textual mounts nothing more: a page that is just being opened
+        # finds none of its parts, and nobody will see it.
+        if getattr(self, "_exit", False) and isinstance(error, NoMatches):
+            return
+        super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         # Textual would make a traceback with the values of local variables, for all to see.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 import pytest
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
 from textual.widgets import Input
 
 from alloy_tui.ui.terminal import base
@@ -46,6 +49,38 @@ async def test_a_defect_is_kept_and_not_printed(capsys):
         await use_it()
     assert isinstance(app.defect, ZeroDivisionError)
     assert "Traceback" not in "".join(capsys.readouterr())
+
+
+class Page(Screen[None]):
+    def compose(self) -> ComposeResult:
+        yield Input()
+
+    def on_mount(self) -> None:
+        self.query_one(Input).value = "filled in"
+
+
+async def test_a_page_that_is_opened_while_the_app_ends_is_no_defect() -> None:
+    """Nothing is mounted any more then, so that the page cannot find what is in it."""
+    app, page = Stage(), Page()
+    async with app.run_test():
+        app.push_screen(page)
+        app.exit()
+        while page.is_running:
+            await asyncio.sleep(0)
+    assert not page.children
+    assert app.defect is None
+
+
+async def test_a_part_that_is_looked_for_in_vain_is_a_defect_while_the_app_goes_on() -> None:
+    app = Stage()
+
+    async def use_it() -> None:
+        async with app.run_test() as pilot:
+            app.call_later(lambda: app.query_one("#nowhere"))
+            await pilot.pause()
+
+    with pytest.raises(NoMatches):
+        await use_it()
 
 
 class Typing(Stage):
