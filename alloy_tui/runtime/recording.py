@@ -1,8 +1,8 @@
 """Everything that an agent says and hears, into the session: the agent's journal.
 
-Owns the order of what is told, what of it is not on disk yet, and the growth of
-an answer. All methods belong to the engine's loop and none blocks it; what the
-store refuses stays here, in order, and is tried again before the next request.
+Owns the order of what is told, and what of it is not on disk yet. All methods
+belong to the engine's loop and none blocks it; what the store refuses stays here,
+in order, and is tried again before the next request.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from alloy_tui.agent.journal import Answered
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.domain.events import ToolFinished
 from alloy_tui.domain.messages import ChatMessage, ToolResultBlock
+from alloy_tui.runtime.growth import Growth
 from alloy_tui.sessions.ids import Stamp, Stamps
 from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.nodes import (
@@ -33,10 +35,6 @@ from alloy_tui.sessions.nodes import (
     UserMessage,
     entry_of,
 )
-
-GROWTH_S = 0.5
-"""How often a growing answer is stored: a kill loses below a second, on a busy machine too."""
-
 
 _MOST_OWN = 32
 
@@ -92,7 +90,7 @@ class Recorder:
         self._told: list[_Told] = []
         self._flying = 0
         self._work: asyncio.Task[None] | None = None
-        self._growth: _Growth | None = None
+        self._growth: Growth | None = None
         self._muted = False
         self._own: dict[str, dict[str, Any]] = {}
         self._effort = effort
@@ -116,7 +114,7 @@ class Recorder:
         self, model: str, so_far: Callable[[], ChatMessage | None]
     ) -> Generator[None, None, None]:
         """See `Journal.answering`."""
-        growth = self._growth = _Growth(self._stamps(), model, so_far, self._grow)
+        growth = self._growth = Growth(self._stamps(), model, so_far, self._grow)
         try:
             yield
         finally:
@@ -268,52 +266,15 @@ class Recorder:
             aside=self._aside,
         )
 
-    def _grow(self, growth: _Growth, message: ChatMessage) -> None:
+    def _grow(self, growth: Growth, message: ChatMessage) -> Future[None] | None:
         live = self._desk.live
         if live is None or self._told:
-            return
+            return None
         node = Answer(message, message.origin or growth.model)
         entry = self._entry(node, growth.stamp, self._parent(live))
         with contextlib.suppress(StoreError):  # the whole answer will tell
-            live.grow(entry, at_once=True)
-
-
-class _Growth:
-    """An answer on its way: looks at it now and then, and hands on what is new."""
-
-    def __init__(
-        self,
-        stamp: Stamp,
-        model: str,
-        so_far: Callable[[], ChatMessage | None],
-        grow: Callable[[_Growth, ChatMessage], None],
-    ) -> None:
-        self.stamp = stamp
-        self.model = model
-        self._so_far = so_far
-        self._grow = grow
-        self._last: ChatMessage | None = None
-        self._loop = asyncio.get_running_loop()
-        self._due_s = self._loop.time() + GROWTH_S
-        self._timer = self._loop.call_at(self._due_s, self._look)
-
-    @property
-    def grown(self) -> bool:
-        """Whether anything of it was handed on."""
-        return self._last is not None
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._timer.cancel()
-
-    def _look(self) -> None:
-        # From when it was due: a loop that is late once is not late ever after.
-        self._due_s = max(self._due_s + GROWTH_S, self._loop.time())
-        self._timer = self._loop.call_at(self._due_s, self._look)
-        message = self._so_far()
-        if message is not None and message != self._last:
-            self._last = message
-            self._grow(self, message)
+            return live.grow(entry, at_once=True)
+        return None
 
 
 def _storable(details: dict[str, Any] | None) -> dict[str, Any] | None:
