@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias, cast, get_args
 import msgspec
 
 from alloy_tui.domain import team_events as te
+from alloy_tui.domain.event_base import Event, snake
 from alloy_tui.domain.events import AgentRestarted, Envelope
 from alloy_tui.team.board import TaskBoard
 from alloy_tui.team.mail import Mailboxes
@@ -23,7 +24,15 @@ _KEPT = (*(t for t in get_args(te.TeamEvent) if t not in _NOT_KEPT), AgentRestar
 
 _LASTS = (te.MemberAdded, te.TaskChanged, te.MailSent, te.SharedChanged, te.BudgetRaised)
 
-KeptEvent: TypeAlias = te.TeamEvent | AgentRestarted
+
+class RestartedBefore(Event, frozen=True, tag=snake):
+    """The agent of the record was started anew so often until then; stands in snapshots alone."""
+
+    count: int
+    cause: str
+
+
+KeptEvent: TypeAlias = te.TeamEvent | AgentRestarted | RestartedBefore
 """What a record may hold."""
 
 
@@ -162,6 +171,11 @@ def _restarted(team: Restored, record: Record, event: AgentRestarted) -> None:
     team.restarts[record.by] = Restarts(before.count + 1, event.cause)
 
 
+def _before(team: Restored, record: Record, event: RestartedBefore) -> None:
+    before = team.restarts.get(record.by, Restarts())
+    team.restarts[record.by] = Restarts(before.count + event.count, event.cause)
+
+
 def _nothing(team: Restored, record: Record, event: te.TeamEvent) -> None:
     del team, record, event
 
@@ -183,4 +197,5 @@ _STEPS: dict[type, Callable[[Restored, Record, Any], None]] = {
     te.BudgetRaised: _raised,
     te.TeamChanged: _nothing,
     AgentRestarted: _restarted,
+    RestartedBefore: _before,
 }
