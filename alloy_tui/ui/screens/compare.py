@@ -15,7 +15,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input
 
 from alloy_tui.domain.sanitise import clean, clean_line
@@ -24,6 +23,7 @@ from alloy_tui.runtime.path_values import PathItem
 from alloy_tui.runtime.session_port import TreePort
 from alloy_tui.ui.lines import Change, LineItem
 from alloy_tui.ui.panes.history_blocks import pieces_of
+from alloy_tui.ui.screens.leaving import FullPage
 from alloy_tui.ui.transcript import Transcript
 from alloy_tui.ui.transcript.blocks import Block
 from alloy_tui.ui.transcript.document import make_block
@@ -47,7 +47,7 @@ class ComparisonCame(Message, bubble=False):
         self.view = view
 
 
-class CompareScreen(Screen[Deed | None]):
+class CompareScreen(FullPage[Deed | None]):
     """`left` and `right` are nodes at the ends of the two branches."""
 
     # All alike with priority: those with it overtake those without when keys come fast.

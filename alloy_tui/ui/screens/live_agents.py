@@ -16,7 +16,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input
 
 from alloy_tui.domain.events import Decision, Envelope
@@ -28,6 +27,7 @@ from alloy_tui.ui.messages import EngineEvents
 from alloy_tui.ui.panes.live import LiveColumn
 from alloy_tui.ui.pump import batches
 from alloy_tui.ui.race_feed import Heard, agent_of
+from alloy_tui.ui.screens.leaving import FullPage
 from alloy_tui.ui.team_items import exactly
 from alloy_tui.ui.widgets.approval_bar import ARMING_S
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
@@ -123,7 +123,7 @@ class AgentColumn(LiveColumn):
         self.question.display = first is not None
 
 
-class LiveAgentsScreen(Screen[None]):
+class LiveAgentsScreen(FullPage[None]):
     """The columns of `agents`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -15,7 +15,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -24,6 +23,7 @@ from alloy_tui.domain.secret import Secret
 from alloy_tui.runtime.model_port import ModelList, ModelRow, ProvidersPort
 from alloy_tui.ui import model_rows as shown
 from alloy_tui.ui.field import Field
+from alloy_tui.ui.screens.leaving import Dialog
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
 
 _SEARCH = "type to narrow: a name, an alias, a service"
@@ -47,7 +47,7 @@ class KeyKept(Message, bubble=False):
         self.where = where
 
 
-class ModelPicker(ModalScreen[str | None]):
+class ModelPicker(Dialog[str | None]):
     """Dismisses with `service/model`, or None when left with Esc.
 
     Letters go into the line; with the list in focus (Tab) `f`, `k` and `r` are keys.

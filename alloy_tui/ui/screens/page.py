@@ -13,10 +13,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from alloy_tui.ui.lines import Line
+from alloy_tui.ui.screens.leaving import Dialog
 from alloy_tui.ui.widgets.line_view import LineView
 
 
@@ -28,7 +28,7 @@ class LinesCame(Message, bubble=False):
         self.make = make
 
 
-class Page(ModalScreen[None]):
+class Page(Dialog[None]):
     """A title and lines to scroll."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

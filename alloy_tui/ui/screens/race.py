@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input
 
 from alloy_tui.domain.events import Envelope
@@ -22,6 +21,7 @@ from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.branch_values import Racer
 from alloy_tui.ui.panes.live import LiveColumn
 from alloy_tui.ui.race_feed import Heard, RaceFeed
+from alloy_tui.ui.screens.leaving import FullPage
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack, spread
 from alloy_tui.ui.wording import model_label, money, outcome_words, state_words
 
@@ -61,7 +61,7 @@ class Column(LiveColumn):
         return outcome_words(ended)
 
 
-class RaceScreen(Screen[Outcome | None]):
+class RaceScreen(FullPage[Outcome | None]):
     """The columns of `feed`; `cancel` stops all of them."""
 
     # All alike with priority: those with it overtake those without when keys come fast.

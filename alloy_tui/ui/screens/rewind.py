@@ -15,12 +15,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.branch_values import FileChange, FileChoice, RewindPreview, RewindScope
+from alloy_tui.ui.screens.leaving import Dialog
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
 from alloy_tui.ui.wording import shorten_middle
 
@@ -72,7 +72,7 @@ def _moving(preview: RewindPreview) -> str:
     return f"{count:,} {noun} the path. Nothing is deleted: /redo."
 
 
-class RewindDialog(ModalScreen[RewindWish | None]):
+class RewindDialog(Dialog[RewindWish | None]):
     """Dismisses with the wish, or None when left."""
 
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012 - Textual's own declaration

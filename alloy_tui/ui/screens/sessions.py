@@ -16,7 +16,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -25,6 +24,7 @@ from alloy_tui.runtime.library_port import FoundMessage, LibraryPort, SessionRow
 from alloy_tui.runtime.path_values import PathPage
 from alloy_tui.ui.field import SEARCHED, Field
 from alloy_tui.ui.lines import Line
+from alloy_tui.ui.screens.leaving import Dialog
 from alloy_tui.ui.screens.session_words import about_lines, found_words, peek_lines, row_words
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
 from alloy_tui.ui.widgets.line_view import LineView
@@ -59,7 +59,7 @@ class PeekCame(Message, bubble=False):
         self.page = page
 
 
-class SessionsScreen(ModalScreen[None]):
+class SessionsScreen(Dialog[None]):
     """`query` is looked for at once; `now_ms` tells how long ago things were."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -15,12 +15,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from alloy_tui.ui.commands import MODES
 from alloy_tui.ui.preferences import GAP, NOTIFY, STATUS_FIELDS, Preferences
+from alloy_tui.ui.screens.leaving import Dialog
 
 _CHOICES = ("theme", "approvals", "notify", "reduced_motion")
 _WORDS = {
@@ -31,7 +31,7 @@ _WORDS = {
 }
 
 
-class SettingsScreen(ModalScreen[None]):
+class SettingsScreen(Dialog[None]):
     """A list of settings; `change(name, value)` is called with every change."""
 
     # All alike with priority: those with it overtake those without when keys come fast.

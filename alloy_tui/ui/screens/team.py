@@ -21,6 +21,7 @@ from alloy_tui.ui.keymap import Keymap
 from alloy_tui.ui.panes.team.agents import AgentLines
 from alloy_tui.ui.panes.team.gantt import Gantt
 from alloy_tui.ui.panes.team.listing import Listing
+from alloy_tui.ui.screens.leaving import FullPage
 from alloy_tui.ui.team_bars import TABS, Tab
 from alloy_tui.ui.team_items import Item
 from alloy_tui.ui.team_keys import TEAM_KEYS
@@ -53,7 +54,7 @@ class SpansCame(Message, bubble=False):
         self.spans = spans
 
 
-class TeamBase(PromptScreen[None]):
+class TeamBase(FullPage[None], PromptScreen[None]):
     """What is on show; `TeamScreen` adds what one can do."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

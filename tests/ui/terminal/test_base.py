@@ -52,10 +52,15 @@ async def test_a_defect_is_kept_and_not_printed(capsys):
 
 
 class Page(Screen[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tried = asyncio.Event()
+
     def compose(self) -> ComposeResult:
         yield Input()
 
     def on_mount(self) -> None:
+        self.tried.set()
         self.query_one(Input).value = "filled in"
 
 
@@ -65,8 +70,7 @@ async def test_a_page_that_is_opened_while_the_app_ends_is_no_defect() -> None:
     async with app.run_test():
         app.push_screen(page)
         app.exit()
-        while page.is_running:
-            await asyncio.sleep(0)
+        await page.tried.wait()
     assert not page.children
     assert app.defect is None
 
