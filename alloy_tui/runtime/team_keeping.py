@@ -9,16 +9,16 @@ thing that is worth it. Belongs to the engine's loop; the disk is touched in thr
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import msgspec
 
 from alloy_tui.agent.journal import Journal, NoJournal
-from alloy_tui.domain.errors import AlloyError, StoreError, TeamError
+from alloy_tui.domain.errors import StoreError, TeamError
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.runtime.former_lives import NOTHING, Past, past_of
 from alloy_tui.runtime.recording import Recorder
+from alloy_tui.runtime.team_log import LogBook, LogWriter
 from alloy_tui.runtime.team_sessions import TEAM_AGENT, is_of_a_file, log_of
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.live import LiveSession
@@ -26,13 +26,11 @@ from alloy_tui.sessions.nodes import (
     Answer,
     Entry,
     Opened,
-    TeamRecord,
     ToolResult,
     UserMessage,
-    entry_of,
 )
 from alloy_tui.sessions.store import SessionStore
-from alloy_tui.team.log import KeptEvent, Record, outlasts
+from alloy_tui.team.log import Record, outlasts
 
 _EVERY = 1_000_000
 
@@ -92,13 +90,11 @@ class TeamKeeping:
         self._complain = complain
         self._stamps = Stamps()
         self._name = name
-        self._live: LiveSession | None = None
         self._members: dict[str, LiveSession] = {}
         self._began: dict[str, tuple[str | None, int]] = {}
         self._past: dict[str, Past] = {}
         self._journals: dict[str, Recorder] = {}
-        self._waiting: deque[Record] = deque()
-        self._writing: asyncio.Task[None] | None = None
+        self._log = LogWriter(name, None, self._begin, complain)
 
     async def open(self) -> tuple[Record, ...]:
         """Go on with the latest team of this name in this folder, or begin one.
@@ -109,9 +105,8 @@ class TeamKeeping:
         if self._open_store is None:
             return ()
         store = await self._open_store()
-        live, records = await asyncio.to_thread(self._find, store, self._name)
-        self._live = live
-        return records
+        self._log.book = book = await asyncio.to_thread(self._find, store, self._name)
+        return book.records
 
     async def reopen(self, session: str) -> tuple[Record, ...] | None:
         """Go on with the log of that session's own team, None = it has none until now.
@@ -123,29 +118,23 @@ class TeamKeeping:
             return None
         store = await self._open_store()
 
-        def look() -> tuple[LiveSession, tuple[Record, ...]] | None:
+        def look() -> LogBook | None:
             try:
-                live = LiveSession.open(store, log_of(session), stamps=self._stamps)
+                book = LogBook.open(store, log_of(session), self._stamps)
             except StoreError as error:
                 if error.kind == "unknown":
                     return None
                 raise
-            return self._mine(live, "The team of this session"), _read(store, live.id)
+            return self._mine(book, "The team of this session")
 
-        found = await asyncio.to_thread(look)
-        if found is None:
-            return None
-        self._live, records = found
-        return records
+        self._log.book = book = await asyncio.to_thread(look)
+        return None if book is None else book.records
 
     def append(self, record: Record) -> None:
         """See `TeamLog.append`. What a session's own team does is kept once it has to be."""
         begins = self._session_of is not None and outlasts(record.event)
-        if self._open_store is None or not (self._live or self._waiting or begins):
-            return
-        self._waiting.append(record)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write(), name=f"log of {self._name}")
+        if self._open_store is not None and (self._log.book or self._log.waits or begins):
+            self._log.append(record)
 
     async def member(self, name: str, model: str, *, again: str = "") -> Kept:
         """Where the conversation of `name` goes on, or begins.
@@ -220,68 +209,27 @@ class TeamKeeping:
 
     async def close(self) -> None:
         """Store what there is and give the sessions back."""
-        if self._waiting and self._writing is None:
-            self._writing = asyncio.create_task(self._write(), name=f"log of {self._name}")
-        while self._writing is not None:
-            await asyncio.wait({self._writing})
-        for live in (*self._members.values(), *((self._live,) if self._live else ())):
+        await self._log.close()
+        for live in self._members.values():
             await _closed(live)
         self._members.clear()
-        self._waiting.clear()
-        self._live = self._session_of = None
+        self._session_of = None
 
     # -- in threads ---------------------------------------------------------------------------
 
-    def _find(self, store: SessionStore, name: str) -> tuple[LiveSession, tuple[Record, ...]]:
+    def _find(self, store: SessionStore, name: str) -> LogBook:
         for info in store.sessions(cwd=self._cwd, limit=_EVERY):
             if is_of_a_file(info) and info.title == name:
-                live = LiveSession.open(store, info.id, stamps=self._stamps)
-                hint = "Close it there, or give this one another name."
-                return self._mine(live, name, hint), _read(store, info.id)
-        about = Opened(name, self._cwd, TEAM_AGENT)
-        return LiveSession.begin(store, about, stamps=self._stamps), ()
+                book = LogBook.open(store, info.id, self._stamps)
+                return self._mine(book, name, "Close it there, or give this one another name.")
+        return LogBook.begin(store, Opened(name, self._cwd, TEAM_AGENT), self._stamps)
 
-    def _mine(self, live: LiveSession, what: str, hint: str = "Close it there.") -> LiveSession:
-        if not live.writable:
+    def _mine(self, book: LogBook, what: str, hint: str = "Close it there.") -> LogBook:
+        if not book.writable:
             raise TeamError(f"{what} is open in another program.", kind="conflict", hint=hint)
-        return live
+        return book
 
-    def _session(self, store: SessionStore, name: str, model: str, again: str) -> LiveSession:
-        if again:
-            try:
-                live = LiveSession.open(store, again, stamps=self._stamps)
-                if live.writable:
-                    return live
-            except StoreError as error:
-                self._complain(f"The conversation of {name} begins anew: {error.message}")
-        above = self._live.id if self._live is not None else self._above
-        about = Opened(
-            f"{self._name} · {name}",
-            self._cwd,
-            f"{self._name}/{name}",
-            from_session=above,
-            model=model,
-        )
-        return LiveSession.begin(store, about, stamps=self._stamps)
-
-    # -- the log ------------------------------------------------------------------------------
-
-    async def _write(self) -> None:
-        try:
-            while self._waiting:
-                live = self._live or await self._begin()
-                taken = list(self._waiting)
-                entries = [self._entry(record) for record in taken]
-                await asyncio.wrap_future(live.do(entries))
-                for _ in taken:
-                    self._waiting.popleft()
-        except AlloyError as error:
-            # What waits is tried again with the next that happens.
-            self._complain(f"What {self._name} does cannot be stored: {error.message}")
-        finally:
-            self._writing = None
-
-    async def _begin(self) -> LiveSession:
+    async def _begin(self) -> LogBook:
         """The log of a session's own team begins. Raises StoreError."""
         assert self._open_store is not None, "nothing waits where nothing is kept"
         assert self._session_of is not None, "a team with a file has its log from the start"
@@ -295,32 +243,25 @@ class TeamKeeping:
         store = await self._open_store()
         about = Opened(self._name, self._cwd, TEAM_AGENT, from_session=above.id)
         self._above = above.id
-        self._live = await asyncio.to_thread(
-            LiveSession.begin, store, about, stamps=self._stamps, id=log_of(above.id)
-        )
-        return self._live
+        return await asyncio.to_thread(LogBook.begin, store, about, self._stamps, log_of(above.id))
 
-    def _entry(self, record: Record) -> Entry:
-        node = TeamRecord(record.by, msgspec.to_builtins(record.event))
-        stamp = self._stamps()
-        return entry_of(node, id=stamp.id, parent=None, at_ms=record.at_ms, agent=record.by)
-
-
-def _read(store: SessionStore, log: str) -> tuple[Record, ...]:
-    return tuple(records_of(store.since(log, 0)))
-
-
-def records_of(entries: Sequence[Entry]) -> list[Record]:
-    """The records among `entries`; what a later version wrote is left out."""
-    records: list[Record] = []
-    for entry in entries:
-        if isinstance(entry.node, TeamRecord):
+    def _session(self, store: SessionStore, name: str, model: str, again: str) -> LiveSession:
+        if again:
             try:
-                event = msgspec.convert(entry.node.event, KeptEvent)
-            except msgspec.ValidationError:
-                continue
-            records.append(Record(entry.node.by, entry.at_ms, event))
-    return records
+                live = LiveSession.open(store, again, stamps=self._stamps)
+                if live.writable:
+                    return live
+            except StoreError as error:
+                self._complain(f"The conversation of {name} begins anew: {error.message}")
+        above = self._log.book.id if self._log.book is not None else self._above
+        about = Opened(
+            f"{self._name} · {name}",
+            self._cwd,
+            f"{self._name}/{name}",
+            from_session=above,
+            model=model,
+        )
+        return LiveSession.begin(store, about, stamps=self._stamps)
 
 
 def _messages(entry: Entry) -> tuple[ChatMessage, ...]:

@@ -13,7 +13,7 @@ from alloy_tui.domain import team_events as te
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.domain.team_values import TeamTask
 from alloy_tui.runtime.former_lives import Past, past_of
-from alloy_tui.runtime.team_keeping import records_of
+from alloy_tui.runtime.team_log import read_log
 from alloy_tui.runtime.team_sessions import TEAM_AGENT, is_of_a_file, log_of
 from alloy_tui.sessions.store import SessionInfo, SessionStore, Spent
 from alloy_tui.team.log import Restored
@@ -104,7 +104,7 @@ def own_team_sessions(store: SessionStore, session: str) -> tuple[str, ...]:
     Raises StoreError.
     """
     try:
-        records = records_of(store.since(log_of(session), 0))
+        records = read_log(store, log_of(session))
     except StoreError as error:
         if error.kind == "unknown":
             return ()
@@ -130,7 +130,7 @@ def _called(info: SessionInfo, infos: Mapping[str, SessionInfo]) -> str:
 
 
 def _team(store: SessionStore, session: str) -> KeptTeam:
-    records = records_of(store.since(session, 0))
+    records = read_log(store, session)
     state = Restored().fold(records)
     joined = [r.event for r in records if isinstance(r.event, te.MemberAdded)]
     sessions = {event.session: event.name for event in joined if event.session}

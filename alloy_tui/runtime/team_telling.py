@@ -20,7 +20,7 @@ from alloy_tui.runtime.roster import Roster, Sums, sums
 from alloy_tui.runtime.team_port import AgentRow, Delegation, TeamView
 from alloy_tui.runtime.team_sessions import TEAM_AGENT
 from alloy_tui.runtime.watching import Watching
-from alloy_tui.team.log import Record
+from alloy_tui.team.log import KeptEvent, Record
 from alloy_tui.team.team import Team
 
 EVERY_S = 0.25
@@ -230,7 +230,7 @@ class TeamTelling:
         self.roster.drop(name)
         self._watching.forget(name)
 
-    def _take_delegation(self, by: str, at_ms: int, event: EngineEvent) -> None:
+    def _take_delegation(self, by: str, at_ms: int, event: EngineEvent | KeptEvent) -> None:
         if isinstance(event, te.DelegationStarted):
             self._delegations[event.id] = Delegation(
                 event.id,
