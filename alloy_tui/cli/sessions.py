@@ -31,7 +31,7 @@ from alloy_tui.cli.streams import remark
 from alloy_tui.domain.errors import ConfigError
 from alloy_tui.domain.sanitise import clean
 from alloy_tui.runtime import session_bin
-from alloy_tui.runtime.session_folder import has_store, open_store, store_file
+from alloy_tui.runtime.session_folder import has_store, open_store
 from alloy_tui.runtime.team_sessions import TEAM_AGENT, held_by_people, whose
 from alloy_tui.sessions.ids import wall_clock_ms
 from alloy_tui.sessions.memory import MemoryStore
@@ -104,7 +104,7 @@ def _let_go() -> None:
     from alloy_tui.cli.sessions_health import tidy
 
     paths = locate()
-    if store_file(paths).exists():
+    if has_store(paths):
         for said in tidy(paths):
             remark(said.text, sys.stderr)
 

@@ -58,6 +58,9 @@ def repair(paths: Paths) -> list[Said]:
     """Mend the store if it needs that, after keeping a copy; let go of what it holds in vain."""
     path = store_file(paths)
     if not path.exists():
+        with suppress(ConfigError):
+            if has_store(paths):
+                return [Said("note", "the server of the sessions repairs itself"), *tidy(paths)]
         return [Said("note", "there is no store of sessions here to repair")]
     if health.examine(path).sound:
         tidied = tidy(paths)

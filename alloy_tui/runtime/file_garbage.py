@@ -13,9 +13,16 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from alloy_tui.domain.errors import AlloyError
-from alloy_tui.runtime.session_folder import keeping_folder, store_file
-from alloy_tui.sessions.collecting import Collected, collect
+from alloy_tui.runtime.session_folder import (
+    collect_in_store,
+    has_store,
+    keeping_folder,
+    on_server,
+    store_file,
+)
 from alloy_tui.sessions.nodes import Entry, manifest_of
+from alloy_tui.sessions.private import private_folder
+from alloy_tui.sessions.store import Collected
 from alloy_tui.settings.paths import Paths
 from alloy_tui.workspace.journal import JOURNALS, rests_on
 from alloy_tui.workspace.manifest import needed
@@ -26,6 +33,8 @@ EVERY_S = 24 * 3600.0
 """How often a program looks that is about to end."""
 AT_MOST_S = 0.4
 """How long it may take to."""
+SERVER_AT_MOST_S = 1.5
+"""The same where every question goes over a network."""
 _WHEN = "collected"
 
 
@@ -44,7 +53,7 @@ def drop_unneeded(paths: Paths, *, enough: Callable[[], bool] = bool) -> Collect
         roots = (address for address in named if address is not None)
         return contents | needed(chain(restored, roots), get)
 
-    return collect(store_file(paths), of_any, enough=enough)
+    return collect_in_store(paths, of_any, enough=enough)
 
 
 def drop_now_and_then(paths: Paths) -> None:
@@ -54,12 +63,14 @@ def drop_now_and_then(paths: Paths) -> None:
     """
     when = store_file(paths).with_name(_WHEN)
     try:
-        if not store_file(paths).exists():
+        if not has_store(paths):
             return
         if when.exists() and 0 <= time.time() - when.stat().st_mtime < EVERY_S:
             return
-        deadline_s = time.monotonic() + AT_MOST_S
+        at_most_s = SERVER_AT_MOST_S if on_server(paths) else AT_MOST_S
+        deadline_s = time.monotonic() + at_most_s
         drop_unneeded(paths, enough=lambda: time.monotonic() > deadline_s)
+        private_folder(when.parent)
         when.touch(mode=0o600)
     except (AlloyError, OSError) as error:
         _log.info("Unneeded content was not looked for", exc_info=error)

@@ -6,12 +6,13 @@ alike. Must not know what a session holds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alloy_tui.domain.secret import Secret
-from alloy_tui.sessions.opening import open_at
+from alloy_tui.sessions.opening import collect_at, open_at
 from alloy_tui.sessions.sqlite import FILE, INDEX
-from alloy_tui.sessions.store import SessionStore
+from alloy_tui.sessions.store import Collected, Needed, SessionStore
 from alloy_tui.settings.loader import read_user_file
 from alloy_tui.settings.paths import Paths
 
@@ -39,6 +40,18 @@ def keeping_folder(paths: Paths) -> Path:
 def has_store(paths: Paths) -> bool:
     """Whether sessions were ever kept, so that looking makes no store. Raises ConfigError."""
     return _server(paths) is not None or store_file(paths).exists()
+
+
+def collect_in_store(
+    paths: Paths, needed: Needed, *, enough: Callable[[], bool] = bool
+) -> Collected:
+    """Erase what nobody needs of the store the settings name; see `KeptBlobs`."""
+    return collect_at(store_folder(paths), _server(paths), needed, enough=enough)
+
+
+def on_server(paths: Paths) -> bool:
+    """Whether the settings keep the sessions on a server. Raises ConfigError."""
+    return _server(paths) is not None
 
 
 def open_store(paths: Paths) -> SessionStore:

@@ -217,7 +217,7 @@ class Sessions:
             await self.files.close()
         used = await self.desk.close()
         plan = self._plan
-        if used and plan.interactive and plan.stored and plan.settings.sessions.store is None:
+        if used and plan.interactive and plan.stored:
             await asyncio.to_thread(drop_now_and_then, plan.paths)
         return words
 

@@ -9,33 +9,19 @@ were put for their own sake, the caller says.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeAlias
-
-import msgspec
 
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.sessions import reading, rows, schema
-from alloy_tui.sessions.contents import FetchBlob
 from alloy_tui.sessions.faults import explain, primary_code
 from alloy_tui.sessions.nodes import Entry
-
-Needed: TypeAlias = Callable[[Iterator[Entry], FetchBlob], Collection[str]]
-"""From all marks of all sessions, the bin included, to the addresses they rest on."""
+from alloy_tui.sessions.store import Collected, Needed
 
 _HANDFUL = 200
 _STEPS = 20_000
 """After so many steps of SQLite's machine, milliseconds, it is asked whether to go on."""
-
-
-class Collected(msgspec.Struct, frozen=True):
-    """How many blobs went, and their bytes as stored; `whole` unless there are more to go."""
-
-    blobs: int = 0
-    size: int = 0
-    whole: bool = True
 
 
 def collect(path: Path, needed: Needed, *, enough: Callable[[], bool] = bool) -> Collected:

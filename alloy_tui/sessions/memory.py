@@ -10,6 +10,7 @@ import secrets
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
+from itertools import chain
 from typing import Any, TypeVar
 
 from alloy_tui.domain.errors import StoreError
@@ -19,7 +20,16 @@ from alloy_tui.sessions.nodes import SPOKEN, Billed, Entry, Opened, Renamed, is_
 from alloy_tui.sessions.owners import myself
 from alloy_tui.sessions.ownership import interrupted
 from alloy_tui.sessions.snippets import likeness, passage, terms
-from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, Owner, SessionInfo, Spent
+from alloy_tui.sessions.store import (
+    Claim,
+    Collected,
+    Hit,
+    KeptBlobs,
+    Needed,
+    Owner,
+    SessionInfo,
+    Spent,
+)
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.words import words_of
 
@@ -184,7 +194,7 @@ class MemoryStore:
     @property
     def kept_blobs(self) -> KeptBlobs:
         """See `SessionStore.kept_blobs`."""
-        return KeptBlobs(self._addresses, self._drop)
+        return KeptBlobs(self._addresses, self._drop, self._collect)
 
     def search(self, query: str, *, session: str | None = None, limit: int = 20) -> tuple[Hit, ...]:
         """See `SessionStore.search`."""
@@ -281,6 +291,16 @@ class MemoryStore:
         with self._lock:
             held = ((i, k) for i, k in self._sessions.items() if k.token is not None)
             return {session: Owner(pid, kept.since_ms) for session, kept in held}
+
+    def _collect(self, needed: Needed, enough: Callable[[], bool]) -> Collected:
+        # Nobody else can have it open.
+        self.close()
+        with self._lock:
+            every = chain(*(kept.entries.values() for kept in self._sessions.values()))
+            kept = needed((entry for entry in every if entry.mark), self._blobs.get)
+            gone = [name for name in self._blobs if name not in kept and not enough()]
+            size = sum(len(self._blobs.pop(name)) for name in gone)
+        return Collected(len(gone), size)
 
     def _addresses(self) -> frozenset[str]:
         with self._lock:

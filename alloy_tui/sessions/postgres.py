@@ -24,11 +24,21 @@ from alloy_tui.sessions import postgres_rows as rows
 from alloy_tui.sessions import postgres_schema as schema
 from alloy_tui.sessions.contents import address, lay_down, pack
 from alloy_tui.sessions.nodes import Entry
+from alloy_tui.sessions.postgres_collecting import collect
 from alloy_tui.sessions.postgres_schema import Connection
 from alloy_tui.sessions.postgres_server import Pen, Readers, Server
 from alloy_tui.sessions.rows import packed, unknown
 from alloy_tui.sessions.snippets import terms
-from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, Owner, SessionInfo, Spent
+from alloy_tui.sessions.store import (
+    Claim,
+    Collected,
+    Hit,
+    KeptBlobs,
+    Needed,
+    Owner,
+    SessionInfo,
+    Spent,
+)
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.writer import Writer
 
@@ -174,7 +184,7 @@ class PostgresStore:
     @property
     def kept_blobs(self) -> KeptBlobs:
         """See `SessionStore.kept_blobs`."""
-        return KeptBlobs(self._addresses, self._drop)
+        return KeptBlobs(self._addresses, self._drop, self._collect)
 
     def search(self, query: str, *, session: str | None = None, limit: int = 20) -> tuple[Hit, ...]:
         """See `SessionStore.search`."""
@@ -243,6 +253,10 @@ class PostgresStore:
     def _owners(self) -> dict[str, Owner]:
         with self._readers.snapshot() as connection:
             return rows.living(connection, self._pen.life)
+
+    def _collect(self, needed: Needed, enough: Callable[[], bool]) -> Collected:
+        self.close()
+        return collect(self._server, needed, enough)
 
     def _addresses(self) -> frozenset[str]:
         with self._readers.snapshot() as connection:

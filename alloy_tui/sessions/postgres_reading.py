@@ -6,7 +6,7 @@ whose content is lost comes as a `Lost` node, so that it hides no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -94,6 +94,17 @@ def entries(connection: Connection, key: int, nodes: Sequence[str]) -> dict[str,
 def since(connection: Connection, key: int, count: int) -> tuple[Entry, ...]:
     """The entries from place `count` on."""
     return tuple(_entries(connection, "AND e.seq >= %s ORDER BY e.seq", key, count))
+
+
+def marks(connection: Connection) -> Iterator[Entry]:
+    """All marks of all sessions, the bin included; in a transaction. Raises StoreError.
+
+    They come as they are asked for, so that all need not be in memory at once.
+    """
+    with connection.cursor("marks") as cursor:
+        cursor.execute(f"SELECT {_BODY} FROM entries e WHERE e.flags & 2 <> 0".encode())  # noqa: S608 -- constants
+        for row in cursor:
+            yield _entry(connection, row)
 
 
 def partials(connection: Connection, key: int) -> tuple[Entry, ...]:

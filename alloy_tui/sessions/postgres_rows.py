@@ -283,15 +283,16 @@ def purge(connection: Connection, sessions: tuple[str, ...]) -> None:
 
 def _drop_unneeded(connection: Connection, addresses: set[str]) -> None:
     """Erase those of `addresses` that nothing needs any more."""
-    needed = _addresses(
-        connection.execute(
-            "SELECT refs FROM entries WHERE refs <> '' UNION"
-            " SELECT refs FROM partials WHERE refs <> ''"
-        ).fetchall()
+    gone = list(addresses - referred(connection))
+    connection.execute("DELETE FROM blobs WHERE address = ANY(%s) AND NOT held", (gone,))
+
+
+def referred(connection: Connection) -> set[str]:
+    """The blobs that any entry refers to, growing ones included; reads all of them."""
+    written = connection.execute(
+        "SELECT refs FROM entries WHERE refs <> '' UNION SELECT refs FROM partials WHERE refs <> ''"
     )
-    connection.execute(
-        "DELETE FROM blobs WHERE address = ANY(%s) AND NOT held", (list(addresses - needed),)
-    )
+    return _addresses(written.fetchall())
 
 
 def _addresses(refs: Sequence[tuple[Any, ...]]) -> set[str]:
@@ -328,6 +329,24 @@ def living(connection: Connection, our_life: int) -> dict[str, Owner]:
         for row in found
         if _lives(connection, Process(*row[:4]), row[4], our_life)
     }
+
+
+def owned_sessions(connection: Connection) -> list[tuple[str, bool]]:
+    """The sessions that were not given back, and of each whether its owner is dead for certain.
+
+    Of one on another machine that is never certain: it may only be away.
+    """
+    me = myself()
+    found = connection.execute(
+        "SELECT o.pid, o.boot, o.started, o.space, s.id FROM owners o"
+        " JOIN sessions s ON s.key = o.session"
+    ).fetchall()
+    sessions: list[tuple[str, bool]] = []
+    for *about, session in found:
+        owner = Process(*about)
+        here = bool(me.boot) and (owner.boot, owner.space) == (me.boot, me.space)
+        sessions.append((str(session), here and not owner.alive()))
+    return sessions
 
 
 def _lives(connection: Connection, owner: Process, its_life: int, our_life: int) -> bool:

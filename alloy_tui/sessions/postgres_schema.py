@@ -18,8 +18,9 @@ from alloy_tui.domain.errors import StoreError
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 Step: TypeAlias = Callable[[Connection], None]
 
-MIGRATING, BLOBS = 0x416C6C79_0001, 0x416C6C79_0002
-"""Advisory locks: of whoever migrates; shared by those who add blobs, held to drop some."""
+MIGRATING, BLOBS, OPEN = 0x416C6C79_0001, 0x416C6C79_0002, 0x416C6C79_0003
+"""Advisory locks: of whoever migrates; shared by those who add blobs, held to drop some; shared
+by all who write, held by whoever has to be alone."""
 
 # Texts of people are bytes: a server's text can hold neither NUL nor lone surrogates.
 _TABLES = """

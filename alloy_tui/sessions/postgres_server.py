@@ -20,7 +20,7 @@ from psycopg import conninfo, sql
 
 from alloy_tui.domain.errors import StoreError, StoreErrorKind
 from alloy_tui.domain.secret import Secret
-from alloy_tui.sessions.postgres_schema import Connection
+from alloy_tui.sessions.postgres_schema import OPEN, Connection
 
 _T = TypeVar("_T")
 
@@ -157,6 +157,7 @@ class Pen:
         connection = self._server.connect()
         try:
             life = secrets.randbits(62) + 1
+            connection.execute("SELECT pg_advisory_lock_shared(%s)", (OPEN,))
             connection.execute("SELECT pg_advisory_lock(%s)", (life,))
             if self.life:
                 connection.execute("UPDATE owners SET life = %s WHERE life = %s", (life, self.life))

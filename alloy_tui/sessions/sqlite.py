@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.sessions import alone, logs, ownership, reading, recovery, rows, schema
+from alloy_tui.sessions.collecting import collect
 from alloy_tui.sessions.connecting import Readers, SqliteFile, connect, patiently
 from alloy_tui.sessions.contents import address, lay_down, pack
 from alloy_tui.sessions.faults import explain
@@ -26,7 +27,16 @@ from alloy_tui.sessions.nodes import Entry
 from alloy_tui.sessions.private import private_file, private_folder
 from alloy_tui.sessions.search import SearchIndex
 from alloy_tui.sessions.snippets import terms
-from alloy_tui.sessions.store import Claim, Hit, KeptBlobs, Owner, SessionInfo, Spent
+from alloy_tui.sessions.store import (
+    Claim,
+    Collected,
+    Hit,
+    KeptBlobs,
+    Needed,
+    Owner,
+    SessionInfo,
+    Spent,
+)
 from alloy_tui.sessions.tree import SessionTree
 from alloy_tui.sessions.writer import Writer
 
@@ -211,7 +221,7 @@ class SqliteStore:
     @property
     def kept_blobs(self) -> KeptBlobs:
         """See `SessionStore.kept_blobs`."""
-        return KeptBlobs(self._addresses, self._drop)
+        return KeptBlobs(self._addresses, self._drop, self._collect)
 
     def search(self, query: str, *, session: str | None = None, limit: int = 20) -> tuple[Hit, ...]:
         """See `SessionStore.search`."""
@@ -289,6 +299,10 @@ class SqliteStore:
                 watch.close()
         self._readers.close()
         alone.closed(self.path)
+
+    def _collect(self, needed: Needed, enough: Callable[[], bool]) -> Collected:
+        self.close()
+        return collect(self.path, needed, enough=enough)
 
     def _addresses(self) -> frozenset[str]:
         with self._readers.snapshot() as connection:

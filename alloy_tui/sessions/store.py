@@ -1,7 +1,7 @@
 """What a store of sessions promises: the `SessionStore` protocol and the values it speaks in.
 
 Owns the contract alone. Implementations: `memory.MemoryStore` (forgets at the
-end), `sqlite.SqliteStore` (one folder of this machine).
+end), `sqlite.SqliteStore` (one folder of this machine), `postgres.PostgresStore`.
 
 Threads. Every method may be called from any thread, an event loop's included.
 Methods that return a `Future` only take the work in and return at once; await
@@ -25,9 +25,9 @@ lost come back as `Lost` nodes, whole nodes that are lost as `ADOPTED` children.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -99,15 +99,36 @@ class Spent(msgspec.Struct, frozen=True):
     cost: float | None
 
 
+Needed: TypeAlias = Callable[[Iterator[Entry], Callable[[str], bytes | None]], Collection[str]]
+"""From all marks of all sessions, the bin included, to the addresses they rest on; the second
+argument brings what is at an address."""
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """How many blobs went, and their bytes as stored; `whole` unless there are more to go."""
+
+    blobs: int = 0
+    size: int = 0
+    whole: bool = True
+
+
 class KeptBlobs(msgspec.Struct, frozen=True):
-    """What `put_blob` has put: `addresses` tells of all, `drop` erases some.
+    """What `put_blob` has put: `addresses` tells of all, `drop` erases some, `collect` the rest.
 
     What entries hold, too, stays. Drop only what nobody can be about to refer
     to: no other program may hold a session whose checkpoints could come to name it.
+
+    `collect` closes the store, finds out what is needed, and erases all others;
+    it ends early when the second argument says that there was enough. Raises
+    StoreError: "busy" while anybody else may write here, this program by another
+    store included, for what they are about to refer to looks unneeded; "damaged"
+    when it cannot be told what is needed. Nothing was erased then. What `Needed`
+    raises passes through.
     """
 
     addresses: Callable[[], frozenset[str]]
     drop: Callable[[Collection[str]], Future[None]]
+    collect: Callable[[Needed, Callable[[], bool]], Collected]
 
 
 class SessionStore(Protocol):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from alloy_tui.cli import main
 from alloy_tui.domain import events as ev
 from alloy_tui.domain.errors import StoreError
 from alloy_tui.runtime.file_garbage import drop_now_and_then, drop_unneeded
@@ -26,6 +27,9 @@ from alloy_tui.workspace.journal import JOURNALS, Step
 from alloy_tui.workspace.states import ABSENT, File
 from alloy_tui.workspace.tracker import Tracker
 from tests.sessions.conftest import Talk
+from tests.support.postgres import PostgresServer, postgres, postgres_if_any
+
+__all__ = ["postgres", "postgres_if_any"]
 
 _MANY = 700  # more than go at once
 
@@ -237,3 +241,23 @@ def test_the_program_itself_does_it_at_its_end(
     assert held(paths) == 6
     runtime.close()
     assert held(paths) == 4
+
+
+def test_what_a_server_keeps_goes_too(
+    paths: Paths, folder: Path, postgres: PostgresServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the same rule, once a day at a program's end, and with `alloy sessions delete --purge`."""
+    url = f"{postgres.url.reveal()}&options=-csearch_path%3Dpublic"
+    assert main(["config", "set", "sessions.store", url]) == 0
+    kept, moved, _ = filled(paths, folder)
+    assert not store_file(paths).exists()
+    drop_now_and_then(paths)
+    assert held(paths) == 4
+    assert files_of(paths, folder, kept) == {"a": b"kept"}
+    assert files_of(paths, folder, moved) == {"a": b"of a move"}
+    store = open_store(paths)
+    (session,) = store.sessions(deleted=True)
+    store.close()
+    assert main(["sessions", "delete", "--purge", session.id]) == 0
+    assert "4 former states of files" in capsys.readouterr().err
+    assert held(paths) == 0

@@ -42,6 +42,33 @@ def store(
     made.close()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def programs(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres_if_any: PostgresServer | None
+) -> Iterator[MakeStore]:
+    """One store of every kind that lasts, opened anew by every call, as by another program."""
+    if request.param == "sqlite":
+
+        def make() -> SessionStore:
+            return SqliteStore(tmp_path / "sessions")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        schema = server.schema()
+
+        def make() -> SessionStore:
+            return PostgresStore(server.url, schema=schema)
+
+    opened: list[SessionStore] = []
+
+    def open_one() -> SessionStore:
+        opened.append(make())
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
+
+
 @pytest.fixture
 def shared(postgres: PostgresServer) -> Iterator[Shared]:
     """A fresh schema on the server; all its stores are closed at the end."""
