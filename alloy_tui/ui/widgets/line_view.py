@@ -227,7 +227,9 @@ class LineView(DragSelect, can_focus=True):
             at - top for at in range(top, top + height) if before[at : at + 1] != now[at : at + 1]
         ]
         if lines:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in lines))
+            # The blanks around a row take after it.
+            left, width = -self.content_offset.x, self.outer_size.width
+            self.refresh(*(Region(left, y, width, 1) for y in lines))
 
     def on_mount(self) -> None:
         """Draw changes anew when the theme changes."""
