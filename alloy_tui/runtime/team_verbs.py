@@ -90,7 +90,7 @@ class TeamVerbs:
             return now
         began = {span.agent: span.start_ms for span in reversed(now)}
         past: list[Span] = []
-        for name, session in self._teams.sessions_of().items():
+        for name, session in self._teams.lives.sessions_of(team.agents).items():
             entries = await keeping.said(name, session)
             first = began.get(name)
             past += [

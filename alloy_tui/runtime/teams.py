@@ -1,7 +1,7 @@
 """The team of the program: the session's own, or one that was opened from a file.
 
-Owns its life, how its agents are made, and what of it the main agent may use as
-tools. Belongs to the engine's loop. Must not know what a screen shows of it.
+Owns its life, and what of it the main agent may use as tools. Belongs to the
+engine's loop. Must not know what a screen shows of it, nor how its agents are made.
 
 A session's own team is the main agent with whom it spawns and whom a person adds.
 It stays with its session: when another session comes on screen (a new one, one from
@@ -14,10 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-
-from msgspec import structs
 
 from alloy_tui.agent.agent import Agent
 from alloy_tui.agent.approvals import Approvals
@@ -29,13 +26,13 @@ from alloy_tui.domain.errors import AlloyError, TeamError
 from alloy_tui.domain.events import Envelope
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.tool import Tool
-from alloy_tui.runtime.former_lives import Past, last_words
 from alloy_tui.runtime.main_workplace import AD_HOC, MainWorkplace
-from alloy_tui.runtime.member_modes import MemberModes, is_outside
+from alloy_tui.runtime.member_lives import MemberLives
+from alloy_tui.runtime.member_modes import MemberModes
 from alloy_tui.runtime.posting import Posting
 from alloy_tui.runtime.runs_kept import RunsKept
 from alloy_tui.runtime.team_files import find_team
-from alloy_tui.runtime.team_keeping import Kept, TeamKeeping
+from alloy_tui.runtime.team_keeping import TeamKeeping
 from alloy_tui.runtime.team_port import TeamView
 from alloy_tui.runtime.team_reading import own_team_sessions, own_team_took
 from alloy_tui.runtime.team_surroundings import Desk, MakeMember, Surroundings
@@ -46,12 +43,9 @@ from alloy_tui.sessions.live import LiveSession
 from alloy_tui.sessions.store import SessionStore
 from alloy_tui.team.leases import leased
 from alloy_tui.team.log import Record
-from alloy_tui.team.plans import AgentPlan
 from alloy_tui.team.spec import TeamSpec, read_team
 from alloy_tui.team.team import Team
 from alloy_tui.team.tools import SpawnTool, team_tools
-
-_MOST_LEFT = 100
 
 
 class Teams:
@@ -88,19 +82,16 @@ class Teams:
         self.about = about
         self.store = store
         self.main_agent = agent
-        self.modes = MemberModes(mode, self._complain)
         self.posting = Posting(posted, self._seen, lambda: self.about().cwd)
         self._hub = hub
         self._approvals = approvals
-        self._make = make
         self._opened = opened
         self._desk = desk
         self._team: Team | None = None
         self.keeping: TeamKeeping | None = None
-        self._sessions: dict[str, str] = {}
-        self._counted: dict[str, None] = {}
         self._looked_at = ""
-        self._wanted: dict[str, tuple[ApprovalMode | None, bool]] = {}
+        modes = MemberModes(mode, self._complain)
+        self.lives = MemberLives(watching, self.telling.roster, modes, about, make)
         self._opening = asyncio.Lock()
         self._stopped = False
         self._leaving: set[asyncio.Task[None]] = set()
@@ -180,17 +171,7 @@ class Teams:
 
     def allow(self, mode: ApprovalMode) -> None:
         """The person lets the conversation's agent do that unasked: the others follow."""
-        self.modes.own = mode
-        for name, (wanted, outside) in self._wanted.items():
-            agent = None if self._team is None else self._team.get(name)
-            if agent is not None:
-                agent.configure(approval_mode=self.modes.of(name, wanted, outside=outside))
-
-    def sessions_of(self) -> dict[str, str]:
-        """The sessions of the team's agents by name; of those that left, the latest hundred's."""
-        here = () if self._team is None else self._team.agents
-        left = [name for name in self._sessions if name not in here][-_MOST_LEFT:]
-        return {name: self._sessions.get(name, "") for name in (*left, *here)}
+        self.lives.allow(mode, self._team)
 
     async def sessions(self) -> tuple[str, ...]:
         """Of all agents that worked here: what they spend counts as this conversation's.
@@ -203,9 +184,9 @@ class Teams:
         if self.store is not None and session != self._looked_at:
             # Of the session's own team also while it has not come back yet.
             kept = await asyncio.to_thread(own_team_sessions, await self.store(), session)
-            self._counted |= dict.fromkeys(kept)
+            self.lives.counted |= dict.fromkeys(kept)
             self._looked_at = session
-        return tuple(self._counted)
+        return tuple(self.lives.counted)
 
     async def _left(self) -> None:
         """The session on screen is about to be another: its own team stays with it."""
@@ -213,7 +194,7 @@ class Teams:
             if self.telling.file or self._stopped:
                 return
             await self._end()
-            self._counted.clear()
+            self.lives.counted.clear()
             self._looked_at = ""
             self.telling.forget()
             self.timeline.forget_others(self.main)
@@ -270,49 +251,24 @@ class Teams:
     ) -> None:
         team = Team(
             spec,
-            make=self._member,
+            make=self.lives.make,
             hub=self._hub,
             approvals=self._approvals,
             records=records,
             log=keeping,
         )
-        joined = [r.event for r in records if isinstance(r.event, te.MemberAdded)]
-        self._sessions = {event.name: event.session for event in joined if event.session}
-        self._counted |= dict.fromkeys(self._sessions.values())
+        self.lives.begin(keeping, team.restored, records)
         self._team, self.keeping = team, keeping
         self.telling.begin(file, records)
         try:
-            spent = await self._book(team, keeping, joined)
+            spent = await self.lives.book(team.allowances)
             await team.start()
         except BaseException:
             await self._end()
             raise
-        for event in joined:
-            if event.name not in team.agents:
-                team.allowances.close(event.name)
-        here = {self._sessions.get(name) for name in team.agents}
-        for session, past in spent.items():
-            if session not in here:
-                self.telling.count_gone(past)
+        for past in self.lives.gone(team, spent):
+            self.telling.count_gone(past)
         self.telling.tell()
-
-    async def _book(
-        self, team: Team, keeping: TeamKeeping, joined: Sequence[te.MemberAdded]
-    ) -> dict[str, Past]:
-        """Limits are for an agent's whole life: what it spent in former programs counts.
-
-        Returns that by session.
-        """
-        parents = {event.name: event.parent for event in joined}
-        owners = {event.session: event.name for event in joined if event.session}
-        spent = await keeping.spent(owners)
-        for session, past in spent.items():
-            owner = owners[session]
-            for _ in parents:  # what was spawned has gone, and spent of its spawner's
-                owner = parents.get(owner) or owner
-            team.allowances.open(owner, None, None)
-            team.allowances.book(owner, past.usd, past.tokens)
-        return spent
 
     async def _end(self, grace_s: float = 10.0) -> None:
         team, keeping = self._team, self.keeping
@@ -324,48 +280,9 @@ class Teams:
         if keeping is not None:
             await keeping.close()
         self.keeping = None
-        self._wanted.clear()
+        self.lives.end()
         self.telling.over()
         self.posting.changed()
-
-    async def _member(self, plan: AgentPlan) -> Agent:
-        """Make an agent of the team: hidden until somebody looks, kept in a session of its own."""
-        spec, keeping = plan.spec, self.keeping
-        assert keeping is not None, "a team is begun with its keeping"
-        self.watching.hide(spec.name)
-        know = self.telling.roster.know
-        know(
-            spec.name,
-            parent=plan.parent,
-            role=spec.role,
-            max_turns=spec.max_turns,
-            budget_usd=spec.budget_usd,
-            budget_tokens=spec.budget_tokens,
-        )
-        project = self.about().cwd
-        outside = await asyncio.to_thread(is_outside, project, spec.cwd)
-        self._wanted[spec.name] = (spec.approval_mode, outside)
-        mode = self.modes.of(spec.name, spec.approval_mode, outside=outside)
-        # Who is made for one piece of work may be called as another was in a former life.
-        again = "" if plan.parent else self._sessions.get(spec.name, "")
-        kept = await keeping.member(spec.name, spec.model or self.about().model, again=again)
-        if kept.session:
-            self._counted[kept.session] = None
-        if not plan.restarts:
-            self._recall(spec.name, kept)
-        spec = structs.replace(spec, approval_mode=mode)
-        plan = replace(plan, spec=spec, spent=plan.spent or kept.past.spent)
-        made = await self._make(plan, kept)
-        know(spec.name, worktree=str(made.folder) if spec.worktree else "", session=kept.session)
-        return made.agent
-
-    def _recall(self, name: str, kept: Kept) -> None:
-        """What the agent was in former programs is on its row."""
-        restored = self._team.restored if self._team is not None else None
-        known = restored.restarts.get(name) if restored is not None else None
-        restarts, cause = (known.count, known.cause) if known is not None else (0, "")
-        words = last_words(kept.messages)
-        self.telling.roster.recall(name, kept.past, words, restarts=restarts, cause=cause)
 
     def _heard(self, envelope: Envelope) -> None:
         event = envelope.event
@@ -374,7 +291,7 @@ class Teams:
         if isinstance(event, ev.RunFinished) and envelope.agent == self.main and self._team:
             self._team.leases.give_back(self.main)
         if isinstance(event, te.MemberRemoved) and self.keeping is not None:
-            self._wanted.pop(event.name, None)
+            self.lives.forget(event.name)
             self.runs.forget(event.name)
             task = asyncio.create_task(self.keeping.let_go(event.name), name="letting go")
             self._leaving.add(task)
