@@ -1,6 +1,6 @@
 """`alloy team`: a team at work without a screen, and which teams there are.
 
-Owns the choice of the action, the wait for a team, and the exit code: that of
+Owns the choice of the action, what a team is waited for, and the exit code: that of
 `alloy run`. There is nobody to ask: what would need an approval is denied. Work that
 ends early (its time, a limit, a signal) prints what was brought until then, marked.
 """
@@ -8,7 +8,6 @@ ends early (its time, a limit, a signal) prints what was brought until then, mar
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -16,13 +15,10 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from alloy_tui.cli import exits
-from alloy_tui.cli.bell import Bell
-from alloy_tui.cli.composing import make_plan
-from alloy_tui.cli.ending import complain_late, leave
 from alloy_tui.cli.headless import prompt_of
-from alloy_tui.cli.logbook import logging_to
 from alloy_tui.cli.printing import JsonPrinter, Printer, is_denial, words_about
 from alloy_tui.cli.streams import remark
+from alloy_tui.cli.unattended import Attendant, carry_out, tell_denied
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.errors import ConfigError
@@ -31,14 +27,8 @@ from alloy_tui.domain.team_events import DelegationKind
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.runtime.team_port import Brought, Performed, Problem
 
-_BATCH_CHARS = 65_536
 _PATIENCE_S = 4.0
 _GIVING_UP_S = 2.0
-_CODES = {
-    signal.SIGINT: exits.INTERRUPTED,
-    signal.SIGTERM: exits.TERMINATED,
-    signal.SIGHUP: exits.HUNG_UP,
-}
 _BY_KIND: Final = {
     "config": exits.USAGE,
     "invalid": exits.USAGE,
@@ -59,18 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
             return team_status.list_teams(cwd, as_json=arguments.json)
         return team_status.status(cwd, arguments.name, as_json=arguments.json)
     prompt = prompt_of(arguments)
-    plan = make_plan(arguments, interactive=False)
-    runtime = Runtime(plan)
-    kind = JsonPrinter if arguments.json else TeamPrinter
-    printer = kind(sys.stdout, sys.stderr)
-    with logging_to(plan.paths.logs):
-        try:
-            code = _AtWork(runtime, printer).run(arguments, prompt)
-        finally:
-            runtime.close(_PATIENCE_S)
-    if code not in _CODES.values():
-        complain_late(runtime)
-    return leave(code) if runtime.stuck else code
+    printer = (JsonPrinter if arguments.json else TeamPrinter)(sys.stdout, sys.stderr)
+
+    def work(runtime: Runtime) -> int:
+        return _AtWork(runtime, printer).run(arguments, prompt)
+
+    return carry_out(arguments, work, patience_s=_PATIENCE_S)
 
 
 class TeamPrinter:
@@ -127,74 +111,48 @@ class _AtWork:
     def __init__(self, runtime: Runtime, printer: Printer) -> None:
         self._runtime = runtime
         self._printer = printer
-        self._bell = Bell()
+        self._attendant = Attendant(runtime, printer, self._hear)
         self._done: list[Performed | None] = []
         self._ends: dict[str, ev.RunStatus] = {}
-        self._signal: int | None = None
-        self._give_up_s: float | None = None
         self._end_it: Callable[[], object] = lambda: None
 
     def run(self, arguments: argparse.Namespace, prompt: str) -> int:
         """Give the work, print what comes, and return the exit code."""
-        self._runtime.on_ring(self._bell.ring)
         kind, to = _whom(arguments)
         started_s = time.monotonic()
-        try:
-            with self._bell.listening(*_CODES):
-                self._runtime.start()
-                self._end_it = self._runtime.team.perform(
-                    arguments.file,
-                    kind,
-                    to,
-                    prompt,
-                    timeout_s=arguments.within_s,
-                    then=self._came,
-                )
-                while not self._done and not self._failed() and not self._out_of_patience():
-                    self._wait()
-                    self._print()
-                self._print()
-        finally:
-            self._runtime.on_ring(None)
+
+        def begin() -> None:
+            self._end_it = self._runtime.team.perform(
+                arguments.file, kind, to, prompt, timeout_s=arguments.within_s, then=self._came
+            )
+
+        self._attendant.wait(begin, over=self._over, end=self._end, patience_s=_GIVING_UP_S)
+        self._attendant.print()  # what came before the answers is on its way at most
         self._printer.finish()
         return self._code(time.monotonic() - started_s)
 
-    def _wait(self) -> None:
-        """Until something comes; the first signal ends the work, the second the wait."""
-        left_s = None
-        if self._give_up_s is not None:
-            left_s = max(0.0, self._give_up_s - time.monotonic())
-        for number in self._bell.wait(left_s):
-            if self._signal is None:
-                self._end_it()
-            wait_s = _GIVING_UP_S if self._signal is None else 0.0
-            self._signal, self._give_up_s = self._signal or number, time.monotonic() + wait_s
-
-    def _out_of_patience(self) -> bool:
-        return self._give_up_s is not None and time.monotonic() >= self._give_up_s
+    def _end(self) -> bool:
+        self._end_it()
+        return True
 
     def _came(self, done: Performed | None) -> None:
         """From the engine's thread."""
         self._done.append(done)
-        self._bell.ring()
+        self._attendant.ring()
 
-    def _failed(self) -> bool:
-        return self._runtime.refusal("") is not None
+    def _over(self) -> bool:
+        return bool(self._done) or self._runtime.refusal("") is not None
 
-    def _print(self) -> None:
-        while batch := self._runtime.drain(_BATCH_CHARS):
-            for envelope in batch:
-                self._printer.show(envelope)
-                if isinstance(envelope.event, ev.RunFinished):
-                    self._ends[envelope.agent] = envelope.event.status
-            self._printer.flush()
+    def _hear(self, envelope: ev.Envelope) -> None:
+        if isinstance(envelope.event, ev.RunFinished):
+            self._ends[envelope.agent] = envelope.event.status
 
     def _code(self, took_s: float) -> int:
         refusal, done = self._runtime.refusal(""), self._done[0] if self._done else None
         if done is not None and isinstance(self._printer, TeamPrinter):
             self._printer.tell(done)
-        if self._signal is not None:
-            return _CODES[signal.Signals(self._signal)]
+        if self._attendant.code is not None:
+            return self._attendant.code
         if done is None:
             return exits.USAGE if isinstance(refusal, ConfigError) else exits.FAILED
         for problem in done.problems:
@@ -202,13 +160,7 @@ class _AtWork:
         if done.problems:
             return self._code_of(done.problems[0])
         if self._printer.denied:
-            count = self._printer.denied
-            calls = "tool call was" if count == 1 else "tool calls were"
-            remark(
-                f"alloy: {count} {calls} denied, for there is nobody to ask; "
-                "see --approve edits and --approve all."
-            )
-            return exits.HALTED
+            return tell_denied(self._printer.denied)
         remark(f"{len(done.answers)} answered in {took_s:.1f} s", sys.stderr)
         return exits.COMPLETED
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +20,7 @@ import msgspec
 
 from alloy_tui.domain import fuzzy
 from alloy_tui.domain.sanitise import clean
+from alloy_tui.runtime.git_running import ask_git
 from alloy_tui.runtime.port import FoundFile
 
 MOST_FILES = 300_000
@@ -33,8 +33,6 @@ _SKIPPED = frozenset(
     | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".cache", ".gradle", ".idea"}
     | {"target", "dist", "build", ".next", ".terraform"}
 )
-# A repository's own settings could name programs that git would start.
-_GIT = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 _WORD_STARTS = re.compile(r"(?:^|[_\-. ])([^_\-. ])")
 
 
@@ -55,42 +53,23 @@ def list_files(folder: Path, started: Callable[[subprocess.Popen[bytes]], object
 
 
 def _by_git(folder: Path, started: Callable[[subprocess.Popen[bytes]], object]) -> Listing | None:
-    git = shutil.which("git")
-    if git is None:
-        return None
-    base = (str(Path(git).absolute()), *_GIT, "ls-files", "-z")
-    known = _output((*base, "-co", "--exclude-standard"), folder, started)
+    def ask(*arguments: str) -> bytes | None:
+        # Who set GIT_DIR or GIT_INDEX_FILE for this program means the files listed there.
+        return ask_git(
+            ("ls-files", "-z", *arguments),
+            folder,
+            patience_s=GIT_S,
+            started=started,
+            own_variables=True,
+        )
+
+    known = ask("-co", "--exclude-standard")
     if known is None:
         return None
-    gone = set((_output((*base, "-d"), folder, started) or b"").split(b"\0"))
+    gone = set((ask("-d") or b"").split(b"\0"))
     names = dict.fromkeys(known.split(b"\0"))
     paths = list(_typable(name for name in names if name and name not in gone))
     return Listing(paths[:MOST_FILES], complete=len(paths) <= MOST_FILES)
-
-
-def _output(
-    argv: Sequence[str], folder: Path, started: Callable[[subprocess.Popen[bytes]], object]
-) -> bytes | None:
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-    try:
-        process = subprocess.Popen(  # noqa: S603 - git itself, with fixed arguments
-            argv,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError:
-        return None
-    with process:
-        started(process)
-        try:
-            out, _ = process.communicate(timeout=GIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return None
-    return out if process.returncode == 0 else None
 
 
 def _by_walking(folder: Path) -> Listing:

@@ -1,22 +1,20 @@
 """Which branch the project is on, and in how many files it differs from what is committed.
 
-Owns asking git, on a thread of its own and one question at a time. Never writes
-to the repository, and never waits long for it.
+Owns when git is asked, on a thread of its own and one question at a time, and what
+its answer means.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from alloy_tui.runtime.git_running import ask_git
 from alloy_tui.runtime.port import GitState
 
 _PATIENCE_S = 3.0
-_GIT = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--no-optional-locks")
 _STATUS = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal")
 
 
@@ -61,32 +59,15 @@ class GitAsker:
                 then(state)
 
     def _state(self, folder: Path) -> GitState | None:
-        git = shutil.which("git")
-        if git is None or not folder.is_dir():
-            return None
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-        environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-        try:
-            process = subprocess.Popen(  # noqa: S603 - git itself, with fixed arguments
-                (str(Path(git).absolute()), *_GIT, *_STATUS),
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        except OSError:
-            return None
-        with process:
-            self._process = process
-            try:
-                out, _ = process.communicate(timeout=_PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                return None
-            finally:
-                self._process = None
-        return read(out) if process.returncode == 0 else None
+        # The line at the top is about the folder that tools work in, whatever GIT_DIR says.
+        out = ask_git(
+            _STATUS, folder, patience_s=_PATIENCE_S, started=self._began, own_variables=False
+        )
+        self._process = None
+        return None if out is None else read(out)
+
+    def _began(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
 
 
 def read(status: bytes) -> GitState:
