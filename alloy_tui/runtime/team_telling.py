@@ -125,9 +125,15 @@ class TeamTelling:
 
     def changed(self) -> None:
         """Something that a view would show."""
-        if (self._followers or self._asleep) and self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(max(loop.time(), self._told_s + EVERY_S), self.tell)
+        if not (self._followers or self._asleep):
+            return
+        due_s = self._told_s + EVERY_S
+        if self._timer is not None and self._timer.when() <= due_s:
+            return
+        if self._timer is not None:
+            self._timer.cancel()  # of what moves by itself, and later
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(max(loop.time(), due_s), self.tell)
 
     def tell(self) -> None:
         """Make the view anew, now."""
