@@ -18,6 +18,7 @@ from alloy_tui.domain.errors import StoreError, TeamError
 from alloy_tui.domain.events import VERSION, Envelope, Lane
 from alloy_tui.domain.messages import ChatMessage
 from alloy_tui.domain.team_events import DelegationKind
+from alloy_tui.runtime.past_spans import PastSpans
 from alloy_tui.runtime.replaying import replayed
 from alloy_tui.runtime.team_files import team_files
 from alloy_tui.runtime.team_port import (
@@ -29,7 +30,6 @@ from alloy_tui.runtime.team_port import (
 )
 from alloy_tui.runtime.team_sessions import is_of_a_file
 from alloy_tui.runtime.teams import Teams
-from alloy_tui.runtime.timeline import stored_spans
 from alloy_tui.team.recording import PERSON
 from alloy_tui.team.spec import MemberSpec
 
@@ -39,6 +39,7 @@ class TeamVerbs:
 
     def __init__(self, teams: Teams) -> None:
         self._teams = teams
+        self._past = PastSpans()
 
     # -- looking ------------------------------------------------------------------------------
 
@@ -87,17 +88,10 @@ class TeamVerbs:
         now = self._teams.timeline.spans()
         keeping, team = self._teams.keeping, self._teams.now
         if keeping is None or team is None:
+            self._past.forget()
             return now
-        began = {span.agent: span.start_ms for span in reversed(now)}
-        past: list[Span] = []
-        for name, session in self._teams.lives.sessions_of(team.agents).items():
-            entries = await keeping.said(name, session)
-            first = began.get(name)
-            past += [
-                span
-                for span in stored_spans(name, entries)
-                if first is None or span.start_ms < first
-            ]
+        sessions = self._teams.lives.sessions_of(team.agents)
+        past = await self._past.before(now, sessions, keeping.said)
         return tuple(sorted((*past, *now), key=lambda span: span.start_ms))
 
     # -- verbs: each raises TeamError ---------------------------------------------------------
