@@ -6,13 +6,14 @@ help. Every piece can be clicked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Literal, TypeAlias, get_args
 
 from textual.content import Content
 
 from alloy_tui.domain.sanitise import clean_line
-from alloy_tui.runtime.team_port import RowGroup, TeamView, counted
+from alloy_tui.runtime.team_port import RowGroup, TeamView
 from alloy_tui.ui.keymap import Keymap, shown
 from alloy_tui.ui.team_keys import TEAM_KEYS
 from alloy_tui.ui.team_rows import GROUPS, Order, Show
@@ -79,8 +80,10 @@ def head(team: TeamView, width: int) -> Content:
         left.insert(2, Content.styled(f"gave up: {why}", "bold $error"))
         left.insert(3, link("open it again", "screen.team('open-file')", "$primary"))
     counts: list[Content] = []
+    members = Counter(row.group for row in team.rows)
+    members["needs_you"] = team.waiting
     for group, words in GROUPS.items():
-        count = counted(team.rows, group)
+        count = members[group]
         if not count and group in _SELDOM:
             continue
         look = _LOOKS[group] if count else "$text-muted"

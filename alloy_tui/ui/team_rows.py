@@ -90,8 +90,10 @@ def _wanted(row: AgentRow, show: Show, query: str) -> bool:
         return False
     if show in GROUPS.values() and GROUPS[row.group] != show:
         return False
+    if not query:
+        return True
     heard = (row.name, row.role, row.activity, row.view.model, row.prompt)
-    return not query or any(query in words.casefold() for words in heard)
+    return any(query in words.casefold() for words in heard)
 
 
 def _rank(row: AgentRow, order: Order) -> tuple[float, str]:

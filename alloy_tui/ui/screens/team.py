@@ -41,6 +41,8 @@ _EMPTY: dict[Tab, str] = {
 _ROOMY = 22
 """Lines of a screen on which the peek is open from the start, and three lines name keys."""
 
+_STALE_S = 0.5
+
 
 class TeamNews(Message, bubble=False):
     """The team has changed: `TeamPort.view` is new."""
@@ -96,6 +98,7 @@ class TeamBase(FullPage[None], PromptScreen[None]):
         self._shown_s = float("-inf")
         self._peeked: tuple[object, ...] = ()
         self._footed: tuple[object, ...] = ()
+        self._refreshed_s = float("-inf")
         self._slipped = ("", 0.0)
         """Who came under the cursor by itself, as the one there has gone; and when."""
 
@@ -122,7 +125,7 @@ class TeamBase(FullPage[None], PromptScreen[None]):
         self.port.follow("dashboard", True)
         self.show_tab("agents")
         self.call_after_refresh(self.refresh_team)
-        self.set_interval(1.0, self.refresh_team)
+        self.set_interval(1.0, self.tick)
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""
@@ -157,10 +160,16 @@ class TeamBase(FullPage[None], PromptScreen[None]):
         del message
         self.refresh_team()
 
+    def tick(self) -> None:
+        """Times go on by themselves, unless there was news a moment ago."""
+        if self.clock.monotonic_s() - self._refreshed_s >= _STALE_S:
+            self.refresh_team()
+
     def refresh_team(self) -> None:
         """The newest view of the team, where it is looked at."""
         if not self.is_mounted:
             return
+        self._refreshed_s = self.clock.monotonic_s()
         self.team, now_ms = self.port.view(), self.clock.wall_ms()
         for name in [name for name in self.selected if self.team.row(name) is None]:
             del self.selected[name]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import lru_cache
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -30,37 +33,48 @@ def changed_spans(before: Strip | None, after: Strip) -> list[tuple[int, int]]:
         return []
     if before is None or before.cell_length != width:
         return [(0, width)]
-    old, new = list(before), list(after)
+    old, new = [each for each in before if each.text], [each for each in after if each.text]
     if any(_uncertain(text) for text, _, _ in (*old, *new)):
         return [(0, width)]
-    first, head = _same(old, new)
-    last, tail = _same(old[first:][::-1], new[first:][::-1])
-    looks: dict[Style | None, Style | None] = {}
-    olds = _cells(old[first : len(old) - last], looks)
-    news = _cells(new[first : len(new) - last], looks)
-    if not len(olds) == len(news) == width - head - tail:
-        return [(0, width)]
     spans: list[tuple[int, int]] = []
-    for x in [x for x, cell in enumerate(news, head) if cell != olds[x - head]]:
-        if spans and x - spans[-1][1] < GAP:
-            spans[-1] = (spans[-1][0], x + 1)
-        else:
-            spans.append((x, x + 1))
+    for column, mine, others in _differing(old, new):
+        looks: dict[Style | None, Style | None] = {}
+        cells = zip(_cells(mine, looks), _cells(others, looks), strict=True)
+        for x in [x for x, (one, other) in enumerate(cells, column) if one != other]:
+            if spans and x - spans[-1][1] < GAP:
+                spans[-1] = (spans[-1][0], x + 1)
+            else:
+                spans.append((x, x + 1))
     return spans
 
 
+@lru_cache(4096)
 def _uncertain(text: str) -> bool:
     return not text.isascii() and (unsure(text) or not all(map(cell_len, text)))
 
 
-def _same(old: list[Segment], new: list[Segment]) -> tuple[int, int]:
-    """How many segments of both are equal, from the first on, and how many cells they take."""
-    cells = 0
-    for number, (mine, other) in enumerate(zip(old, new, strict=False)):
-        if mine != other:
-            return number, cells
-        cells += mine.cell_length
-    return min(len(old), len(new)), cells
+def _differing(
+    old: list[Segment], new: list[Segment]
+) -> Iterator[tuple[int, list[Segment], list[Segment]]]:
+    """Column and segments of the stretches that are not the same; both take as many cells."""
+    at, column, rest = 0, 0, iter(new)
+    while at < len(old):
+        mine, others = [old[at]], [next(rest)]
+        at += 1
+        if mine == others:
+            column += mine[0].cell_length
+            continue
+        wide, other = mine[0].cell_length, others[0].cell_length
+        while wide != other:
+            if wide < other:
+                mine.append(old[at])
+                wide += old[at].cell_length
+                at += 1
+            else:
+                others.append(next(rest))
+                other += others[-1].cell_length
+        yield column, mine, others
+        column += wide
 
 
 def _cells(
