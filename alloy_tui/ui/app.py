@@ -37,7 +37,7 @@ from alloy_tui.ui.host import PageName, Severity
 from alloy_tui.ui.kept_sheets import KeptSheets
 from alloy_tui.ui.keymap import APP_KEYS, Keymap, bindings
 from alloy_tui.ui.messages import CommandInvoked, PromptSubmitted
-from alloy_tui.ui.palette import CommandPaletteRows
+from alloy_tui.ui.palette import CommandPaletteRows, Palette
 from alloy_tui.ui.panes.side import SideArea
 from alloy_tui.ui.preferences import Preferences, checked
 from alloy_tui.ui.pump import Pump
@@ -238,15 +238,13 @@ class AlloyApp(TerminalApp):
         self.attention.begin()
         self.attention.follow(self.workbench.view)
 
-    def on_app_focus(self, event: events.AppFocus) -> None:
-        """Somebody looks."""
-        del event
+    @on(events.AppFocus)
+    def _somebody_looks(self) -> None:
         self.attention.focused = True
 
-    def on_app_blur(self, event: events.AppBlur) -> None:
-        """Nobody looks: an end or a question calls."""
-        del event
-        self.attention.focused = False
+    @on(events.AppBlur)
+    def _nobody_looks(self) -> None:
+        self.attention.focused = False  # an end or a question calls
 
     def on_command_invoked(self, message: CommandInvoked) -> None:
         """From the prompt, the palette or a click."""
@@ -358,6 +356,11 @@ class AlloyApp(TerminalApp):
     def action_suspend(self) -> None:
         """Back to the shell; the engine goes on as far as it can while we are stopped."""
         self.action_suspend_process()
+
+    def action_command_palette(self) -> None:
+        """Everything by name, unless it is there already."""
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette())
 
     def action_quit_soon(self) -> None:
         """Copy what is selected; with nothing selected, twice leaves."""

@@ -1,7 +1,7 @@
 """The command palette: every slash command and every action that has a key.
 
-Owns the rows only; a command is posted as typing it would, an action is run
-where its key would run it.
+Owns the rows, and that the palette stands keys that come faster than it opens or goes; a
+command is posted as typing it would, an action is run where its key would run it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 
 from alloy_tui.ui.commands import COMMANDS, MODES, argument_values
@@ -31,6 +32,22 @@ class Host(Protocol):
     def workbench(self) -> Screen[None]:
         """The main screen."""
         ...
+
+
+class Palette(CommandPalette):
+    """Textual's palette, which is left once, and only while it is on top.
+
+    It has no id, for while one goes the next may come.
+    """
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Leave; nothing happens where the palette is covered or gone."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    def _action_command_list(self, action: str) -> None:
+        # Textual looks for the rows of a page that it has not laid out yet.
+        if not action.startswith("page_") or self.query_one(CommandList).scrollable_content_region:
+            super()._action_command_list(action)
 
 
 class CommandPaletteRows(Provider):

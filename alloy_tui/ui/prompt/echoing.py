@@ -96,6 +96,6 @@ class EchoingArea(TextArea):
                 self.refresh()
 
     def _show(self) -> bool:
-        if self._look_now() != self._look:
-            return False
+        if self._look_now() != self._look or not self.scrollable_content_region:
+            return False  # the rows of a prompt without room cannot be made
         return self._echo.paint([self.render_line(y) for y in range(self.size.height)])

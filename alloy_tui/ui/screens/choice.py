@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 
 from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.ui.screens.leaving import Dialog
+from alloy_tui.ui.widgets.options import Options
 
 
 class Choice(Dialog[str | None]):
@@ -38,7 +39,7 @@ class Choice(Dialog[str | None]):
         """The frame."""
         with Vertical(id="page", classes="-list"):
             yield Static(self._title, id="page-title", markup=False)
-            yield OptionList(id="picker-list", markup=False)
+            yield Options(id="picker-list")
             yield Static(self._foot, id="page-foot", markup=False)
 
     def on_mount(self) -> None:

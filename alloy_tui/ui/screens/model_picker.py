@@ -25,6 +25,7 @@ from alloy_tui.ui import model_rows as shown
 from alloy_tui.ui.field import Field
 from alloy_tui.ui.screens.leaving import Dialog
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
+from alloy_tui.ui.widgets.options import Options
 
 _SEARCH = "type to narrow: a name, an alias, a service"
 
@@ -89,7 +90,7 @@ class ModelPicker(Dialog[str | None]):
             field.cursor_blink = False
             yield field
             yield Static("", id="picker-columns", markup=False)
-            yield OptionList(id="picker-list", markup=False)
+            yield Options(id="picker-list")
             yield Static("", id="picker-about", markup=False)
             yield ActionLine(id="picker-keys")
 

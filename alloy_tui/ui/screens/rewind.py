@@ -22,6 +22,7 @@ from alloy_tui.domain.sanitise import clean_line
 from alloy_tui.runtime.branch_values import FileChange, FileChoice, RewindPreview, RewindScope
 from alloy_tui.ui.screens.leaving import Dialog
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
+from alloy_tui.ui.widgets.options import Options
 from alloy_tui.ui.wording import shorten_middle
 
 SCOPES: tuple[tuple[RewindScope, str], ...] = (
@@ -112,7 +113,7 @@ class RewindDialog(Dialog[RewindWish | None]):
             yield Static(title, id="page-title", markup=False)
             yield ActionLine(id="rewind-scope")
             yield Static("", id="rewind-words", markup=False)
-            yield OptionList(id="picker-list", markup=False)
+            yield Options(id="picker-list")
             yield ActionLine(id="page-foot")
 
     DEFAULT_CSS = """

@@ -28,6 +28,7 @@ from alloy_tui.ui.screens.leaving import Dialog
 from alloy_tui.ui.screens.session_words import about_lines, found_words, peek_lines, row_words
 from alloy_tui.ui.widgets.chrome import ActionLine, link, pack
 from alloy_tui.ui.widgets.line_view import LineView
+from alloy_tui.ui.widgets.options import Options
 from alloy_tui.ui.widgets.top_bar import short_path
 
 _MOST = 200
@@ -119,7 +120,7 @@ class SessionsScreen(Dialog[None]):
             field.cursor_blink = False
             yield field
             with Horizontal(id="session-main"):
-                yield OptionList(id="picker-list", markup=False)
+                yield Options(id="picker-list")
                 yield LineView(id="session-peek", words=True)
             yield ActionLine(id="session-foot")
 

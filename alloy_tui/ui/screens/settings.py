@@ -21,6 +21,7 @@ from textual.widgets.option_list import Option
 from alloy_tui.ui.commands import MODES
 from alloy_tui.ui.preferences import GAP, NOTIFY, STATUS_FIELDS, Preferences
 from alloy_tui.ui.screens.leaving import Dialog
+from alloy_tui.ui.widgets.options import Options
 
 _CHOICES = ("theme", "approvals", "notify", "reduced_motion")
 _WORDS = {
@@ -58,7 +59,7 @@ class SettingsScreen(Dialog[None]):
         """The frame."""
         with Vertical(id="page", classes="-list"):
             yield Static("Settings", id="page-title", markup=False)
-            yield OptionList(id="picker-list", markup=False)
+            yield Options(id="picker-list")
             yield Static(
                 "← → change · Shift+↑ ↓ move a field · Esc closes",
                 id="page-foot",

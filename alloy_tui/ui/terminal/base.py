@@ -7,15 +7,19 @@ Everything here that leans on private names yields where they are missing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 from textual import on
+from textual._context import active_message_pump
 from textual.app import App
-from textual.css.query import NoMatches
+from textual.dom import NoScreen
 from textual.driver import Driver
 from textual.keys import key_to_character
+from textual.widget import Widget
+from textual.worker import Worker, WorkerFailed, active_worker  # pyright: ignore[reportUnknownVariableType] - untyped upstream
 
 _METHODS = (
     "_check_bindings",
@@ -31,6 +35,8 @@ _DRIVER_NAMES = (
     "run_input_thread",
     "disable_input",
 )
+
+_log = logging.getLogger(__name__)
 
 
 def terminal_driver(usual: type[Driver]) -> type[Driver]:
@@ -114,11 +120,24 @@ class TerminalApp(App[None]):
         return await super()._check_bindings(key, priority)
 
     def _handle_exception(self, error: Exception) -> None:
-        # Once the app is to end, Textual mounts nothing more: a page that is just being opened
-        # finds none of its parts, and nobody will see it.
-        if getattr(self, "_exit", False) and isinstance(error, NoMatches):
-            return
-        super()._handle_exception(error)
+        # A page that is left, or opened while the app ends, loses its parts before the keys and
+        # clicks that wait for it: what then fails hurts nobody.
+        if self._unseen(isinstance(error, WorkerFailed)):
+            _log.warning("Something failed in a page that was being left.", exc_info=error)
+        else:
+            super()._handle_exception(error)
+
+    def _unseen(self, by_worker: bool) -> bool:
+        """Whether what is at work now is part of a page that nobody sees any more."""
+        at_work: object = active_message_pump.get(None)
+        if by_worker:  # whose own context is the app's
+            at_work = cast("Worker[object]", active_worker.get()).node  # pyright: ignore[reportUnknownMemberType] - untyped upstream
+        if not isinstance(at_work, Widget):
+            return False
+        try:
+            return getattr(self, "_exit", False) or at_work.screen not in self.screen_stack
+        except NoScreen:
+            return True
 
     def _fatal_error(self) -> None:
         # Textual would make a traceback with the values of local variables, for all to see.

@@ -6,6 +6,7 @@ import asyncio
 from typing import ClassVar
 
 import pytest
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
@@ -73,6 +74,29 @@ async def test_a_page_that_is_opened_while_the_app_ends_is_no_defect() -> None:
         await page.tried.wait()
     assert not page.children
     assert app.defect is None
+
+
+class Late(Screen[None]):
+    """Fails at what waited for it when it was left."""
+
+    def on_paste(self) -> None:
+        raise ZeroDivisionError("on purpose")
+
+
+async def test_what_fails_in_a_page_that_was_left_is_in_the_log_and_no_defect(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app, page = Stage(), Late()
+    async with app.run_test() as pilot:
+        await app.push_screen(page)
+        page.post_message(events.Paste("x"))
+        app.pop_screen()
+        await pilot.pause()
+        await pilot.pause()
+    assert app.defect is None
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [
+        ZeroDivisionError
+    ]
 
 
 async def test_a_part_that_is_looked_for_in_vain_is_a_defect_while_the_app_goes_on() -> None:
