@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from alloy_tui.runtime.team_verbs import TeamVerbs
 
 
-class TeamFace:
-    """Fills `TeamPort`; every method may be called from any thread."""
+class SharingFace:
+    """What of `TeamPort` is about mail, tasks and the shared context."""
 
     def __init__(
         self,
@@ -40,6 +40,26 @@ class TeamFace:
     def _do(self, verb: Callable[[TeamVerbs], Awaitable[object]]) -> None:
         """Beside the commands that follow: an agent may take its time to stop."""
         self._give(lambda engine: lambda: engine.aside(verb(engine.team)))
+
+    def mail(self, to: Sequence[str], text: str) -> None:
+        """See `TeamPort.mail`."""
+        self._do(lambda team: team.write(to, text))
+
+    def put_task(self, title: str, *, detail: str = "", needs: Sequence[str] = ()) -> None:
+        """See `TeamPort.put_task`."""
+        self._do(lambda team: team.put_task(title, detail, needs))
+
+    def change_task(self, action: TaskAction, task: str, words: str = "") -> None:
+        """See `TeamPort.change_task`."""
+        self._do(lambda team: team.change_task(action, task, words))
+
+    def share(self, key: str, value: str | None) -> None:
+        """See `TeamPort.share`."""
+        self._do(lambda team: team.share(key, value))
+
+
+class TeamFace(SharingFace):
+    """Fills `TeamPort`; every method may be called from any thread."""
 
     def view(self) -> TeamView:
         """See `TeamPort.view`."""
@@ -106,10 +126,6 @@ class TeamFace:
         """See `TeamPort.say`."""
         self._do(lambda team: team.say(agent, text, lane))
 
-    def mail(self, to: Sequence[str], text: str) -> None:
-        """See `TeamPort.mail`."""
-        self._do(lambda team: team.write(to, text))
-
     def act(self, action: MemberAction, agent: str) -> None:
         """See `TeamPort.act`."""
         self._do(lambda team: team.act(action, agent))
@@ -129,18 +145,6 @@ class TeamFace:
     def set_budget(self, agent: str, usd: float | None, tokens: int | None) -> None:
         """See `TeamPort.set_budget`."""
         self._do(lambda team: team.set_budget(agent, usd, tokens))
-
-    def put_task(self, title: str, *, detail: str = "", needs: Sequence[str] = ()) -> None:
-        """See `TeamPort.put_task`."""
-        self._do(lambda team: team.put_task(title, detail, needs))
-
-    def change_task(self, action: TaskAction, task: str, words: str = "") -> None:
-        """See `TeamPort.change_task`."""
-        self._do(lambda team: team.change_task(action, task, words))
-
-    def share(self, key: str, value: str | None) -> None:
-        """See `TeamPort.share`."""
-        self._do(lambda team: team.share(key, value))
 
     def timeline(self, then: Callable[[tuple[Span, ...]], object]) -> None:
         """See `TeamPort.timeline`."""

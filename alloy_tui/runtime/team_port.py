@@ -227,7 +227,27 @@ class Performed(msgspec.Struct, frozen=True):
     brought: tuple[Brought, ...] = ()
 
 
-class TeamPort(Protocol):
+class SharingPort(Protocol):
+    """Mail, tasks and the shared context of a team."""
+
+    def mail(self, to: Sequence[str], text: str) -> None:
+        """Put a message into the boxes of agents."""
+        ...
+
+    def put_task(self, title: str, *, detail: str = "", needs: Sequence[str] = ()) -> None:
+        """Put a task up."""
+        ...
+
+    def change_task(self, action: TaskAction, task: str, words: str = "") -> None:
+        """Change a task; `words` are its result, or what it is blocked by, or its new owner."""
+        ...
+
+    def share(self, key: str, value: str | None) -> None:
+        """Write a key of the shared context, or take it away."""
+        ...
+
+
+class TeamPort(SharingPort, Protocol):
     """A team as a screen sees it."""
 
     def view(self) -> TeamView:
@@ -272,10 +292,6 @@ class TeamPort(Protocol):
         """Send a message to an agent, as in its own chat."""
         ...
 
-    def mail(self, to: Sequence[str], text: str) -> None:
-        """Put a message into the boxes of agents."""
-        ...
-
     def act(self, action: MemberAction, agent: str) -> None:
         """Do that with an agent."""
         ...
@@ -294,18 +310,6 @@ class TeamPort(Protocol):
 
     def set_budget(self, agent: str, usd: float | None, tokens: int | None) -> None:
         """Limit what an agent, or the team (""), may spend; None = no limit."""
-        ...
-
-    def put_task(self, title: str, *, detail: str = "", needs: Sequence[str] = ()) -> None:
-        """Put a task up."""
-        ...
-
-    def change_task(self, action: TaskAction, task: str, words: str = "") -> None:
-        """Change a task; `words` are its result, or what it is blocked by, or its new owner."""
-        ...
-
-    def share(self, key: str, value: str | None) -> None:
-        """Write a key of the shared context, or take it away."""
         ...
 
     def timeline(self, then: Callable[[tuple[Span, ...]], object]) -> None:

@@ -13,6 +13,7 @@ from alloy_tui.runtime.plan import Plan
 from alloy_tui.runtime.port import RuntimePort
 from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.settings import load_settings, locate
+from tests.runtime.team_stage import Stage
 from tests.support.listening import Listener
 
 
@@ -47,3 +48,9 @@ def open_runtime(tmp_path: Path) -> Iterator[Callable[..., tuple[Runtime, Listen
     for runtime in made:
         runtime.close()
         assert not runtime.stuck
+
+
+@pytest.fixture
+def stage(tmp_path: Path, open_runtime: Callable[..., tuple[Runtime, Listener]]) -> Stage:
+    """A project with teams, and programs in it."""
+    return Stage(tmp_path, open_runtime)

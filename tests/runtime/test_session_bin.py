@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-
-import pytest
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.runtime import session_bin
-from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.runtime.session_folder import open_store
 from alloy_tui.runtime.team_sessions import TEAM_AGENT, log_of
 from alloy_tui.sessions.memory import MemoryStore
@@ -19,12 +15,6 @@ from alloy_tui.sessions.store import SessionStore
 from alloy_tui.settings import locate
 from tests.runtime.team_stage import Stage, begun, looking, names, until_view, with_coder
 from tests.sessions.conftest import Talk
-from tests.support.listening import Listener
-
-
-@pytest.fixture
-def stage(tmp_path: Path, open_runtime: Callable[..., tuple[Runtime, Listener]]) -> Stage:
-    return Stage(tmp_path, open_runtime)
 
 
 @contextmanager

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
@@ -17,11 +14,6 @@ from tests.support.listening import Listener
 
 PRICED = {"price": {"input": 1.0, "output": 5.0}}
 ANSWER = {"text": "hi", "usage": {"input": 1000, "output": 200}}
-
-
-@pytest.fixture
-def stage(tmp_path: Path, open_runtime: Callable[..., tuple[Runtime, Listener]]) -> Stage:
-    return Stage(tmp_path, open_runtime)
 
 
 def opened(

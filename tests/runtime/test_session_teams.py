@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
-
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.runtime.runtime import Runtime
@@ -23,15 +18,9 @@ from tests.runtime.team_stage import (
     with_coder,
     words,
 )
-from tests.support.listening import Listener
 
 HANGS: Reply = {"text": "half a word", "chunk": 4, "chunk_delay_ms": 600_000}
 SPAWNS: Reply = {"tool_calls": [{"name": "delegate", "arguments": {"tasks": ["look at a.py"]}}]}
-
-
-@pytest.fixture
-def stage(tmp_path: Path, open_runtime: Callable[..., tuple[Runtime, Listener]]) -> Stage:
-    return Stage(tmp_path, open_runtime)
 
 
 def test_it_comes_back_with_its_session(stage: Stage) -> None:

@@ -7,13 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
-from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.runtime.session_folder import has_store, open_store
 from alloy_tui.runtime.team_port import NewMember
 from alloy_tui.runtime.team_reading import KeptTeam, kept_teams
@@ -30,15 +26,9 @@ from tests.runtime.team_stage import (
     until_view,
     with_coder,
 )
-from tests.support.listening import Listener
 
 HANGS: Reply = {"text": "half a word", "chunk": 4, "chunk_delay_ms": 600_000}
 SPAWNS: Reply = {"tool_calls": [{"name": "delegate", "arguments": {"tasks": ["look at a.py"]}}]}
-
-
-@pytest.fixture
-def stage(tmp_path: Path, open_runtime: Callable[..., tuple[Runtime, Listener]]) -> Stage:
-    return Stage(tmp_path, open_runtime)
 
 
 def test_an_agent_that_cannot_be_made_now_does_not_keep_the_others_away(stage: Stage) -> None:

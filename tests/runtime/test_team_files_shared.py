@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
-from alloy_tui.runtime.runtime import Runtime
 from tests.runtime.team_stage import Stage, until_view
-from tests.support.listening import Listener
 
 WAITS = {"text": "wait", "delay_ms": 600_000}
-
-
-@pytest.fixture
-def stage(tmp_path: Path, open_runtime: Callable[..., tuple[Runtime, Listener]]) -> Stage:
-    return Stage(tmp_path, open_runtime)
 
 
 def calls(name: str, **arguments: Any) -> dict[str, Any]:

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
-
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
-from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.runtime.team_port import TeamView
 from tests.runtime.team_stage import Stage, asked, said, until_view
-from tests.support.listening import Listener
-
-
-@pytest.fixture
-def stage(tmp_path: Path, open_runtime: Callable[..., tuple[Runtime, Listener]]) -> Stage:
-    return Stage(tmp_path, open_runtime)
 
 
 def test_a_team_of_the_project_is_opened_and_shown(stage: Stage) -> None:

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.events import Envelope
-from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.runtime.team_port import AgentRow, NewMember, TeamView
 from alloy_tui.settings import locate
 from alloy_tui.settings.paths import write_private
 from tests.runtime.team_stage import Stage, asked, until_view
-from tests.support.listening import Listener
 
 HANGS = {"text": "half a word", "chunk": 4, "chunk_delay_ms": 600_000}
-
-
-@pytest.fixture
-def stage(tmp_path: Path, open_runtime: Callable[..., tuple[Runtime, Listener]]) -> Stage:
-    return Stage(tmp_path, open_runtime)
 
 
 def words(past: tuple[Envelope, ...]) -> list[str]:

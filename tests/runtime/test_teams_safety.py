@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import selectors
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,20 +16,13 @@ from alloy_tui.domain import events as ev
 from alloy_tui.domain import team_events as te
 from alloy_tui.runtime.mailbox import EventMailbox
 from alloy_tui.runtime.member_modes import capped, is_outside
-from alloy_tui.runtime.runtime import Runtime
 from alloy_tui.runtime.team_telling import TeamTelling
 from alloy_tui.runtime.watching import Watching
 from alloy_tui.settings import locate
 from tests.runtime.team_stage import Stage, until_view
-from tests.support.listening import Listener
 
 ORDER: tuple[ApprovalMode, ...] = ("none", "ask", "edits", "all")
 RUNS = {"tool_calls": [{"name": "bash", "arguments": {"command": "touch made"}}]}
-
-
-@pytest.fixture
-def stage(tmp_path: Path, open_runtime: Callable[..., tuple[Runtime, Listener]]) -> Stage:
-    return Stage(tmp_path, open_runtime)
 
 
 @given(st.sampled_from((None, *ORDER)), st.sampled_from(ORDER), st.booleans())
