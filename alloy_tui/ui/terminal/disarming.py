@@ -9,6 +9,7 @@ a row is, nor tell the log any of it.
 from __future__ import annotations
 
 import logging
+import re
 
 from rich.segment import Segment
 from textual.color import Color
@@ -22,11 +23,21 @@ UNCLEANED = "Text came to be shown that nothing had cleaned"
 _log = logging.getLogger(__name__)
 
 
+_HOLD = re.compile(r" *\x1b\[\d+G")
+
+
+def _disarmed(segment: Segment) -> Segment:
+    if segment.control or _HOLD.fullmatch(segment.text):
+        return segment
+    return Segment(disarm(segment.text), segment.style)
+
+
 class Disarm(LineFilter):
     """Takes every control out of text; segments that are controls are the program's own.
 
-    It must be the first filter: Textual's others forget which segments those are.
-    `met` counts the rows that were changed.
+    What holds a row to the grid (`transcript.anchoring`) stays also where Textual's styling
+    has forgotten that it is a control: by itself it only moves within its row. `met` counts
+    the rows that were changed.
     """
 
     def __init__(self) -> None:
@@ -41,7 +52,7 @@ class Disarm(LineFilter):
                 break
         else:
             return segments
-        made = [s if s.control else Segment(disarm(s.text), s.style) for s in segments]
+        made = [_disarmed(segment) for segment in segments]
         if any(new.text != old.text for new, old in zip(made, segments, strict=True)):
             self._tell()
         return made

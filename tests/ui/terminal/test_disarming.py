@@ -66,6 +66,14 @@ def test_the_programs_own_controls_stay_and_so_does_the_width() -> None:
     assert shown.cell_length == strip.cell_length
 
 
+def test_what_holds_a_row_to_the_grid_stays_though_its_mark_was_lost() -> None:
+    held = [Segment("  \x1b[3G"), Segment("👩\u200d👧"), Segment("\x1b[5G"), Segment("x")]
+    disarm = Disarm()
+    assert disarm.apply(held, BLACK) == held
+    assert disarm.met == 0
+    assert disarm.apply([Segment("x\x1b[3G"), Segment("\x1b[3Gx")], BLACK)[0].text == "x[3G"
+
+
 def test_a_row_without_controls_is_not_made_anew() -> None:
     segments = [Segment("plain "), Segment("日本 😀")]
     assert Disarm().apply(segments, BLACK) is segments
