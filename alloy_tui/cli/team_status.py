@@ -97,5 +97,6 @@ def _told(team: KeptTeam) -> list[str]:
     )
     for work in team.work:
         now = "under way" if team.open_in is not None else "broken off"
-        lines.append(f"    {now}: {cut(f'{work.by} → {work.to}: {work.text}', 100)}")
+        to = f"{work.to} ({work.place})" if work.place else work.to
+        lines.append(f"    {now}: {cut(f'{work.by} → {to}: {work.text}', 100)}")
     return lines

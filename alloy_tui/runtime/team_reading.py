@@ -39,11 +39,12 @@ class KeptMember(msgspec.Struct, frozen=True):
 
 
 class OpenWork(msgspec.Struct, frozen=True):
-    """Work that was under way when the log ends."""
+    """Work that was under way when the log ends; `place` is its step of a pipeline, as `2 of 3`."""
 
     by: str
     to: str
     text: str
+    place: str = ""
 
 
 class KeptTeam(msgspec.Struct, frozen=True):
@@ -148,11 +149,16 @@ def _team(store: SessionStore, session: str) -> KeptTeam:
         tasks=state.board.tasks,
         mail=len(state.mail.timeline),
         shared=len(state.shared.entries),
-        work=tuple(OpenWork(by, w.to, w.text) for by, w in state.broken_off.values()),
+        work=tuple(_open(by, work) for by, work in state.broken_off.values()),
         requests=len(every),
         tokens=sum(one.usage.total or 0 for one in every),
         cost=_cost(every),
     )
+
+
+def _open(by: str, work: te.DelegationStarted) -> OpenWork:
+    place = f"{work.step} of {work.steps}" if work.steps else ""
+    return OpenWork(by, work.to, work.text, place)
 
 
 def _member(state: Restored, event: te.MemberAdded, spent: Sequence[Spent]) -> KeptMember:

@@ -63,6 +63,7 @@ class Controls(Membership):
             member.spec = before
             await self.restart(name, "The other could not take its place.")
             raise
+        self._above[name].revise(name, member.spec.restart, member.spec.shutdown_s)
         self.allowances.open(name, member.spec.budget_usd, member.spec.budget_tokens)
 
     async def set_model(self, name: str, model: str) -> None:

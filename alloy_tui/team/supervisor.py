@@ -155,6 +155,16 @@ class Supervisor:
         """Stop a child for good, within its limit. Raises KeyError."""
         await self._halt(self._slots.pop(name), cause)
 
+    def revise(self, name: str, restart: RestartKind, shutdown_s: float) -> None:
+        """Treat a child otherwise from its next end on. Raises KeyError."""
+        slot = self._slots[name]
+        if isinstance(slot.child, Supervisor) and name in slot.child:
+            # It stands for that one alone, and leaves with it.
+            slot.child.revise(name, restart, shutdown_s)
+            restart = "temporary" if restart == "temporary" else "transient"
+            shutdown_s = slot.spec.shutdown_s
+        slot.spec = msgspec.structs.replace(slot.spec, restart=restart, shutdown_s=shutdown_s)
+
     async def restart(self, name: str, cause: str) -> None:
         """Stop a child and start it anew because somebody wants it; it does not count.
 

@@ -77,6 +77,11 @@ class _Alone(Supervisor):
         ended = await super().wait()
         return Exit("normal", ended.cause)
 
+    def leave(self, name: str) -> None:
+        """The agent left for good, and with it whoever watches it alone."""
+        if self._over is not None and not self._over.done():
+            self._over.set_result(Exit("normal", f"{name} left."))
+
 
 def alone(
     agent: ChildSpec,
@@ -100,11 +105,15 @@ def alone(
         else:
             publish(by, event)
 
+    def left(name: str) -> None:
+        supervisor.leave(name)
+
     supervisor = _Alone(
         agent.name,
         max_restarts=spec.max_restarts,
         period_s=spec.period_s,
         publish=told,
+        gone=left,
         down=down,
         monotonic_s=clock.monotonic_s,
     )

@@ -8,7 +8,7 @@ import pytest
 
 from alloy_tui.domain.errors import TeamError
 from alloy_tui.domain.events import AgentRestarted, Notice, RunStarted
-from alloy_tui.domain.team_events import SupervisorGaveUp
+from alloy_tui.domain.team_events import MemberRemoved, SupervisorGaveUp
 from alloy_tui.team.spec import GroupSpec, MemberSpec
 from alloy_tui.team.supervisor import ChildSpec
 from alloy_tui.team.team import Team
@@ -146,3 +146,22 @@ async def test_a_kill_is_told_as_the_cause_of_the_new_start():
         heard = Heard(team)
         await team.kill("a", "A person ended it.")
         assert (await heard.until(AgentRestarted)).cause == "A person ended it."
+
+
+@pytest.mark.parametrize("joined", [False, True])
+async def test_who_takes_a_place_is_started_anew_as_its_own_specification_says(joined):
+    def answer(request):
+        if asked(request) == "crash":
+            raise ValueError("boom")
+        return "here"
+
+    members = {} if joined else {"a": MemberSpec("a")}
+    async with Team(members, model=Model(answer)) as team:
+        if joined:
+            await team.add(MemberSpec("a"))
+        heard = Heard(team)
+        await team.replace("a", MemberSpec("a", restart="temporary"))
+        with pytest.raises(TeamError, match="boom"):
+            await team.delegate("a", "crash")
+        await heard.until(MemberRemoved)
+        assert team.agents == ()
