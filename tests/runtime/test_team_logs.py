@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from queue import SimpleQueue
 
 import msgspec
 import pytest
 
 from alloy_tui.domain import team_events as te
 from alloy_tui.domain.errors import StoreError
+from alloy_tui.runtime.runtime import Runtime
+from alloy_tui.runtime.session_folder import open_store
 from alloy_tui.runtime.team_log import LogBook, LogWriter, read_log
+from alloy_tui.runtime.team_port import Span
 from alloy_tui.sessions.ids import Stamps
 from alloy_tui.sessions.memory import MemoryStore
 from alloy_tui.sessions.nodes import Entry, Opened, TeamRecord, entry_of
+from alloy_tui.settings import locate
 from alloy_tui.team.log import Record, Restored
 from alloy_tui.team.snapshots import EVERY
+from tests.runtime.team_stage import Stage, until_view
 
 pytestmark = pytest.mark.anyio
 
@@ -175,3 +181,46 @@ async def test_records_are_stored_in_order_while_the_loop_goes_on() -> None:
     assert kept == [msgspec.to_builtins(record.event) for record in records]
     assert said == []
     assert tasks(read_log(store, LOG)) == ["build"]
+
+
+def test_a_team_with_a_long_past_comes_back_with_all_of_it(stage: Stage) -> None:
+    """What happened before the snapshot as well: roster, board, who worked for whom, timeline."""
+    stage.team("crew", {"coder": [{"text": "It is done."}], "reviewer": []})
+    runtime, listener = stage.opened("crew")
+    runtime.team.delegate("delegate", ["coder"], "mend it")
+    listener.until(te.DelegationFinished)
+    runtime.team.put_task("Mend the build")
+    runtime.team.act("pause", "reviewer")
+    for n in range(EVERY + 50):
+        runtime.team.share("count", str(n))
+    before = until_view(
+        runtime, listener, lambda v: v.shared and v.shared[0].value == str(EVERY + 49)
+    )
+    assert before.tasks
+    runtime.close()
+
+    runtime, listener = stage.opened("crew")
+    store = open_store(locate())
+    try:
+        (log,) = [info for info in store.sessions() if info.agent == "team"]
+        assert sum(map(_is_snapshot, store.since(log.id, 0))) == 1
+        assert log.entries > EVERY
+        assert len(read_log(store, log.id)) < EVERY
+    finally:
+        store.close()
+    view = until_view(runtime, listener, lambda v: len(v.rows) == 3)
+    assert (view.tasks, view.shared) == (before.tasks, before.shared)
+    assert [d.brought for d in view.delegations] == ["It is done."]
+    reviewer, coder = view.row("reviewer"), view.row("coder")
+    assert reviewer is not None
+    assert coder is not None
+    assert (reviewer.paused, coder.turns, coder.tail) == (True, 1, "It is done.")
+    spans = [span for span in asked_spans(runtime) if span.agent == "coder"]
+    assert [(span.kind, span.title) for span in spans][:1] == [("run", "mend it")]
+
+
+def asked_spans(runtime: Runtime) -> tuple[Span, ...]:
+    """What took time, as a screen is told."""
+    came: SimpleQueue[tuple[Span, ...]] = SimpleQueue()
+    runtime.team.timeline(came.put)
+    return came.get(timeout=30)
