@@ -134,7 +134,12 @@ def test_a_snapshot_of_a_later_version_is_passed_over() -> None:
     strange = TeamRecord("team", {"type": "snapshot", "pages": 3})
     stamp = Stamps()()
     entry = entry_of(strange, id=stamp.id, parent=None, at_ms=stamp.at_ms)
-    book._store.append(LOG, [entry], book._permit()).result()
+    released = book.close()
+    assert released is not None
+    released.result()
+    token = store.claim(LOG).result().token
+    assert token is not None
+    store.append(LOG, [entry], token).result()
     assert tasks(read_log(store, LOG)) == ["build"]
     assert read_log(store, LOG) == book.records
 
