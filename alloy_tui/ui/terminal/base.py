@@ -15,6 +15,7 @@ from typing import Any, cast
 from textual import on
 from textual._context import active_message_pump
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.dom import NoScreen
 from textual.driver import Driver
 from textual.keys import key_to_character
@@ -117,7 +118,12 @@ class TerminalApp(App[None]):
             and not any(key in keys.split(",") for keys in self._keymap.values())
         ):
             return False
-        return await super()._check_bindings(key, priority)
+        try:
+            return await super()._check_bindings(key, priority)
+        except NoMatches:
+            if self.screen.is_mounted:
+                raise
+            return True  # a key for a page that has nothing in it yet
 
     def _handle_exception(self, error: Exception) -> None:
         # A page that is left, or opened while the app ends, loses its parts before the keys and

@@ -76,6 +76,25 @@ async def test_a_page_that_is_opened_while_the_app_ends_is_no_defect() -> None:
     assert app.defect is None
 
 
+class Hasty(Page):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "copy", priority=True)]
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(self.query_one(Input).value)
+
+
+async def test_a_key_for_a_page_that_has_nothing_in_it_yet_is_nothing() -> None:
+    app, page = Stage(), Hasty()
+    async with app.run_test() as pilot:
+        app.push_screen(page)
+        app.post_message(events.Key("f5", None))
+        await pilot.pause()
+        assert app.screen is page
+        await pilot.press("f5")
+        assert app.clipboard == "filled in"
+    assert app.defect is None
+
+
 class Late(Screen[None]):
     """Fails at what waited for it when it was left."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -14,7 +15,9 @@ from textual.widgets import OptionList, RichLog, Static, TextArea
 from textual.widgets.option_list import Option
 
 from alloy_tui.ui.terminal.disarming import UNCLEANED, Disarm
+from alloy_tui.ui.transcript import UserBlock
 from tests.program.hostile import needs_corpus, payloads
+from tests.support import feed as fd
 from tests.support.stage import Stage
 
 pytestmark = pytest.mark.anyio
@@ -72,6 +75,25 @@ def test_what_holds_a_row_to_the_grid_stays_though_its_mark_was_lost() -> None:
     assert disarm.apply(held, BLACK) == held
     assert disarm.met == 0
     assert disarm.apply([Segment("x\x1b[3G"), Segment("\x1b[3Gx")], BLACK)[0].text == "x[3G"
+
+
+async def test_emoji_behind_a_page_are_held_to_the_grid_still() -> None:
+    """A page that lets them shine through draws them anew, as text."""
+    stage = Stage()
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        await stage.play(pilot, fd.started(), fd.run("x"))
+        stage.bench.work.chat.transcript.add(UserBlock("👩‍👩‍👧‍👦 שלום 🏳️‍🌈"))
+        await pilot.pause()
+        stage.app.open_page("settings")
+        await pilot.pause()
+        shown = "".join(
+            segment.text
+            for strip in stage.app.screen._compositor.render_strips(stage.app.size)
+            for segment in strip
+        )
+        assert "👩‍👩‍👧‍👦" in shown
+        assert re.findall(r"(?<!\x1b)\[\d+G", shown) == []
+        assert stage.app.disarm.met == 0
 
 
 def test_a_row_without_controls_is_not_made_anew() -> None:
