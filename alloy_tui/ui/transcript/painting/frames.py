@@ -55,7 +55,8 @@ class Frugal(Compositor):
             strips = widget.render_lines(
                 Region(place.x - region.x, first - region.y, place.width, todo[-1] + 1 - first)
             )
-            for y in todo:
+            # A widget that has just got another size may give fewer rows than it has room for.
+            for y in (y for y in todo if y - first < len(strips)):
                 starts = [cut for cut in cuts[y] if place.x <= cut <= place.right]
                 pieces = strips[y - first].divide([cut - place.x for cut in starts[1:]])
                 for x, piece in zip(starts, pieces, strict=False):
