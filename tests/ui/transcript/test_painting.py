@@ -110,6 +110,24 @@ async def test_what_is_drawn_is_what_textual_would_draw():
         assert app.export_screenshot() == before
 
 
+class Short(Label):
+    """Gives one row, whatever is asked for, as a widget may that has just got another size."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return super().render_lines(crop)[:1]
+
+
+async def test_of_a_widget_that_gives_fewer_rows_what_is_behind_it_is_drawn():
+    app = Crowd()
+    async with app.run_test(size=(40, 14)) as pilot:
+        await app.screen.mount(Short("1\n2\n3"))
+        await pilot.pause()
+        compositor = app.screen._compositor
+        assert isinstance(compositor, Frugal)
+        chops = compositor._render_chops(Region(0, 0, 40, 14), range(14).__contains__)
+        assert all(None not in chops[y].values() for y in range(14))
+
+
 class Counted(Label):
     """Counts how often its rows are asked for."""
 
