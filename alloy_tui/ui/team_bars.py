@@ -135,8 +135,12 @@ def foot(
     selected: Collection[str],
     lines: int,
     more: bool = False,
+    note: str = "",
 ) -> Content:
-    """The keys of this tab, on `lines` lines at most; `asked`, a tool, puts its answers first."""
+    """The keys of this tab, on `lines` lines at most; `asked`, a tool, puts its answers first.
+
+    `note` stands on a line of its own above them.
+    """
     pieces: list[Content] = []
     if asked:
         answers = _BUDGET_ANSWERS if asked == BUDGET else _ANSWERS
@@ -154,7 +158,10 @@ def foot(
     last = [link("F1 all keys", "app.help", "$text-muted"), link("Esc back", "screen.leave", "")]
     while pieces and len(pack([*pieces, *last], width, "  ").split("\n")) > lines:
         pieces.pop()
-    return pack([*pieces, *last], width, "  ")
+    keys = pack([*pieces, *last], width, "  ")
+    if not note:
+        return keys
+    return Content("\n").join([pack([Content.styled(note, "bold $warning")], width), keys])
 
 
 def asking(width: int) -> Content:

@@ -76,7 +76,7 @@ class Emulator:
     async def settle(self, pilot: Pilot[Any]) -> None:
         """Until nothing waits to be painted."""
         screen: Any = None
-        while screen is not pilot.app.screen or _waits(screen):
+        while screen is not pilot.app.screen or screen.size != self.size or _waits(screen):
             screen = pilot.app.screen
             await pilot.pause()
 

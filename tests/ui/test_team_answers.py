@@ -231,3 +231,20 @@ async def test_a_question_about_money_names_its_own_answers() -> None:
         assert "y send this one  S raise  n stop" in text
         await pilot.press("n")
         assert stage.port.wanted("answer") == [("b1", "deny", None)]
+
+
+async def test_being_told_to_read_a_question_covers_none_of_it() -> None:
+    """On a small screen the words stand above the keys, and go by themselves."""
+    stage = Stage()
+    async with stage.app.run_test(size=(60, 15)) as pilot:
+        page = await dashboard(stage, pilot, waiting(asked("ann", "a1", "rm -rf build/part_1")))
+        await pilot.press("2", "y")
+        await pilot.pause()
+        text = screen_text(stage.app)
+        for words in ("rm -rf build/part_1", "This is the question", "y approve", "Esc back"):
+            assert words in text
+        assert stage.port.wanted("answer") == []
+        await stage.wait(pilot, 5)
+        page.refresh_team()
+        await pilot.pause()
+        assert "This is the question" not in screen_text(stage.app)

@@ -337,3 +337,30 @@ async def test_everything_is_within_reach_on_small_screens() -> None:
             assert "Esc back" in rows[-1]
             assert "F1 all keys" in rows[-1] or "F1 all keys" in rows[-2]
             assert all(name.capitalize() in rows[1] for name in TABS)
+
+
+async def test_a_cursor_that_nobody_has_moved_stays_in_sight() -> None:
+    """With more agents than lines, who was first may end far below; the cursor is on the first."""
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        page = await dashboard(stage, pilot, states("".join(map(chr, range(97, 123))), {}))
+        assert page.row is not None
+        assert page.row.name == "a"
+        busy = dict.fromkeys(map(chr, range(98, 123)), "tool")
+        await becomes(stage, pilot, page, states("".join(map(chr, range(97, 123))), busy))
+        assert page.row.name == "b"
+        assert 0 <= page.agents.line_of(page.agents.cursor) < page.agents.size.height
+
+
+async def test_what_says_that_there_is_nothing_is_no_row_with_a_cursor() -> None:
+    """Neither among the agents that are searched nor in a list that is empty."""
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        page = await dashboard(stage, pilot)
+        page.agents.only("all", "nobody is called like this")
+        page.show_tab("mail")
+        await becomes(stage, pilot, page, replace(crew(), mail=()))
+        for window in (page.agents, page.lists["mail"]):
+            words = [segment for segment in window.render_line(0) if segment.text.strip()]
+            ground = {segment.style.bgcolor for segment in words if segment.style}
+            assert window.look("cursor").bgcolor not in ground

@@ -135,8 +135,10 @@ def test_the_screen_is_as_a_full_paint_leaves_it(
                 if waits:
                     await emulator.settle(pilot)
             await emulator.settle(pilot)
-            shown = emulator.cells()
-            assert await emulator.repaint(pilot) == shown
+            shown, text = emulator.cells(), emulator.text()
+            anew = await emulator.repaint(pilot)
+            assert emulator.text() == text
+            assert anew == shown
 
     asyncio.run(run())
 

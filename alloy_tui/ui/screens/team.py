@@ -42,6 +42,7 @@ _ROOMY = 22
 """Lines of a screen on which the peek is open from the start, and three lines name keys."""
 
 _STALE_S = 0.5
+_NOTE_S = 4.0
 
 
 class TeamNews(Message, bubble=False):
@@ -99,6 +100,7 @@ class TeamBase(FullPage[None], PromptScreen[None]):
         self._peeked: tuple[object, ...] = ()
         self._footed: tuple[object, ...] = ()
         self._refreshed_s = float("-inf")
+        self._noted = ("", 0.0)
         self._slipped = ("", 0.0)
         """Who came under the cursor by itself, as the one there has gone; and when."""
 
@@ -290,8 +292,15 @@ class TeamBase(FullPage[None], PromptScreen[None]):
         self._paint_peek()
         self._paint_foot(width)
 
+    def note(self, words: str) -> None:
+        """Say it above the keys for a while: a notice would cover what it is about."""
+        self._noted = (words, self.clock.monotonic_s() + _NOTE_S)
+        self.paint()
+
     def _paint_foot(self, width: int) -> None:
+        words, until_s = self._noted
         given = (
+            words if self.clock.monotonic_s() < until_s else "",
             self.tab,
             width,
             self._asking_tool(),
@@ -303,12 +312,19 @@ class TeamBase(FullPage[None], PromptScreen[None]):
         if given == self._footed:
             return
         self._footed = given
-        tab, _, asked, selected, lines, more, asking = given
+        note, tab, _, asked, selected, lines, more, asking = given
         self.query_one("#team-foot", ActionLine).update(
             team_bars.asking(width)
             if asking
             else team_bars.foot(
-                self.keymap, tab, width, asked=asked, selected=selected, lines=lines, more=more
+                self.keymap,
+                tab,
+                width,
+                asked=asked,
+                selected=selected,
+                lines=lines,
+                more=more,
+                note=note,
             )
         )
 

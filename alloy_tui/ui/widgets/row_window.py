@@ -254,7 +254,9 @@ class RowWindow(ScrollView, can_focus=True):
         place = y + self.scroll_offset.y - self._above
         if not 0 <= place < self.count:
             return None, False
-        return self.spans(place, self.scrollable_content_region.width), place == self.cursor
+        # Where there is nothing to stand on, what says so is no row that could be chosen.
+        on_cursor = place == self.cursor and self.can_stand_on(place)
+        return self.spans(place, self.scrollable_content_region.width), on_cursor
 
     def _draw(self, source: Source) -> Strip:
         spans, on_cursor = source

@@ -149,7 +149,11 @@ class AgentLines(RowWindow):
             held=self._held,
             still=self.plan if self._in_use and self.plan.lines else None,
         )
-        self.settle(self.plan.place_of(at), keep_line=keep_line and self.touched)
+        place = self.plan.place_of(at)
+        if not self.touched and place is not None and place >= self.size.height > 0:
+            # Nobody has put it there: it stays in sight, on the first there is.
+            place = 0
+        self.settle(place, keep_line=keep_line and self.touched)
 
     @property
     def _in_use(self) -> bool:

@@ -51,7 +51,7 @@ class Listing(RowWindow):
 
     def can_stand_on(self, place: int) -> bool:
         """See `RowWindow.can_stand_on`."""
-        return not (place < len(self._items) and self._items[place].heading)
+        return place < len(self._items) and not self._items[place].heading
 
     def show_items(self, items: Sequence[Item]) -> None:
         """These from now on; the cursor stays on the item that it is on."""
