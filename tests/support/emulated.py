@@ -19,6 +19,8 @@ from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
+_ROUNDS = 300
+
 
 class Emulator:
     """`written` counts the bytes so far; `screen` is what one would see."""
@@ -74,11 +76,12 @@ class Emulator:
         await pilot.resize_terminal(columns, rows)
 
     async def settle(self, pilot: Pilot[Any]) -> None:
-        """Until nothing waits to be painted."""
-        screen: Any = None
-        while screen is not pilot.app.screen or screen.size != self.size or _waits(screen):
-            screen = pilot.app.screen
+        """Until nothing waits to be painted; what never comes is for a comparison to find."""
+        for _ in range(_ROUNDS):
+            screen: Any = pilot.app.screen
             await pilot.pause()
+            if screen is pilot.app.screen and screen.size == self.size and not _waits(screen):
+                return
 
     async def repaint(self, pilot: Pilot[Any]) -> list[list[Char]]:
         """The cells after all has been painted anew by Textual, on a blank terminal."""

@@ -112,6 +112,8 @@ async def act(
             page.window.scroll_relative(y=by, animate=False)
         case "size", (columns, rows):
             await emulator.resize(pilot, columns, rows)
+            # What was under way for the old size would be cut elsewhere by the emulator.
+            await emulator.settle(pilot)
         case "notice", words:
             page.notify(words)
         case _:
