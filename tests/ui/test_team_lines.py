@@ -364,3 +364,14 @@ async def test_what_says_that_there_is_nothing_is_no_row_with_a_cursor() -> None
             words = [segment for segment in window.render_line(0) if segment.text.strip()]
             ground = {segment.style.bgcolor for segment in words if segment.style}
             assert window.look("cursor").bgcolor not in ground
+
+
+async def test_after_another_order_the_cursor_is_in_sight_again() -> None:
+    """Whoever has scrolled away and sorts sees where the chosen agent went."""
+    stage = Stage()
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        page = await dashboard(stage, pilot, states("".join(map(chr, range(97, 123))), {}))
+        page.agents.scroll_to(y=15, animate=False, immediate=True)
+        await pilot.press("s")
+        await pilot.pause()
+        assert 0 <= page.agents.line_of(page.agents.cursor) < page.agents.size.height

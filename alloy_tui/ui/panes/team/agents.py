@@ -124,6 +124,7 @@ class AgentLines(RowWindow):
         self._held = ()
         self._used_ms = None
         self._lay_out(keep_line=False)
+        self._show_cursor()
         if order not in {"state", "tree"}:
             self._held = self.plan.names
 
@@ -132,6 +133,7 @@ class AgentLines(RowWindow):
         self.filter, self.query_words = show, query
         self._used_ms = None
         self._lay_out(keep_line=False)
+        self._show_cursor()
 
     def go_to(self, name: str) -> None:
         """The cursor to that agent, if it has a line."""
