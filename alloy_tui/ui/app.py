@@ -15,6 +15,7 @@ from typing import Any, ClassVar, cast
 from msgspec.structs import replace
 from textual import events, on
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -56,6 +57,8 @@ ENGINE_AFTER_S = 0.05
 _SETTLED_AFTER_S = 1.0
 _TWICE_S = 1.5
 _NOTICE_S = 12.0
+_DEEPEST = 6
+"""Pages above each other; Textual draws them within each other, until the stack is used up."""
 
 OnPreference = Callable[[str, object], None]
 """Told the name and the new value of a preference; called on a thread, may raise."""
@@ -259,6 +262,8 @@ class AlloyApp(TerminalApp):
         from alloy_tui.ui.screens import reports
         from alloy_tui.ui.screens.page import Page
 
+        if isinstance(self.screen, Page) and self.screen.words.lower() == page:
+            return
         match page:
             case "help":
                 self.push_screen(Page("Help", reports.help_lines(self.keymap)))
@@ -356,6 +361,13 @@ class AlloyApp(TerminalApp):
     def action_suspend(self) -> None:
         """Back to the shell; the engine goes on as far as it can while we are stopped."""
         self.action_suspend_process()
+
+    def push_screen(self, screen: Any, *how: Any, **more: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - passed on as it is
+        """Open a page over the others, of which each draws all that are below it."""
+        if len(self.screen_stack) > _DEEPEST:
+            self.say("So many pages are open already. Esc closes one.", "warning")
+            return AwaitComplete()
+        return super().push_screen(screen, *how, **more)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - untyped upstream
 
     def action_command_palette(self) -> None:
         """Everything by name, unless it is there already."""

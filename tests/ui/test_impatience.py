@@ -64,6 +64,30 @@ async def test_the_palette_called_again_and_again_is_there_once() -> None:
             assert stage.app.screen is stage.bench
 
 
+async def test_pages_are_not_heaped_up_until_none_can_be_drawn() -> None:
+    """Each draws those below it: some dozens would use up the interpreter's stack."""
+    stage = Stage()
+    async with stage.app.run_test(notifications=True, size=(120, 36)) as pilot:
+        for _ in range(40):
+            for page in ("help", "settings", "usage"):
+                stage.app.open_page(page)
+            await pilot.press("f1", "f1", "f4", "ctrl+p", "escape")
+            await pilot.pause()
+            assert len(stage.app.screen_stack) <= 7
+        while stage.app.screen is not stage.bench:
+            await pilot.press("escape")
+            await pilot.pause()
+
+
+async def test_help_asked_for_again_is_there_once() -> None:
+    stage = Stage()
+    async with stage.app.run_test() as pilot:
+        stage.app.open_page("help")
+        stage.app.open_page("help")
+        await pilot.pause()
+        assert len(stage.app.screen_stack) == 2
+
+
 async def test_a_palette_left_twice_closes_nothing_else() -> None:
     stage = Stage()
     async with stage.app.run_test() as pilot:

@@ -38,13 +38,13 @@ class Page(Dialog[None]):
 
     def __init__(self, title: str, lines: Sequence[Line]) -> None:
         super().__init__()
-        self._title = title
+        self.words = title
         self._lines = tuple(lines)
 
     def compose(self) -> ComposeResult:
         """The frame."""
         with Vertical(id="page"):
-            yield Static(f"{self._title}", id="page-title", markup=False)
+            yield Static(f"{self.words}", id="page-title", markup=False)
             yield LineView(id="page-lines", words=True)
             yield Static("Esc closes · y copies", id="page-foot", markup=False)
 

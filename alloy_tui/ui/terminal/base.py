@@ -120,10 +120,10 @@ class TerminalApp(App[None]):
             return False
         try:
             return await super()._check_bindings(key, priority)
-        except NoMatches:
-            if self.screen.is_mounted:
-                raise
-            return True  # a key for a page that has nothing in it yet
+        except NoMatches as error:
+            # A key for a page that has nothing in it yet, or no more.
+            _log.warning("A key came too early or too late for its page.", exc_info=error)
+            return True
 
     def _handle_exception(self, error: Exception) -> None:
         # A page that is left, or opened while the app ends, loses its parts before the keys and
