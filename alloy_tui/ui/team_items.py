@@ -53,6 +53,10 @@ def _text(text: str) -> list[Line]:
 # -- inbox ------------------------------------------------------------------------------------
 
 
+_NAMED = 4
+"""So many who ask the same are all named on its line."""
+
+
 def inbox(team: TeamView, now_ms: int) -> list[Item]:
     """What waits for a person, the oldest first; what is the same is one line."""
     groups: dict[tuple[str, ...], list[tuple[AgentRow, PendingApproval]]] = {}
@@ -69,7 +73,10 @@ def _question(
     team: TeamView, group: Sequence[tuple[AgentRow, PendingApproval]], now_ms: int
 ) -> Item:
     request = group[0][1].request
-    who = ", ".join(dict.fromkeys(clean_line(row.name, limit=40) for row, _ in group))
+    names = list(dict.fromkeys(clean_line(row.name, limit=40) for row, _ in group))
+    many = len(names) > _NAMED
+    who = ", ".join(names[:2] if many else names)
+    who += f" and {len(names) - 2} more" if many else ""
     waited = duration(max(0, now_ms - min(asked.asked_ms for _, asked in group)))
     times = f"{len(group)} times  " if len(group) > 1 else ""
     lines = exactly(request)
@@ -85,7 +92,8 @@ def _question(
             ("words", f"  {clean_line(f'{request.tool} {request.headline}', limit=200)}"),
         ),
         f"{times}waits {waited}",
-        (*asked_by, *lines),
+        # What would run is in sight, however many ask for it.
+        (*lines, ("plain", ""), *asked_by) if many else (*asked_by, *lines),
         tuple(asked.request.id for _, asked in group),
     )
 

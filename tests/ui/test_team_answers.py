@@ -248,3 +248,16 @@ async def test_being_told_to_read_a_question_covers_none_of_it() -> None:
         page.refresh_team()
         await pilot.pause()
         assert "This is the question" not in screen_text(stage.app)
+
+
+async def test_what_would_run_is_in_sight_however_many_ask_for_it() -> None:
+    """The line names the first of them and how many more; the question stands above who asks."""
+    stage = Stage()
+    many = [asked(f"agent-{number:02}", f"a{number}", "git push --force") for number in range(30)]
+    async with stage.app.run_test(size=(80, 24)) as pilot:
+        page = await dashboard(stage, pilot, waiting(*many))
+        await pilot.press("2")
+        await pilot.pause()
+        first = page.lists["inbox"].render_line(0).text
+        assert "agent-01 and 28 more  bash git push --force" in first
+        assert screen_text(stage.app).count("git push --force") == 2

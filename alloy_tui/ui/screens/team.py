@@ -127,7 +127,7 @@ class TeamBase(FullPage[None], PromptScreen[None]):
         self.port.follow("dashboard", True)
         self.show_tab("agents")
         self.call_after_refresh(self.refresh_team)
-        self.set_interval(1.0, self.tick)
+        self.set_interval(1.0, self._tick)
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""
@@ -162,7 +162,7 @@ class TeamBase(FullPage[None], PromptScreen[None]):
         del message
         self.refresh_team()
 
-    def tick(self) -> None:
+    def _tick(self) -> None:
         """Times go on by themselves, unless there was news a moment ago."""
         if self.clock.monotonic_s() - self._refreshed_s >= _STALE_S:
             self.refresh_team()
@@ -292,7 +292,7 @@ class TeamBase(FullPage[None], PromptScreen[None]):
         self._paint_peek()
         self._paint_foot(width)
 
-    def note(self, words: str) -> None:
+    def _note(self, words: str) -> None:
         """Say it above the keys for a while: a notice would cover what it is about."""
         self._noted = (words, self.clock.monotonic_s() + _NOTE_S)
         self.paint()

@@ -182,9 +182,9 @@ class TeamScreen(TeamBase):
         elif not self.peek.display:
             self.peek.display = True
             self._shown_s = self.clock.monotonic_s()
-            self.note("This is the question. Read it, then answer.")
+            self._note("This is the question. Read it, then answer.")
         elif ids != self._shown_for or self.clock.monotonic_s() - self._shown_s < ARMING_S:
-            self.note("The question has only just come. Read it, then answer.")
+            self._note("The question has only just come. Read it, then answer.")
         else:
             for approval in ids:
                 self._runtime.answer_approval(approval, decision)
