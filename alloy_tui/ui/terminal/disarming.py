@@ -23,21 +23,23 @@ UNCLEANED = "Text came to be shown that nothing had cleaned"
 _log = logging.getLogger(__name__)
 
 
-_HOLD = re.compile(r" *\x1b\[\d+G")
+_HOLD = re.compile(r"(\x1b\[\d{1,5}G)")
 
 
 def _disarmed(segment: Segment) -> Segment:
-    if segment.control or _HOLD.fullmatch(segment.text):
+    if segment.control:
         return segment
-    return Segment(disarm(segment.text), segment.style)
+    parts = _HOLD.split(segment.text)  # every second one holds
+    text = "".join(part if at % 2 else disarm(part) for at, part in enumerate(parts))
+    return Segment(text, segment.style)
 
 
 class Disarm(LineFilter):
     """Takes every control out of text; segments that are controls are the program's own.
 
     What holds a row to the grid (`transcript.anchoring`) stays also where Textual's styling
-    has forgotten that it is a control: by itself it only moves within its row. `met` counts
-    the rows that were changed.
+    has forgotten that it is a control, and joined it to text: by itself it only moves within
+    its row. `met` counts the rows that were changed.
     """
 
     def __init__(self) -> None:

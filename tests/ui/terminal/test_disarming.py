@@ -74,7 +74,11 @@ def test_what_holds_a_row_to_the_grid_stays_though_its_mark_was_lost() -> None:
     disarm = Disarm()
     assert disarm.apply(held, BLACK) == held
     assert disarm.met == 0
-    assert disarm.apply([Segment("x\x1b[3G"), Segment("\x1b[3Gx")], BLACK)[0].text == "x[3G"
+    joined = [Segment("  \x1b[3G👩\u200d👧\x1b[5Gx")]
+    assert disarm.apply(joined, BLACK) == joined
+    assert disarm.met == 0
+    armed = [Segment("a\x1b[3Gb\x1b[2Jc\x1b[3;4G")]
+    assert disarm.apply(armed, BLACK) == [Segment("a\x1b[3Gb[2Jc[3;4G")]
 
 
 async def test_emoji_behind_a_page_are_held_to_the_grid_still() -> None:
